@@ -1,0 +1,80 @@
+//! Words of the command line that ask the server something and set nothing.
+
+/// What the caller wants instead of a running server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// `--help`: the options, with their defaults.
+    Help,
+    /// `--version`: name and version of the server.
+    Version,
+    /// `--check`: validate everything short of binding.
+    Check,
+    /// `--print-config`: the effective options as a conf file.
+    PrintConfig,
+    /// `--print-config=json`: the same as JSON, with the resolved listen records.
+    PrintConfigJson,
+}
+
+/// One such word.
+#[derive(Debug)]
+pub struct CommandSpec {
+    /// The name, as options are spelled: with `_`.
+    pub name: &'static str,
+    /// The value that may follow `=`, if any.
+    pub value: Option<&'static str>,
+    /// One line for `--help`.
+    pub summary: &'static str,
+    /// What it asks for.
+    pub command: Command,
+}
+
+const fn row(
+    name: &'static str,
+    value: Option<&'static str>,
+    summary: &'static str,
+    command: Command,
+) -> CommandSpec {
+    CommandSpec {
+        name,
+        value,
+        summary,
+        command,
+    }
+}
+
+/// All of them; a name stands once for each value it takes.
+pub static COMMANDS: &[CommandSpec] = &[
+    row("help", None, "Print this help", Command::Help),
+    row("version", None, "Print name and version", Command::Version),
+    row(
+        "check",
+        None,
+        "Check options and conf file, bind nothing",
+        Command::Check,
+    ),
+    row(
+        "print_config",
+        None,
+        "Print the effective options as a conf file",
+        Command::PrintConfig,
+    ),
+    row(
+        "print_config",
+        Some("json"),
+        "The same as JSON",
+        Command::PrintConfigJson,
+    ),
+];
+
+/// The command of that name and value.
+pub fn find(name: &str, value: Option<&str>) -> Option<Command> {
+    COMMANDS
+        .iter()
+        .find(|row| row.name == name && row.value == value)
+        .map(|row| row.command)
+}
+
+/// Whether any command has that name.
+pub fn is_command(name: &str) -> bool {
+    COMMANDS.iter().any(|row| row.name == name)
+}

@@ -1,0 +1,242 @@
+//! The methods that a server may have, as data: the handler, and a hook for every fixed point.
+//!
+//! The traits of the runtime hold the same methods with their documentation; a test there keeps
+//! the two alike. The attribute macro writes forwarders from these rows.
+
+/// One method that the runtime calls.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HookSpec {
+    /// The method's name.
+    pub name: &'static str,
+    /// Whether it is called on the server's value; else it is called before there is one.
+    pub takes_self: bool,
+    /// What it may be given, in order; a method may leave some off from the right.
+    pub params: &'static [Param],
+    /// What it returns.
+    pub answer: Answer,
+    /// Where it runs.
+    pub process: Process,
+    /// When it runs, in one line.
+    pub when: &'static str,
+}
+
+/// One parameter.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Its usual name.
+    pub name: &'static str,
+    /// Its type, as one writes it with `netserver::prelude::*` in scope.
+    pub ty: &'static str,
+}
+
+/// What a method returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing, or a failure: `()` or `Result<(), E>`.
+    Done,
+    /// Yes or no, or a failure: `bool` or `Result<bool, E>`.
+    Verdict,
+}
+
+/// Where a method runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Process {
+    /// The managing process; with `single` there is only that one.
+    Parent,
+    /// The process that serves the connection.
+    Worker,
+    /// A forked child; never with `single`.
+    Child,
+}
+
+const CONN: Param = Param {
+    name: "conn",
+    ty: "&mut Connection",
+};
+const SERVER: Param = Param {
+    name: "server",
+    ty: "&ServerInfo",
+};
+const OPTIONS: Param = Param {
+    name: "options",
+    ty: "&mut OptionSet",
+};
+const ALLOWED: Param = Param {
+    name: "allowed",
+    ty: "bool",
+};
+
+/// The one method that every server has.
+pub static PROCESS_REQUEST: HookSpec = HookSpec {
+    name: "process_request",
+    takes_self: true,
+    params: &[CONN],
+    answer: Answer::Done,
+    process: Process::Worker,
+    when: "for each connection that may be served",
+};
+
+const fn hook(
+    name: &'static str,
+    params: &'static [Param],
+    process: Process,
+    when: &'static str,
+) -> HookSpec {
+    HookSpec {
+        name,
+        takes_self: true,
+        params,
+        answer: Answer::Done,
+        process,
+        when,
+    }
+}
+
+/// Every hook, in the order in which a server meets them.
+pub static HOOKS: &[HookSpec] = &[
+    HookSpec {
+        name: "configure_hook",
+        takes_self: false,
+        params: &[OPTIONS],
+        answer: Answer::Done,
+        process: Process::Parent,
+        when: "first of all, before command line and conf file are read",
+    },
+    hook(
+        "post_configure_hook",
+        &[SERVER],
+        Process::Parent,
+        "the options are known, nothing is bound",
+    ),
+    hook(
+        "post_bind_hook",
+        &[SERVER],
+        Process::Parent,
+        "the listeners are bound, with the privileges of the start",
+    ),
+    hook(
+        "pre_loop_hook",
+        &[SERVER],
+        Process::Parent,
+        "last before clients are served",
+    ),
+    hook(
+        "pre_fork_hook",
+        &[SERVER],
+        Process::Parent,
+        "before each fork of a child",
+    ),
+    hook(
+        "child_init_hook",
+        &[SERVER],
+        Process::Child,
+        "first in a child, before it serves",
+    ),
+    hook(
+        "post_accept_hook",
+        &[CONN],
+        Process::Worker,
+        "a connection was accepted, nothing is decided",
+    ),
+    HookSpec {
+        name: "allow_deny_hook",
+        takes_self: true,
+        params: &[CONN],
+        answer: Answer::Verdict,
+        process: Process::Worker,
+        when: "may this connection be served?",
+    },
+    hook(
+        "request_denied_hook",
+        &[CONN],
+        Process::Worker,
+        "instead of process_request, for a connection that may not",
+    ),
+    hook(
+        "post_process_request_hook",
+        &[CONN, ALLOWED],
+        Process::Worker,
+        "after the request or its denial, still connected",
+    ),
+    hook(
+        "post_client_connection_hook",
+        &[],
+        Process::Worker,
+        "the connection is closed",
+    ),
+    hook(
+        "child_finish_hook",
+        &[SERVER],
+        Process::Child,
+        "last in a child that ends as it should",
+    ),
+    hook(
+        "pre_server_close_hook",
+        &[SERVER],
+        Process::Parent,
+        "the server begins to stop",
+    ),
+    hook(
+        "post_child_cleanup_hook",
+        &[SERVER],
+        Process::Parent,
+        "all children are gone",
+    ),
+];
+
+/// The row of that name, the handler's included.
+pub fn find(name: &str) -> Option<&'static HookSpec> {
+    all().find(|spec| spec.name == name)
+}
+
+/// The handler and every hook.
+pub fn all() -> impl Iterator<Item = &'static HookSpec> {
+    std::iter::once(&PROCESS_REQUEST).chain(HOOKS)
+}
+
+impl HookSpec {
+    /// The method as one writes it, with every parameter.
+    pub fn signature(&self) -> String {
+        let receiver = self.takes_self.then(|| "&mut self".to_owned());
+        let params = self
+            .params
+            .iter()
+            .map(|param| format!("{}: {}", param.name, param.ty));
+        let list: Vec<String> = receiver.into_iter().chain(params).collect();
+        let returns = match (self.name, self.answer) {
+            ("process_request", _) => "io::Result<()>",
+            (_, Answer::Done) => "Result<()>",
+            (_, Answer::Verdict) => "bool",
+        };
+        format!("fn {}({}) -> {returns}", self.name, list.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hook_says_so_in_its_name() {
+        for (at, spec) in HOOKS.iter().enumerate() {
+            assert!(spec.name.ends_with("_hook"), "{}", spec.name);
+            assert!(
+                HOOKS[..at].iter().all(|other| other.name != spec.name),
+                "{} twice",
+                spec.name
+            );
+        }
+    }
+
+    #[test]
+    fn signatures_are_what_one_writes() {
+        assert_eq!(
+            PROCESS_REQUEST.signature(),
+            "fn process_request(&mut self, conn: &mut Connection) -> io::Result<()>"
+        );
+        assert_eq!(
+            find("configure_hook").unwrap().signature(),
+            "fn configure_hook(options: &mut OptionSet) -> Result<()>"
+        );
+    }
+}

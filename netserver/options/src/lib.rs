@@ -1,0 +1,30 @@
+//! The one table of netserver: every option, every rule between options and every hook, once.
+//!
+//! Takes in texts, hands on verdicts. It does no I/O and knows no server: the attribute macro asks
+//! it at compile time and the runtime asks it at start, so both reject the same value by the same
+//! rule in the same words.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`table`] | the rows: [`OPTIONS`], [`find`], [`OptionSpec`] |
+//! | [`kind`] | the typed value parsers a row may name |
+//! | [`rule`] | relations between two options, and how a default gives way |
+//! | [`hook`] | the methods that a server may have: [`hook::HOOKS`] |
+//! | [`personality`] | the built-in personalities and the sets of them |
+//! | [`command`] | `--help` and the other words that ask and do not set |
+
+#![forbid(unsafe_code)]
+
+pub mod command;
+pub mod hook;
+pub mod kind;
+pub mod nearest;
+pub mod personality;
+pub mod reject;
+pub mod rule;
+pub mod table;
+
+pub use nearest::nearest;
+pub use personality::{BuiltIn, Scope};
+pub use reject::Reject;
+pub use table::{OPTIONS, OptionSpec, find};

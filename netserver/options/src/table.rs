@@ -1,0 +1,387 @@
+//! The rows: the only list of options in the workspace.
+//!
+//! Everything that knows options is made from [`for_each_option!`]: the checks of the attribute,
+//! the command line, the conf file, `--help`, `--print-config`, the typed getters of the runtime
+//! and the reference in the docs.
+
+use crate::kind::{self, KindSpec, Reading};
+use crate::personality::{BuiltIn, Scope};
+use crate::reject::Reject;
+
+/// One option, as data.
+#[derive(Debug)]
+pub struct OptionSpec {
+    /// The name, with `_`.
+    pub name: &'static str,
+    /// What texts it takes.
+    pub kind: KindSpec,
+    /// Where it has an effect.
+    pub works_with: Scope,
+    /// The default of each set of personalities; the first that holds counts. Empty: none.
+    pub defaults: &'static [(Scope, &'static str)],
+    /// Least and greatest value, in the kind's own text.
+    pub range: Option<(&'static str, &'static str)>,
+    /// The heading it stands under in `--help`.
+    pub group: Group,
+    /// One line for `--help`: no full stop.
+    pub summary: &'static str,
+    /// The longer text, in Markdown.
+    pub details: &'static str,
+    /// The release that brought it.
+    pub since: &'static str,
+}
+
+/// Headings of `--help` and of the reference, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What is listened on.
+    Network,
+    /// How many processes serve.
+    Pool,
+    /// What a client may take of time and memory.
+    Limits,
+    /// Files, log, and the rest.
+    Server,
+}
+
+impl Group {
+    /// All of them, in order.
+    pub const ALL: &'static [Self] = &[Self::Network, Self::Pool, Self::Limits, Self::Server];
+
+    /// The heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Network => "Network",
+            Self::Pool => "Processes",
+            Self::Limits => "Limits",
+            Self::Server => "Server",
+        }
+    }
+}
+
+/// Calls the macro `$then` with every row. A row is: documentation (the longer text), name, kind,
+/// and the columns of [`OptionSpec`], every one of them.
+#[macro_export]
+macro_rules! for_each_option {
+    ($then:ident) => {
+        $then! {
+            /// What to listen on: a port, `host:port`, or either with `/tcp` behind it. May repeat;
+            /// each occurrence is a listener. An IPv6 address stands in brackets: `[::1]:8080`. Port
+            /// 0 lets the system choose; the log says what it chose.
+            port: List<Port> {
+                group: Network, works_with: ALL, since: "0.1",
+                default: [ALL => "20203"], range: [],
+                summary: "Port or host:port to listen on; may repeat",
+            }
+            /// The address of the ports that name none. May repeat: the first belongs to the first
+            /// port, and so on; the last one to all that follow. `*` is every address, of IPv6 and
+            /// IPv4 alike; a name listens on every address it has.
+            host: List<Host> {
+                group: Network, works_with: ALL, since: "0.1",
+                default: [ALL => "*"], range: [],
+                summary: "Address of the ports that name none; may repeat",
+            }
+            /// How many connections may wait in the kernel until one is accepted. The system's own
+            /// limit (`net.core.somaxconn`) holds as well.
+            listen: Count {
+                group: Network, works_with: ALL, since: "0.1",
+                default: [ALL => "4096"], range: ["1", "65535"],
+                summary: "Connections that may wait to be accepted",
+            }
+            /// Whether the kernel probes silent connections (`SO_KEEPALIVE`), so that a peer that
+            /// vanished is noticed at last.
+            keepalive: Flag {
+                group: Network, works_with: ALL, since: "0.1",
+                default: [ALL => "true"], range: [],
+                summary: "Let the kernel probe silent connections",
+            }
+            /// The least number of children, busy or idle.
+            min_servers: Count {
+                group: Pool, works_with: PREFORK, since: "0.1",
+                default: [ALL => "5"], range: ["1", "65535"],
+                summary: "Fewest children alive",
+            }
+            /// The greatest number of children, busy or idle. When all are busy further clients
+            /// wait in the kernel (see `listen`); nobody is refused.
+            max_servers: Count {
+                group: Pool, works_with: PREFORK, since: "0.1",
+                default: [ALL => "50"], range: ["1", "65535"],
+                summary: "Most children alive",
+            }
+            /// The least number of idle children: below it more are started, up to `max_servers`.
+            min_spare_servers: Count {
+                group: Pool, works_with: PREFORK, since: "0.1",
+                default: [ALL => "2"], range: ["0", "65534"],
+                summary: "Fewest idle children kept ready",
+            }
+            /// The greatest number of idle children: above it some are retired, down to
+            /// `min_servers`.
+            max_spare_servers: Count {
+                group: Pool, works_with: PREFORK, since: "0.1",
+                default: [ALL => "10"], range: ["0", "65534"],
+                summary: "Most idle children kept",
+            }
+            /// How many connections a child serves before another takes its place; 0 means no
+            /// limit.
+            max_requests: Count {
+                group: Pool, works_with: PREFORK, since: "0.1",
+                default: [ALL => "1000"], range: [],
+                summary: "Connections per child; 0: no limit",
+            }
+            /// How often the parent looks whether there are more idle children than
+            /// `max_spare_servers`. Too few are noticed at once.
+            check_for_waiting: Period {
+                group: Pool, works_with: PREFORK, since: "0.1",
+                default: [ALL => "10s"], range: ["10ms", "1h"],
+                summary: "How often surplus children are looked for",
+            }
+            /// No child is retired as surplus within this time after the last one was started.
+            min_child_ttl: Period {
+                group: Pool, works_with: PREFORK, since: "0.1",
+                default: [ALL => "10s"], range: ["0s", "1d"],
+                summary: "Time after a start in which none is retired",
+            }
+            /// How long one read may wait for the client; 0 means no limit. A read that waited as
+            /// long fails with `TimedOut`.
+            read_timeout: Period {
+                group: Limits, works_with: ALL, since: "0.1",
+                default: [ALL => "30s"], range: ["0s", "1d"],
+                summary: "Longest wait in one read; 0: no limit",
+            }
+            /// How long one write may wait for the client; 0 means no limit. A write that waited as
+            /// long fails with `TimedOut`.
+            write_timeout: Period {
+                group: Limits, works_with: ALL, since: "0.1",
+                default: [ALL => "30s"], range: ["0s", "1d"],
+                summary: "Longest wait in one write; 0: no limit",
+            }
+            /// The longest line that `Connection::next_line` takes, without its line end; 0 means
+            /// no limit. A longer one fails with `InvalidData`.
+            max_line: Size {
+                group: Limits, works_with: ALL, since: "0.1",
+                default: [ALL => "64KiB"], range: ["0", "1GiB"],
+                summary: "Longest line of a client; 0: no limit",
+            }
+            /// How long requests in progress may take after TERM or QUIT, before they are cut.
+            graceful_timeout: Period {
+                group: Limits, works_with: ALL, since: "0.1",
+                default: [ALL => "30s"], range: ["0s", "1d"],
+                summary: "Time for requests in progress at a stop",
+            }
+            /// How long a child may take to end once it was told to end at once, before it is
+            /// killed.
+            kill_timeout: Period {
+                group: Limits, works_with: PREFORK, since: "0.1",
+                default: [ALL => "5s"], range: ["100ms", "1h"],
+                summary: "Time to end at once, before KILL",
+            }
+            /// A file with further options, one on a line: `name = value`. It is weaker than the
+            /// command line and stronger than the attribute.
+            conf_file: Maybe<Path> {
+                group: Server, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "File with further options",
+            }
+            /// The personality, among those that the server has.
+            server_type: Choice<BuiltIn> {
+                group: Server, works_with: ALL, since: "0.1",
+                default: [ALL => "single"], range: [],
+                summary: "How connections are given to processes",
+            }
+            /// What is logged: 0 errors, 1 warnings, 2 notices, 3 information, 4 everything.
+            log_level: Count {
+                group: Server, works_with: ALL, since: "0.1",
+                default: [ALL => "2"], range: ["0", "4"],
+                summary: "0 errors, 1 warnings, 2 notices, 3 information, 4 all",
+            }
+        }
+    };
+}
+
+macro_rules! rows {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $kind:ident $(<$inner:ident>)? {
+            group: $group:ident, works_with: $scope:ident, since: $since:literal,
+            default: [$($holds:ident => $default:literal),*], range: [$($low:literal, $high:literal)?],
+            summary: $summary:literal,
+        }
+    )*) => {
+        /// Every option there is.
+        pub static OPTIONS: &[OptionSpec] = &[$(
+            OptionSpec {
+                name: stringify!($name),
+                kind: KindSpec::of::<kind_of!($kind $($inner)?)>(),
+                works_with: Scope::$scope,
+                defaults: &[$((Scope::$holds, $default)),*],
+                range: rows!(@range $($low, $high)?),
+                group: Group::$group,
+                summary: $summary,
+                details: concat!($($doc, "\n"),+),
+                since: $since,
+            }
+        ),*];
+    };
+    (@range) => { None };
+    (@range $low:literal, $high:literal) => { Some(($low, $high)) };
+}
+
+/// The type that a row's kind names: `Count`, `List<Port>`, `Choice<BuiltIn>`.
+macro_rules! kind_of {
+    ($plain:ident) => { kind::$plain };
+    (Choice $choices:ident) => { kind::Choice<$choices> };
+    ($outer:ident $inner:ident) => { kind::$outer<kind::$inner> };
+}
+
+for_each_option!(rows);
+
+/// The option of that name, where `-` and `_` are alike.
+pub fn find(name: &str) -> Option<&'static OptionSpec> {
+    OPTIONS.iter().find(|spec| {
+        spec.name.len() == name.len()
+            && spec
+                .name
+                .bytes()
+                .zip(name.bytes())
+                .all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+    })
+}
+
+impl OptionSpec {
+    /// The default text for a personality; `None` stands for somebody's own.
+    pub fn default_for(&self, personality: Option<BuiltIn>) -> Option<&'static str> {
+        let holds = |scope: Scope| personality.is_none_or(|one| scope.contains(one));
+        self.defaults
+            .iter()
+            .find(|(scope, _)| holds(*scope))
+            .map(|(_, text)| *text)
+    }
+
+    /// Whether the option has an effect there; somebody's own personality may use any.
+    pub fn works_with(&self, personality: Option<BuiltIn>) -> bool {
+        personality.is_none_or(|one| self.works_with.contains(one))
+    }
+
+    /// One occurrence of a value, held against kind and range: the validator of every source.
+    ///
+    /// # Errors
+    /// What was expected, where the text is not it.
+    pub fn check(&self, text: &str) -> Result<Reading, Reject> {
+        let range = self.range.map(|(low, high)| format!("{low} to {high}"));
+        let reading = (self.kind.read)(text).map_err(|reject| match &range {
+            Some(range) => {
+                Reject::expected(format!("{}, {range}", (self.kind.expected)()), text.trim())
+            }
+            None => reject,
+        })?;
+        match (self.range, range, reading.measure) {
+            (Some(bounds), Some(range), Some(measure)) if !self.within(bounds, measure) => {
+                Err(Reject::expected(range, text.trim()))
+            }
+            _ => Ok(reading),
+        }
+    }
+
+    fn within(&self, (low, high): (&str, &str), measure: u64) -> bool {
+        let bound = |text| {
+            (self.kind.read)(text)
+                .ok()
+                .and_then(|reading| reading.measure)
+        };
+        bound(low).is_some_and(|low| low <= measure)
+            && bound(high).is_some_and(|high| measure <= high)
+    }
+
+    /// Why the option cannot be set where `personality` was chosen.
+    pub fn out_of_scope(&self, personality: BuiltIn) -> Reject {
+        Reject::new(format!(
+            "has no effect with personality `{}`",
+            personality.name()
+        ))
+        .with_help(format!(
+            "remove it, or use personality {}",
+            self.works_with.names()
+        ))
+    }
+}
+
+/// Why `name` is no option, with the nearest one that is.
+pub fn unknown(name: &str) -> Reject {
+    Reject::unknown("option", name, OPTIONS.iter().map(|spec| spec.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_its_own_rules() {
+        for (at, spec) in OPTIONS.iter().enumerate() {
+            let name = spec.name;
+            assert!(
+                name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{name}: snake_case"
+            );
+            assert!(
+                OPTIONS[..at].iter().all(|other| other.name != name),
+                "{name}: twice"
+            );
+            assert!(
+                !crate::command::is_command(name),
+                "{name}: is a command too"
+            );
+            assert!(
+                spec.kind.optional || !spec.defaults.is_empty(),
+                "{name}: no default"
+            );
+            assert!(
+                !spec.summary.ends_with('.') && spec.summary.len() <= 60,
+                "{name}: summary"
+            );
+            assert!(!spec.details.trim().is_empty(), "{name}: details");
+            for (_, text) in spec.defaults {
+                let reading = spec
+                    .check(text)
+                    .unwrap_or_else(|err| panic!("{name}: {err}"));
+                assert_eq!(
+                    reading.canonical, *text,
+                    "{name}: default in its usual form"
+                );
+            }
+            if let Some((low, high)) = spec.range {
+                for bound in [low, high] {
+                    assert!(spec.check(bound).is_ok(), "{name}: bound {bound}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_value_says_what_was_expected() {
+        let fault = |name: &str, text: &str| find(name).unwrap().check(text).unwrap_err().fault;
+        assert_eq!(fault("max_servers", "0"), "expected 1 to 65535, got 0");
+        assert_eq!(
+            fault("max-servers", "lots"),
+            "expected a whole number, 1 to 65535, got lots"
+        );
+        assert_eq!(
+            fault("server_type", "forkd"),
+            "expected `single` or `prefork`, got forkd"
+        );
+        assert_eq!(
+            fault("port", "99999"),
+            "expected a port number from 0 to 65535, got 99999"
+        );
+    }
+
+    #[test]
+    fn names_take_dash_and_underscore_alike() {
+        assert!(find("max-servers").is_some());
+        assert!(find("max_servers").is_some());
+        assert!(find("max servers").is_none());
+        assert_eq!(
+            unknown("max_server").help.as_deref(),
+            Some("did you mean `max_servers`?")
+        );
+    }
+}
