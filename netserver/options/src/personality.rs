@@ -21,6 +21,14 @@ impl BuiltIn {
         }
     }
 
+    /// The name of its type in `netserver::personality`.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::Single => "Single",
+            Self::PreFork => "PreFork",
+        }
+    }
+
     /// The personality of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|one| one.name() == name)
@@ -53,6 +61,11 @@ impl Scope {
         self.0 & Self::of(one).0 != 0
     }
 
+    /// Whether any personality is in both sets.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The names in the set, for a message: "`a`, `b` or `c`".
     pub fn names(self) -> String {
         let names = BuiltIn::ALL
@@ -60,6 +73,12 @@ impl Scope {
             .filter(|one| self.contains(**one))
             .map(|one| one.name());
         one_of(names)
+    }
+}
+
+impl From<BuiltIn> for Scope {
+    fn from(one: BuiltIn) -> Self {
+        Self::of(one)
     }
 }
 

@@ -152,7 +152,7 @@ mod tests {
                     let at = NAMES.iter().position(|one| *one == name)?;
                     Some(set(name).unwrap_or_else(|| give_way(name, DEFAULTS[at], set)))
                 };
-                proptest::prop_assert!(holds(&value), "{:?}", NAMES.map(|name| value(name)));
+                proptest::prop_assert!(holds(&value), "{:?}", NAMES.map(value));
             }
         }
     }

@@ -4,7 +4,7 @@
 //! the command line, the conf file, `--help`, `--print-config`, the typed getters of the runtime
 //! and the reference in the docs.
 
-use crate::kind::{self, KindSpec, Reading};
+use crate::kind::{KindSpec, Reading};
 use crate::personality::{BuiltIn, Scope};
 use crate::reject::Reject;
 
@@ -211,7 +211,7 @@ macro_rules! rows {
         pub static OPTIONS: &[OptionSpec] = &[$(
             OptionSpec {
                 name: stringify!($name),
-                kind: KindSpec::of::<kind_of!($kind $($inner)?)>(),
+                kind: KindSpec::of::<option_kind!($kind $($inner)?)>(),
                 works_with: Scope::$scope,
                 defaults: &[$((Scope::$holds, $default)),*],
                 range: rows!(@range $($low, $high)?),
@@ -226,11 +226,12 @@ macro_rules! rows {
     (@range $low:literal, $high:literal) => { Some(($low, $high)) };
 }
 
-/// The type that a row's kind names: `Count`, `List<Port>`, `Choice<BuiltIn>`.
-macro_rules! kind_of {
-    ($plain:ident) => { kind::$plain };
-    (Choice $choices:ident) => { kind::Choice<$choices> };
-    ($outer:ident $inner:ident) => { kind::$outer<kind::$inner> };
+/// The type that a row's kind names: `Count`, `List Port` for `List<Port>`, `Choice BuiltIn`.
+#[macro_export]
+macro_rules! option_kind {
+    ($plain:ident) => { $crate::kind::$plain };
+    (Choice $choices:ident) => { $crate::kind::Choice<$crate::$choices> };
+    ($outer:ident $inner:ident) => { $crate::kind::$outer<$crate::kind::$inner> };
 }
 
 for_each_option!(rows);
@@ -292,11 +293,11 @@ impl OptionSpec {
             && bound(high).is_some_and(|high| measure <= high)
     }
 
-    /// Why the option cannot be set where `personality` was chosen.
-    pub fn out_of_scope(&self, personality: BuiltIn) -> Reject {
+    /// Why the option cannot be set where one of `chosen` serves and none of them uses it.
+    pub fn out_of_scope(&self, chosen: impl Into<Scope>) -> Reject {
         Reject::new(format!(
-            "has no effect with personality `{}`",
-            personality.name()
+            "has no effect with personality {}",
+            chosen.into().names()
         ))
         .with_help(format!(
             "remove it, or use personality {}",

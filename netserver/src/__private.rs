@@ -1,0 +1,174 @@
+//! Everything that generated code may name, and nothing else. Not public API.
+
+pub use std::io;
+
+use std::error::Error as StdError;
+
+use netserver_options::{for_each_option, option_kind};
+
+use crate::error::{AnyError, Error, Result};
+pub use crate::options::set::Texts;
+
+/// What a hook may return: nothing, or nothing or an error.
+#[diagnostic::on_unimplemented(
+    message = "a hook cannot return `{Self}`",
+    label = "expected `()` or `Result<(), E>`",
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`"
+)]
+pub trait Done {
+    /// The same in one form.
+    fn done(self) -> Result<()>;
+}
+
+impl Done for () {
+    fn done(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<E: Into<AnyError>> Done for Result<(), E> {
+    fn done(self) -> Result<()> {
+        self.map_err(|err| Error::from(err.into()))
+    }
+}
+
+/// What a hook that answers may return: yes or no, or that or an error.
+#[diagnostic::on_unimplemented(
+    message = "a hook that answers cannot return `{Self}`",
+    label = "expected `bool` or `Result<bool, E>`",
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`"
+)]
+pub trait Verdict {
+    /// The same in one form.
+    fn verdict(self) -> Result<bool>;
+}
+
+impl Verdict for bool {
+    fn verdict(self) -> Result<bool> {
+        Ok(self)
+    }
+}
+
+impl<E: Into<AnyError>> Verdict for Result<bool, E> {
+    fn verdict(self) -> Result<bool> {
+        self.map_err(|err| Error::from(err.into()))
+    }
+}
+
+/// What `process_request` may return.
+#[diagnostic::on_unimplemented(
+    message = "`process_request` cannot return `{Self}`",
+    label = "expected `io::Result<()>`, `()` or `Result<(), E>`",
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`"
+)]
+pub trait Served {
+    /// The same in one form. An I/O error keeps its kind, which tells whose fault it was.
+    ///
+    /// # Errors
+    /// Those of the request.
+    fn served(self) -> io::Result<()>;
+}
+
+impl Served for () {
+    fn served(self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<E: Into<AnyError>> Served for Result<(), E> {
+    fn served(self) -> io::Result<()> {
+        self.map_err(|err| {
+            let err: Box<dyn StdError + Send + Sync> = err.into();
+            err.downcast::<io::Error>()
+                .map_or_else(io::Error::other, |err| *err)
+        })
+    }
+}
+
+/// A constant expression as the value of an option of kind `K`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of this option",
+    label = "not a value of this option",
+    note = "a number, a text, a `bool` or a `Duration`, as the option's kind has it; see `--help`"
+)]
+pub trait Constant<K> {
+    /// The value as texts.
+    fn texts(self) -> Texts;
+}
+
+use netserver_options::kind;
+
+macro_rules! constants {
+    ($($kind:ident: $($plain:ty),+;)*) => {$($(
+        impl Constant<kind::$kind> for $plain {
+            fn texts(self) -> Texts {
+                Texts::from(self)
+            }
+        }
+    )+)*};
+}
+
+constants! {
+    Count: u8, u16, u32, u64, usize, i32;
+    Size: u8, u16, u32, u64, usize, i32, &str;
+    Period: u8, u16, u32, u64, i32, &str, std::time::Duration;
+    Flag: bool;
+    Port: u16, i32, &str, String;
+    Host: &str, String, std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
+    Path: &str, String;
+}
+
+impl<E: kind::Choices> Constant<kind::Choice<E>> for &str {
+    fn texts(self) -> Texts {
+        Texts::from(self)
+    }
+}
+
+impl<K, T: Constant<K>> Constant<kind::Maybe<K>> for T {
+    fn texts(self) -> Texts {
+        Constant::<K>::texts(self)
+    }
+}
+
+/// A list takes one value, or an array of them.
+macro_rules! list_constants {
+    ($($kind:ident: $($plain:ty),+;)*) => {$($(
+        impl Constant<kind::List<kind::$kind>> for $plain {
+            fn texts(self) -> Texts {
+                Texts::from(self)
+            }
+        }
+
+        impl<const N: usize> Constant<kind::List<kind::$kind>> for [$plain; N] {
+            fn texts(self) -> Texts {
+                self.into_iter().fold(Texts::new(), |all, one| all.with(one))
+            }
+        }
+    )+)*};
+}
+
+list_constants! {
+    Port: u16, i32, &str, String;
+    Host: &str, String, std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
+}
+
+macro_rules! option_functions {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $kind:ident $(<$inner:ident>)? { $($column:tt)* }
+    )*) => {
+        /// A function for each option, named after it, that takes its constants.
+        pub mod option {
+            use super::*;
+
+            $(
+                /// The texts of a constant for the option of this name.
+                pub fn $name(value: impl Constant<option_kind!($kind $($inner)?)>) -> Texts {
+                    value.texts()
+                }
+            )*
+        }
+    };
+}
+
+for_each_option!(option_functions);

@@ -1,0 +1,123 @@
+//! Running a server's own code: whatever it panics with is an error, and is logged once.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::Once;
+
+use crate::error::{AnyError, Error};
+
+thread_local! {
+    /// Whether this thread runs guarded code, so that the guard speaks for a panic there.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    /// Where the last guarded panic was.
+    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// From here on a panic in guarded code is not printed: the guard reports it. Every other panic
+/// goes to the hook that was there before.
+pub(crate) fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if GUARDED.get() {
+                note(info);
+            } else {
+                before(info);
+            }
+        }));
+    });
+}
+
+fn note(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    PLACE.with_borrow_mut(|noted| *noted = place);
+}
+
+/// How guarded code failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It returned an error.
+    Error(AnyError),
+    /// It panicked: with what, and where.
+    Panic(String),
+}
+
+/// Runs `code`; neither an error nor a panic gets past.
+pub(crate) fn run<T, E: Into<AnyError>>(code: impl FnOnce() -> Result<T, E>) -> Result<T, Failure> {
+    let outer = GUARDED.replace(true);
+    // Whatever the code left half done is its own state, which its next call may look at: as with
+    // any method that fails.
+    let result = panic::catch_unwind(AssertUnwindSafe(code));
+    let result = match result {
+        Ok(result) => result.map_err(|err| Failure::Error(err.into())),
+        Err(payload) => Err(Failure::Panic(describe(payload))),
+    };
+    GUARDED.set(outer);
+    result
+}
+
+fn describe(payload: Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    let place = PLACE.with_borrow_mut(std::mem::take);
+    // Dropping what somebody panicked with runs their code, which may panic again.
+    let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+    if let Err(again) = dropped {
+        std::mem::forget(again);
+    }
+    format!(
+        "panicked at {place}: {}",
+        text.as_deref().unwrap_or("a value that is no text")
+    )
+}
+
+/// Runs a hook that nothing waits for: a failure is logged at level 1. Tells whether it went well.
+pub(crate) fn logged<E: Into<AnyError>>(what: &str, hook: impl FnOnce() -> Result<(), E>) -> bool {
+    match run(hook) {
+        Ok(()) => true,
+        Err(failure) => {
+            log::warn!("{}", failure.of(what).chain());
+            false
+        }
+    }
+}
+
+impl Failure {
+    /// The failure of `what` as an error that ends a start.
+    pub(crate) fn of(self, what: &str) -> Error {
+        match self {
+            Self::Error(err) => Error::because(format!("{what} failed"), err),
+            Self::Panic(text) => Error::new(format!("{what} {text}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("again");
+        }
+    }
+
+    fn panics(with: impl FnOnce()) -> String {
+        install();
+        let result = run(|| {
+            with();
+            Ok::<_, Error>(())
+        });
+        result.unwrap_err().of("it").to_string()
+    }
+
+    #[test]
+    fn every_panic_becomes_an_error_with_its_place() {
+        assert!(panics(|| panic!("plain")).starts_with("it panicked at netserver/src/guard.rs:"));
+        assert!(panics(|| panic!("with {}", 1)).ends_with(": with 1"));
+        assert!(panics(|| panic::panic_any(Bomb)).ends_with(": a value that is no text"));
+    }
+}

@@ -1,0 +1,64 @@
+//! One annotated impl block becomes a real Unix server.
+//!
+//! Perl's Net::Server let anyone turn one method into a daemon: options, many ports, a pool of
+//! processes, hooks at every phase. This is that engine for Rust, declared by one attribute and
+//! checked at compile time.
+//!
+//! ```no_run
+//! use netserver::prelude::*;
+//!
+//! struct Echo;
+//!
+//! #[net_server(personality = "prefork", port = 20203)]
+//! impl Echo {
+//!     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+//!         while let Some(line) = conn.next_line()? {
+//!             writeln!(conn, "You said \"{line}\"")?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     Echo.run()
+//! }
+//! ```
+#![doc = include_str!("../docs/process_flow.md")]
+#![doc = include_str!("../docs/signals.md")]
+#![doc = include_str!("../docs/options.md")]
+#![deny(unsafe_code)]
+
+#[doc(hidden)]
+pub mod __private;
+mod acceptor;
+mod buffer;
+mod connection;
+mod declared;
+mod error;
+mod guard;
+mod handler;
+mod info;
+mod lifecycle;
+mod listener;
+mod logger;
+mod options;
+pub mod personality;
+mod pool;
+mod proto;
+mod serve;
+mod server;
+mod sys;
+mod worker;
+
+pub mod prelude;
+
+pub use connection::{Connection, Peer};
+pub use declared::{Declaration, Declared};
+pub use error::{AnyError, Error, OptionError, Result};
+pub use handler::{Hooks, NetServer};
+pub use info::ServerInfo;
+pub use options::Options;
+pub use options::set::{OptionSet, Texts};
+pub use server::{Run, Server};
+
+//pub use netserver_macros::net_server;

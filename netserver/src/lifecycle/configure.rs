@@ -1,0 +1,154 @@
+//! From everything that is given to a server that knows its options, or to an answer.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+
+use netserver_options::BuiltIn;
+use netserver_options::command::Command;
+
+use super::phase::Configured;
+use crate::declared::{Declaration, Declared};
+use crate::error::{Error, Result};
+use crate::guard;
+use crate::handler::Hooks;
+use crate::info::ServerInfo;
+use crate::logger;
+use crate::options::merge::{Merged, merge, winner};
+use crate::options::set::{OptionSet, Setting, Texts};
+use crate::options::source::Source;
+use crate::options::{args, conf, help, print};
+use crate::personality::Personality;
+use crate::proto::{self, Endpoint};
+
+/// What the program and its caller give.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) program: String,
+    /// Options set on the server object.
+    pub(crate) object: Vec<(String, Texts)>,
+    /// The words of the command line behind the program's name.
+    pub(crate) words: Vec<OsString>,
+    /// The arguments of `run_with`.
+    pub(crate) arguments: Vec<(String, Texts)>,
+}
+
+/// What comes of it.
+#[derive(Debug)]
+pub(crate) enum Configuration {
+    /// A server that may bind.
+    Serve(Configured),
+    /// The caller asked something and has the answer.
+    Answered,
+}
+
+/// Reads every source, weakest last but for the `configure_hook`, which the manual puts first.
+///
+/// # Errors
+/// The first thing in any source that is refused, or a hook that fails.
+pub(crate) fn configure<S>(given: Given) -> Result<Configuration>
+where
+    S: Declared + Hooks,
+    S::Personality: Personality<S>,
+{
+    let declared = S::Personality::BUILT_IN;
+    let declaration = S::declaration();
+    let mut settings = from_hook::<S>()?;
+    let line = args::read(given.words)?;
+    settings.extend(line.settings);
+    settings.extend(from_pairs(Source::Object, &given.object)?);
+    settings.extend(from_pairs(Source::RunArguments, &given.arguments)?);
+    settings.extend(from_pairs(Source::Attribute, &declaration.options)?);
+    match line.command {
+        Some(Command::Help) => return help(&given.program, &declaration, declared, &settings),
+        Some(Command::Version) => {
+            return answer(&format!("{} {}\n", given.program, declaration.version));
+        }
+        _ => {}
+    }
+    if let Some(file) = winner(&settings, "conf_file") {
+        let file = file.text.clone();
+        settings.extend(conf::read(Path::new(&file))?);
+    }
+    let merged = merge(&settings, declared)?;
+    logger::init(&given.program, merged.options.log_level());
+    let endpoints = proto::endpoints(&merged.options)?;
+    match line.command {
+        None => {
+            let name = merged.personality.map_or("custom", BuiltIn::name);
+            let info = ServerInfo::new(given.program, name, merged.options, line.rest);
+            let personality = merged.personality;
+            Ok(Configuration::Serve(Configured {
+                info,
+                endpoints,
+                personality,
+            }))
+        }
+        Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
+    }
+}
+
+fn from_hook<S: Hooks>() -> Result<Vec<Setting>> {
+    let mut set = OptionSet::new(Source::ConfigureHook);
+    match guard::run(|| S::configure_hook(&mut set)) {
+        Ok(()) => Ok(set.into_settings()),
+        Err(failure) => Err(failure.of("configure_hook")),
+    }
+}
+
+fn from_pairs(source: Source, pairs: &[(impl AsRef<str>, Texts)]) -> Result<Vec<Setting>> {
+    let mut set = OptionSet::new(source);
+    for (name, value) in pairs {
+        set.set(name.as_ref(), value.clone())?;
+    }
+    Ok(set.into_settings())
+}
+
+fn report(command: Command, program: &str, merged: &Merged, endpoints: &[Endpoint]) -> String {
+    match command {
+        Command::PrintConfig => print::as_conf(merged),
+        Command::PrintConfigJson => {
+            let listen: Vec<_> = endpoints.iter().map(Endpoint::record).collect();
+            print::as_json(merged, &listen)
+        }
+        _ => format!("{program}: options are valid\n"),
+    }
+}
+
+/// The defaults in the help are what holds for this server: its attribute's, then the table's.
+fn help(
+    program: &str,
+    declaration: &Declaration,
+    declared: Option<BuiltIn>,
+    settings: &[Setting],
+) -> Result<Configuration> {
+    let own: Vec<Setting> = settings
+        .iter()
+        .filter(|one| one.source.rank() >= Source::ConfigureHook.rank())
+        .cloned()
+        .collect();
+    let merged = merge(&own, declared)?;
+    let text = help::text(program, declaration.about, declared, |spec| {
+        let found = merged
+            .effective
+            .iter()
+            .find(|one| one.spec.name == spec.name);
+        let default = spec.default_for(None).map(str::to_owned);
+        found.map_or(default, |one| {
+            (!one.texts.is_empty()).then(|| one.texts.join(", "))
+        })
+    });
+    answer(&text)
+}
+
+/// Prints what was asked for.
+fn answer(text: &str) -> Result<Configuration> {
+    let mut out = std::io::stdout().lock();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match printed {
+        // Whoever reads has seen enough.
+        Err(err) if err.kind() == std::io::ErrorKind::BrokenPipe => {}
+        printed => printed.map_err(|err| Error::because("cannot write to standard output", err))?,
+    }
+    Ok(Configuration::Answered)
+}

@@ -1,0 +1,39 @@
+//! The life of a server, in the manual's order.
+//!
+//! Each phase is a value that the next one consumes: [`Configured`] knows its options, [`Bound`] has
+//! its listeners and the privileges of the start, [`Secured`] the privileges it keeps, and
+//! [`Running`](crate::personality::Running) is what a personality serves. A server that binds after
+//! it gave up its privileges does not compile.
+
+mod configure;
+mod phase;
+
+pub(crate) use configure::{Configuration, Given, configure};
+
+use crate::declared::Declared;
+use crate::error::Result;
+use crate::guard;
+use crate::handler::Hooks;
+use crate::personality::{Personality, Stop};
+
+/// Configure, bind, serve, close: the whole of a server.
+///
+/// # Errors
+/// Whatever ends the start, or serving.
+pub(crate) fn run<S>(mut server: S, given: Given) -> Result<Stop>
+where
+    S: Declared + Hooks,
+    S::Personality: Personality<S>,
+{
+    guard::install();
+    let configured = match configure::<S>(given)? {
+        Configuration::Serve(configured) => configured,
+        Configuration::Answered => return Ok(Stop::AsAsked),
+    };
+    configured
+        .post_configure(&mut server)?
+        .bind()?
+        .post_bind(&mut server)?
+        .pre_loop(&mut server)?
+        .serve(&mut server)
+}

@@ -1,0 +1,109 @@
+//! The phases between the options and serving.
+
+use netserver_options::BuiltIn;
+
+use crate::declared::Declared;
+use crate::error::Result;
+use crate::guard;
+use crate::handler::Hooks;
+use crate::info::ServerInfo;
+use crate::listener::Listeners;
+use crate::personality::{Personality, Running, Stop};
+use crate::proto::Endpoint;
+
+/// The options are known, the addresses are resolved, nothing is bound.
+#[derive(Debug)]
+pub(crate) struct Configured {
+    pub(crate) info: ServerInfo,
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// The personality that was chosen; `None` for somebody's own.
+    pub(crate) personality: Option<BuiltIn>,
+}
+
+/// Every listener is bound, with the privileges of the start.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    info: ServerInfo,
+    listeners: Listeners,
+    personality: Option<BuiltIn>,
+}
+
+/// As [`Bound`], with the privileges that the server keeps.
+#[derive(Debug)]
+pub(crate) struct Secured(Bound);
+
+/// Everything before the loop is done.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    running: Running,
+    personality: Option<BuiltIn>,
+}
+
+impl Configured {
+    /// Runs the `post_configure_hook`.
+    pub(crate) fn post_configure<S: Hooks>(self, server: &mut S) -> Result<Self> {
+        let hook = guard::run(|| server.post_configure_hook(&self.info));
+        hook.map_err(|failure| failure.of("post_configure_hook"))?;
+        Ok(self)
+    }
+
+    /// Binds every listener, or none.
+    pub(crate) fn bind(self) -> Result<Bound> {
+        let Self {
+            info,
+            endpoints,
+            personality,
+        } = self;
+        let (program, name, pid) = (info.program(), info.personality(), std::process::id());
+        log::info!("{program} (type {name}) starting! pid({pid})");
+        let listeners = Listeners::bind(&endpoints, info.options())?;
+        let info = info.listening_on(listeners.endpoints());
+        Ok(Bound {
+            info,
+            listeners,
+            personality,
+        })
+    }
+}
+
+impl Bound {
+    /// Runs the `post_bind_hook`, the last with the privileges of the start.
+    pub(crate) fn post_bind<S: Hooks>(self, server: &mut S) -> Result<Secured> {
+        let hook = guard::run(|| server.post_bind_hook(&self.info));
+        hook.map_err(|failure| failure.of("post_bind_hook"))?;
+        Ok(Secured(self))
+    }
+}
+
+impl Secured {
+    /// Runs the `pre_loop_hook`.
+    pub(crate) fn pre_loop<S: Hooks>(self, server: &mut S) -> Result<Ready> {
+        let Bound {
+            info,
+            listeners,
+            personality,
+        } = self.0;
+        let hook = guard::run(|| server.pre_loop_hook(&info));
+        hook.map_err(|failure| failure.of("pre_loop_hook"))?;
+        Ok(Ready {
+            running: Running { info, listeners },
+            personality,
+        })
+    }
+}
+
+impl Ready {
+    /// Hands over to the personality that was chosen, which serves and closes.
+    pub(crate) fn serve<S>(self, server: &mut S) -> Result<Stop>
+    where
+        S: Declared,
+        S::Personality: Personality<S>,
+    {
+        match self.personality {
+            Some(other) if self.personality != S::Personality::BUILT_IN => {
+                S::Personality::serve_as(other, server, self.running)
+            }
+            _ => S::Personality::serve(server, self.running),
+        }
+    }
+}

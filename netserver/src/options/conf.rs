@@ -1,0 +1,177 @@
+//! The conf file: `name = value`, one on a line.
+//!
+//! `name: value` and `name value` are the same; the value is the rest of the line without the
+//! blanks around it; `#` starts a comment and `\#` is a `#`; a boolean's name alone is true.
+
+use std::io::Read;
+use std::path::Path;
+
+use netserver_options::kind::{Flag, Kind};
+use netserver_options::{Reject, find};
+
+use super::set::{OptionSet, Setting};
+use super::source::Source;
+use crate::error::OptionError;
+use crate::sys::descriptor;
+
+/// Largest file that is read; a conf file is written by hand.
+const LARGEST: u64 = 1 << 20;
+
+/// Reads the settings of a file.
+///
+/// # Errors
+/// Where it cannot be read, is no text, or a line of it is refused.
+pub(crate) fn read(path: &Path) -> Result<Vec<Setting>, OptionError> {
+    let name = netserver_options::reject::shown(&path.to_string_lossy());
+    let refuse = |fault: String| OptionError::new(format!("conf_file {name}"), Reject::new(fault));
+    let file =
+        descriptor::open_regular(path).map_err(|err| refuse(format!("cannot be read: {err}")))?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|err| refuse(format!("cannot be read: {err}")))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(refuse("is larger than 1 MiB".into()));
+    }
+    parse(&name, &bytes)
+}
+
+fn parse(name: &str, bytes: &[u8]) -> Result<Vec<Setting>, OptionError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut set = OptionSet::new(Source::Default);
+    for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let source = Source::Conf {
+            file: name.to_owned(),
+            line: at + 1,
+        };
+        let place = source.in_config();
+        let refuse = |fault: &str| OptionError::new(place.clone(), Reject::new(fault));
+        let line = std::str::from_utf8(line).map_err(|_| refuse("not valid UTF-8"))?;
+        if line.contains('\0') {
+            return Err(refuse("a NUL byte, expected text"));
+        }
+        let line = without_comment(line);
+        let line = line.trim().trim_start_matches("--");
+        if !line.is_empty() {
+            setting(line, source, &mut set)?;
+        }
+    }
+    Ok(set.into_settings())
+}
+
+fn setting(line: &str, source: Source, set: &mut OptionSet) -> Result<(), OptionError> {
+    let end = line
+        .find(|c: char| c.is_whitespace() || c == '=' || c == ':')
+        .unwrap_or(line.len());
+    let (name, rest) = (&line[..end], line[end..].trim_start());
+    let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim();
+    let alone = rest.is_empty();
+    match find(name) {
+        Some(spec) if spec.name == "conf_file" => {
+            let reject = Reject::new("a conf file cannot name another");
+            Err(OptionError::new(source.place(name), reject))
+        }
+        Some(spec) if alone && spec.kind.flag => set.push(name, &Flag::print(&true), source),
+        Some(spec) if alone => {
+            let reject = Reject::new("needs a value")
+                .with_help(format!("write {} = {}", spec.name, spec.kind.placeholder));
+            Err(OptionError::new(source.place(name), reject))
+        }
+        Some(_) => set.push(name, value, source),
+        None => {
+            let reject = netserver_options::table::unknown(name);
+            Err(OptionError::new(source.in_config(), reject))
+        }
+    }
+}
+
+/// The line up to its first `#` that no backslash stands before, with `\#` made `#`.
+fn without_comment(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' if rest.next_if_eq(&'#').is_some() => text.push('#'),
+            '#' => break,
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// A value as it has to stand in a conf file.
+pub(crate) fn escape(value: &str) -> String {
+    value.replace('#', "\\#")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(text: &str) -> Vec<(&'static str, String, Source)> {
+        let settings = parse("t.conf", text.as_bytes()).unwrap();
+        settings
+            .into_iter()
+            .map(|one| (one.spec.name, one.text, one.source))
+            .collect()
+    }
+
+    fn fault(bytes: &[u8]) -> String {
+        parse("t.conf", bytes).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_form_of_a_line() {
+        let text = "\u{feff}# comment\r\n\r\n  max_servers = 8 # eight\r\n--max-servers: 8\nmax_servers 8\t\nmax_servers=8\nkeepalive\n";
+        let found = pairs(text);
+        assert_eq!(found.len(), 5);
+        assert!(
+            found[..4]
+                .iter()
+                .all(|(name, value, _)| (*name, value.as_str()) == ("max_servers", "8"))
+        );
+        assert_eq!(
+            found[0].2,
+            Source::Conf {
+                file: "t.conf".into(),
+                line: 3
+            }
+        );
+        assert_eq!(found[4].1, "true");
+        assert_eq!(pairs("port [::1]:80")[0].1, "[::1]:80");
+    }
+
+    #[test]
+    fn mistakes_name_file_and_line() {
+        assert_eq!(
+            fault(b"\n\nmax_servers: 0"),
+            "t.conf:3: max_servers: expected 1 to 65535, got 0"
+        );
+        assert_eq!(
+            fault(b"max_servers"),
+            "t.conf:1: max_servers: needs a value\n  help: write max_servers = NUMBER"
+        );
+        assert_eq!(
+            fault(b"max_server = 1"),
+            "t.conf:1: unknown option max_server\n  help: did you mean `max_servers`?"
+        );
+        assert_eq!(fault(b"port = 1\nport = \xff"), "t.conf:2: not valid UTF-8");
+        assert_eq!(fault(b"port = \0"), "t.conf:1: a NUL byte, expected text");
+        assert_eq!(
+            fault(b"conf_file = x"),
+            "t.conf:1: conf_file: a conf file cannot name another"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_makes_it_panic(bytes: Vec<u8>) {
+            let _ = parse("t.conf", &bytes);
+        }
+
+        #[test]
+        fn an_escaped_value_comes_back(value in "[ -~]*") {
+            proptest::prop_assert_eq!(without_comment(&escape(&value)), value);
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! From the settings of all sources to the effective options.
+//!
+//! Per option the strongest source wins, with its whole list. Then the table's rules: an option
+//! must have an effect on the chosen personality, numbers must be in order, and a default gives
+//! way where somebody set its neighbour.
+
+use netserver_options::rule::{self, Rule};
+use netserver_options::{BuiltIn, OPTIONS, OptionSpec, Reject};
+
+use super::Options;
+use super::set::Setting;
+use super::source::Source;
+use crate::error::OptionError;
+
+/// An option with the value that holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Effective {
+    pub(crate) spec: &'static OptionSpec,
+    /// One text for a scalar, any number for a list, none where it is left out.
+    pub(crate) texts: Vec<String>,
+    pub(crate) source: Source,
+    measure: Option<u64>,
+}
+
+/// The outcome for all options.
+#[derive(Debug)]
+pub(crate) struct Merged {
+    pub(crate) options: Options,
+    /// In the order of the table; only what has an effect.
+    pub(crate) effective: Vec<Effective>,
+    /// What was set and has no effect, as its source is weaker than the choice of personality.
+    pub(crate) left_out: Vec<Effective>,
+    /// The personality that serves; `None` for somebody's own.
+    pub(crate) personality: Option<BuiltIn>,
+}
+
+/// Merges `settings`, of any order, for a server that declares `declared` (`None`: its own
+/// personality).
+///
+/// # Errors
+/// The first rule of the table that is broken by what somebody set.
+pub(crate) fn merge(
+    settings: &[Setting],
+    declared: Option<BuiltIn>,
+) -> Result<Merged, OptionError> {
+    let (personality, chosen_by) = choose(settings, declared)?;
+    let set: Vec<Effective> = OPTIONS
+        .iter()
+        .filter_map(|spec| strongest(settings, spec))
+        .collect();
+    let (set, left_out): (Vec<_>, Vec<_>) = set
+        .into_iter()
+        .partition(|one| one.spec.works_with(personality));
+    let strong = |one: &&Effective| one.source.rank() <= chosen_by.rank();
+    if let (Some(one), Some(personality)) = (left_out.iter().find(strong), personality) {
+        return Err(refuse(one, one.spec.out_of_scope(personality)));
+    }
+    hold_rules(&set)?;
+    let effective: Vec<Effective> = OPTIONS
+        .iter()
+        .filter(|spec| spec.works_with(personality))
+        .map(|spec| {
+            let found = set.iter().find(|one| one.spec.name == spec.name).cloned();
+            found.unwrap_or_else(|| default(spec, personality, declared, &set))
+        })
+        .collect();
+    let options = Options::gather(|name| {
+        let found = effective.iter().find(|one| one.spec.name == name);
+        found.map_or_else(|| beyond(name), |one| one.texts.clone())
+    });
+    // Every text was checked when it was set, and every default is checked by a test of the table.
+    let options = options.map_err(|reject| OptionError::new("options", reject))?;
+    Ok(Merged {
+        options,
+        effective,
+        left_out,
+        personality,
+    })
+}
+
+/// The text that wins for one scalar option, before anything is merged.
+pub(crate) fn winner<'a>(settings: &'a [Setting], name: &str) -> Option<&'a Setting> {
+    let named = || settings.iter().filter(|one| one.spec.name == name);
+    let rank = named().map(|one| one.source.rank()).min()?;
+    named().rfind(|one| one.source.rank() == rank)
+}
+
+/// The personality, and what chose it.
+fn choose(
+    settings: &[Setting],
+    declared: Option<BuiltIn>,
+) -> Result<(Option<BuiltIn>, Source), OptionError> {
+    let Some(one) = winner(settings, "server_type") else {
+        return Ok((declared, Source::Attribute));
+    };
+    if declared.is_none() {
+        let reject = Reject::new("has no effect: this server has a personality of its own");
+        return Err(OptionError::new(one.source.place("server_type"), reject));
+    }
+    Ok((BuiltIn::from_name(&one.text), one.source.clone()))
+}
+
+/// The occurrences that the strongest source has of an option.
+fn strongest(settings: &[Setting], spec: &'static OptionSpec) -> Option<Effective> {
+    let last = winner(settings, spec.name)?;
+    let rank = last.source.rank();
+    let same = settings
+        .iter()
+        .filter(|one| one.spec.name == spec.name && one.source.rank() == rank);
+    let texts = if spec.kind.repeats {
+        same.map(|one| one.text.clone()).collect()
+    } else {
+        vec![last.text.clone()]
+    };
+    Some(Effective {
+        spec,
+        texts,
+        source: last.source.clone(),
+        measure: last.measure,
+    })
+}
+
+/// Every rule, and what follows from it, between two values that somebody set.
+fn hold_rules(set: &[Effective]) -> Result<(), OptionError> {
+    let of = |name: &str| set.iter().find(|one| one.spec.name == name);
+    for rule in rule::closure() {
+        let (Some(low), Some(high)) = (of(rule.low), of(rule.high)) else {
+            continue;
+        };
+        let measures = low.measure.zip(high.measure);
+        if measures.is_some_and(|(less, more)| rule.is_broken_by(less, more)) {
+            return Err(conflict(rule, low, high));
+        }
+    }
+    Ok(())
+}
+
+/// The weaker source is told, as it is the stronger one that was meant.
+fn conflict(rule: Rule, low: &Effective, high: &Effective) -> OptionError {
+    let told_high = high.source.rank() > low.source.rank();
+    let (told, other) = if told_high { (high, low) } else { (low, high) };
+    let other = format!("{} ({})", other.texts.concat(), other.source.in_config());
+    refuse(told, rule.reject(told_high, &told.texts.concat(), &other))
+}
+
+fn refuse(one: &Effective, reject: Reject) -> OptionError {
+    OptionError::new(one.source.place(one.spec.name), reject)
+}
+
+/// The default of an option, where need be in a form that goes with what is set.
+fn default(
+    spec: &'static OptionSpec,
+    personality: Option<BuiltIn>,
+    declared: Option<BuiltIn>,
+    set: &[Effective],
+) -> Effective {
+    if let ("server_type", Some(declared)) = (spec.name, declared) {
+        let texts = vec![declared.name().to_owned()];
+        return Effective {
+            spec,
+            texts,
+            source: Source::Attribute,
+            measure: None,
+        };
+    }
+    let text = spec.default_for(personality);
+    let reading = text.and_then(|text| spec.check(text).ok());
+    let measure = reading.as_ref().and_then(|reading| reading.measure);
+    let of = |name: &str| {
+        set.iter()
+            .find(|one| one.spec.name == name)
+            .and_then(|one| one.measure)
+    };
+    let given_way = measure.map(|value| (value, rule::give_way(spec.name, value, of)));
+    let texts = match given_way {
+        // Rules are between counts, whose text is their number.
+        Some((value, other)) if value != other => vec![other.to_string()],
+        _ => reading
+            .map(|reading| reading.canonical)
+            .into_iter()
+            .collect(),
+    };
+    Effective {
+        spec,
+        texts,
+        source: Source::Default,
+        measure,
+    }
+}
+
+/// The value of an option that has no effect: it is never looked at, and must be of its type.
+fn beyond(name: &str) -> Vec<String> {
+    let spec = netserver_options::find(name);
+    spec.and_then(|spec| spec.default_for(None))
+        .map(str::to_owned)
+        .into_iter()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::set::OptionSet;
+    use super::*;
+
+    fn settings(from: &[(Source, &str, &str)]) -> Vec<Setting> {
+        let mut set = OptionSet::new(Source::Default);
+        for (source, name, text) in from {
+            set.push(name, text, source.clone()).unwrap();
+        }
+        set.into_settings()
+    }
+
+    fn merged(from: &[(Source, &str, &str)]) -> Result<Merged, OptionError> {
+        merge(&settings(from), Some(BuiltIn::PreFork))
+    }
+
+    fn conf(line: usize) -> Source {
+        Source::Conf {
+            file: "t.conf".into(),
+            line,
+        }
+    }
+
+    #[test]
+    fn the_strongest_source_wins_with_its_whole_list() {
+        let merged = merged(&[
+            (Source::Attribute, "port", "1"),
+            (Source::CommandLine, "port", "2"),
+            (Source::CommandLine, "port", "3"),
+            (conf(1), "port", "4"),
+        ])
+        .unwrap();
+        let port = merged
+            .effective
+            .iter()
+            .find(|one| one.spec.name == "port")
+            .unwrap();
+        assert_eq!(port.texts, ["2", "3"]);
+        assert_eq!(port.source, Source::CommandLine);
+        assert_eq!(merged.options.port().len(), 2);
+    }
+
+    #[test]
+    fn the_last_of_a_source_wins_for_a_scalar() {
+        let merged = merged(&[(conf(1), "listen", "5"), (conf(2), "listen", "6")]).unwrap();
+        assert_eq!(merged.options.listen(), 6);
+    }
+
+    #[test]
+    fn defaults_give_way_and_set_values_do_not() {
+        let few = merged(&[(Source::CommandLine, "max_servers", "1")])
+            .unwrap()
+            .options;
+        assert_eq!((few.min_servers(), few.max_servers()), (1, 1));
+        assert_eq!((few.min_spare_servers(), few.max_spare_servers()), (0, 0));
+        let err = merged(&[
+            (Source::CommandLine, "max_servers", "4"),
+            (conf(7), "min_servers", "5"),
+        ])
+        .unwrap_err();
+        assert_eq!(
+            err.to_string(),
+            "t.conf:7: min_servers: expected at most `max_servers`, which is 4 (command line), got 5"
+        );
+        let err = merged(&[
+            (Source::CommandLine, "max_servers", "8"),
+            (Source::Attribute, "min_spare_servers", "8"),
+        ])
+        .unwrap_err();
+        assert!(
+            err.to_string()
+                .starts_with("attribute: min_spare_servers: expected less than"),
+            "{err}"
+        );
+    }
+
+    #[test]
+    fn an_option_without_effect_is_an_error_or_left_out() {
+        let single = |from: &[(Source, &str, &str)]| merge(&settings(from), Some(BuiltIn::Single));
+        let err = single(&[(Source::CommandLine, "max_servers", "4")]).unwrap_err();
+        assert!(
+            err.to_string()
+                .starts_with("--max_servers: has no effect with personality `single`")
+        );
+        let chosen = merged(&[
+            (Source::CommandLine, "server_type", "single"),
+            (Source::Attribute, "max_servers", "4"),
+        ])
+        .unwrap();
+        assert_eq!(chosen.personality, Some(BuiltIn::Single));
+        assert_eq!(chosen.left_out.len(), 1);
+        assert!(
+            chosen
+                .effective
+                .iter()
+                .all(|one| one.spec.name != "max_servers")
+        );
+    }
+}

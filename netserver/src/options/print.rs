@@ -1,0 +1,149 @@
+//! The effective options as text: a conf file, or JSON.
+
+use std::fmt::Write as _;
+
+use netserver_options::kind::Json;
+
+use super::conf::escape;
+use super::merge::{Effective, Merged};
+
+/// `name = value  # source`, one on a line: a conf file that stands for the same options.
+pub(crate) fn as_conf(merged: &Merged) -> String {
+    let lines: Vec<(String, String)> = merged.effective.iter().flat_map(conf_lines).collect();
+    let width = lines
+        .iter()
+        .map(|(setting, _)| setting.len())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for (setting, source) in &lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{setting:width$}  # {source}");
+    }
+    for one in &merged.left_out {
+        let personality = merged
+            .personality
+            .map_or("this personality", |one| one.name());
+        let (name, source) = (one.spec.name, one.source.in_config());
+        let _ = writeln!(text, "# {name} ({source}) has no effect with {personality}");
+    }
+    text
+}
+
+fn conf_lines(one: &Effective) -> Vec<(String, String)> {
+    // A conf file cannot name another, and this one needs no other.
+    let comment = if one.spec.name == "conf_file" {
+        "# "
+    } else {
+        ""
+    };
+    let line = |text: &String| {
+        (
+            format!("{comment}{} = {}", one.spec.name, escape(text)),
+            one.source.in_config(),
+        )
+    };
+    one.texts.iter().map(line).collect()
+}
+
+/// One record of what is listened on, resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListenRecord {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) proto: &'static str,
+    pub(crate) ipv: &'static str,
+}
+
+/// The same as JSON, with the listen records.
+pub(crate) fn as_json(merged: &Merged, listen: &[ListenRecord]) -> String {
+    let options: Vec<String> = merged.effective.iter().map(json_option).collect();
+    let listen: Vec<String> = listen.iter().map(json_record).collect();
+    format!(
+        "{{\n  \"options\": {{\n    {}\n  }},\n  \"listen\": [\n    {}\n  ]\n}}\n",
+        options.join(",\n    "),
+        listen.join(",\n    ")
+    )
+}
+
+fn json_option(one: &Effective) -> String {
+    let kind = &one.spec.kind;
+    let value = |text: &String| match kind.json {
+        Json::Bare => text.clone(),
+        Json::Quoted => quoted(text),
+    };
+    let texts: Vec<String> = one.texts.iter().map(value).collect();
+    let value = match texts.as_slice() {
+        _ if kind.repeats => format!("[{}]", texts.join(", ")),
+        [one] => one.clone(),
+        _ => "null".into(),
+    };
+    let source = quoted(&one.source.to_string());
+    format!(
+        "{}: {{\"value\": {value}, \"source\": {source}}}",
+        quoted(one.spec.name)
+    )
+}
+
+fn json_record(one: &ListenRecord) -> String {
+    format!(
+        "{{\"host\": {}, \"port\": {}, \"proto\": {}, \"ipv\": {}}}",
+        quoted(&one.host),
+        one.port,
+        quoted(one.proto),
+        quoted(one.ipv)
+    )
+}
+
+fn quoted(text: &str) -> String {
+    let mut json = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(json, "\\u{:04x}", u32::from(c));
+            }
+            c => json.push(c),
+        }
+    }
+    json.push('"');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use netserver_options::BuiltIn;
+
+    use super::super::merge::merge;
+    use super::super::set::OptionSet;
+    use super::super::source::Source;
+    use super::*;
+
+    #[test]
+    fn json_strings_are_escaped() {
+        assert_eq!(
+            quoted("a\"b\\c\nd\u{1}é"),
+            "\"a\\\"b\\\\c\\u000ad\\u0001é\""
+        );
+    }
+
+    #[test]
+    fn what_is_printed_reads_back_the_same() {
+        let mut set = OptionSet::new(Source::Object);
+        set.set("port", ["80", "[::1]:81"])
+            .unwrap()
+            .set("max_servers", 7)
+            .unwrap();
+        let merged = merge(&set.into_settings(), Some(BuiltIn::PreFork)).unwrap();
+        let text = as_conf(&merged);
+        assert!(text.contains("max_servers = 7"), "{text}");
+        let mut again = OptionSet::new(Source::Object);
+        for line in text.lines() {
+            let (setting, _) = line.split_once("  #").unwrap();
+            let (name, value) = setting.split_once(" = ").unwrap();
+            again.set(name, value.trim()).unwrap();
+        }
+        let again = merge(&again.into_settings(), Some(BuiltIn::PreFork)).unwrap();
+        assert_eq!(again.options, merged.options);
+    }
+}

@@ -1,0 +1,128 @@
+//! Options as texts with their sources, before they are merged.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use netserver_options::table::unknown;
+use netserver_options::{OptionSpec, find};
+
+use super::source::Source;
+use crate::error::OptionError;
+
+/// One occurrence of an option in one source.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    pub(crate) spec: &'static OptionSpec,
+    /// The value in its usual form.
+    pub(crate) text: String,
+    /// The value as a number, where it is one.
+    pub(crate) measure: Option<u64>,
+    pub(crate) source: Source,
+}
+
+/// Options that a program sets, in [`configure_hook`](crate::Hooks::configure_hook) or before the
+/// server runs. Each value is checked as it is set.
+#[derive(Debug)]
+pub struct OptionSet {
+    source: Source,
+    settings: Vec<Setting>,
+}
+
+impl OptionSet {
+    pub(crate) const fn new(source: Source) -> Self {
+        Self {
+            source,
+            settings: Vec::new(),
+        }
+    }
+
+    /// Sets an option. One that repeats takes every value it is given, one after the other.
+    ///
+    /// # Errors
+    /// Where there is no such option, or the value is not one of its own.
+    pub fn set(&mut self, name: &str, value: impl Into<Texts>) -> Result<&mut Self, OptionError> {
+        for text in value.into().0 {
+            self.push(name, &text, self.source.clone())?;
+        }
+        Ok(self)
+    }
+
+    /// Adds one occurrence from `source`.
+    pub(crate) fn push(
+        &mut self,
+        name: &str,
+        text: &str,
+        source: Source,
+    ) -> Result<(), OptionError> {
+        let Some(spec) = find(name) else {
+            return Err(OptionError::new(source.place(name), unknown(name)));
+        };
+        match spec.check(text) {
+            Ok(reading) => {
+                let (text, measure) = (reading.canonical, reading.measure);
+                self.settings.push(Setting {
+                    spec,
+                    text,
+                    measure,
+                    source,
+                });
+                Ok(())
+            }
+            Err(reject) => Err(OptionError::new(source.place(spec.name), reject)),
+        }
+    }
+
+    pub(crate) fn into_settings(self) -> Vec<Setting> {
+        self.settings
+    }
+}
+
+/// One or more values of an option, as texts: made from a number, a text, a boolean, or a list of
+/// one of these.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts(pub(crate) Vec<String>);
+
+impl Texts {
+    /// No value yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// These and further ones.
+    #[must_use]
+    pub fn with(mut self, more: impl Into<Self>) -> Self {
+        self.0.extend(more.into().0);
+        self
+    }
+}
+
+macro_rules! one_text {
+    ($($plain:ty),*) => {$(
+        impl From<$plain> for Texts {
+            fn from(value: $plain) -> Self {
+                Self(vec![value.to_string()])
+            }
+        }
+    )*};
+}
+one_text!(
+    &str, String, bool, u8, u16, u32, u64, usize, i32, IpAddr, Ipv4Addr, Ipv6Addr
+);
+
+impl From<Duration> for Texts {
+    fn from(time: Duration) -> Self {
+        Self(vec![format!("{}ms", time.as_millis())])
+    }
+}
+
+impl<T: Into<Texts>, const N: usize> From<[T; N]> for Texts {
+    fn from(values: [T; N]) -> Self {
+        Vec::from(values).into()
+    }
+}
+
+impl<T: Into<Texts>> From<Vec<T>> for Texts {
+    fn from(values: Vec<T>) -> Self {
+        values.into_iter().fold(Self::new(), Self::with)
+    }
+}

@@ -1,0 +1,53 @@
+//! What a child of the pool runs, from the fork to its end.
+
+use crate::error::Result;
+use crate::guard;
+use crate::handler::NetServer;
+use crate::info::ServerInfo;
+use crate::listener::Listeners;
+use crate::sys::process::{self, Pid};
+use crate::sys::signal::{self, Role, Signal};
+use crate::worker::work;
+
+use super::scoreboard::PoolSeat;
+
+/// Runs a child whose parent is `parent`, and tells the code to leave with: 0 as it should be, 1
+/// where it could not serve. Signals are blocked when it begins.
+pub(crate) fn run<S: NetServer>(
+    server: &mut S,
+    info: &ServerInfo,
+    listeners: &Listeners,
+    mut seat: PoolSeat<'_>,
+    parent: Pid,
+) -> i32 {
+    match prepare(parent) {
+        Ok(true) => {}
+        // The parent is gone already.
+        Ok(false) => return 0,
+        Err(err) => {
+            log::warn!("{}", err.chain());
+            return 1;
+        }
+    }
+    if !guard::logged("child_init_hook", || server.child_init_hook(info)) {
+        return 1;
+    }
+    log::trace!("child starts");
+    seat.ready();
+    let outcome = work(server, info, listeners, seat);
+    if let Err(err) = &outcome {
+        log::warn!("{}", err.chain());
+    }
+    log::trace!("child leaves");
+    guard::logged("child_finish_hook", || server.child_finish_hook(info));
+    i32::from(outcome.is_err())
+}
+
+/// Takes a child's role, and tells whether its parent is still there.
+fn prepare(parent: Pid) -> Result<bool> {
+    signal::install(Role::Child, None)?;
+    // A parent that dies stops its children as it would have itself: after their requests.
+    let alive = process::follow_parent(parent, Signal::SIGTERM)?;
+    signal::open_all();
+    Ok(alive)
+}

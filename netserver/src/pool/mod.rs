@@ -1,0 +1,13 @@
+//! A managed pool of children.
+//!
+//! [`plan`] decides from numbers, without a process in sight; [`scoreboard`] is where children say
+//! what they do, without a system call; [`children`] is the table of those alive; [`child`] is what
+//! one runs; [`manager`] is the parent's loop around them.
+
+mod child;
+mod children;
+mod manager;
+mod plan;
+mod scoreboard;
+
+pub(crate) use manager::manage;

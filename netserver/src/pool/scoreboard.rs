@@ -1,0 +1,214 @@
+//! What every child does at this moment, in memory that parent and children share.
+//!
+//! A slot has one writer at a time: the child that sits in it, and the parent while nobody does.
+//! The slots are the truth. The count of idle children beside them is a hint that tells a child
+//! when to wake the parent; a child that is killed leaves it wrong, and the parent sets it right at
+//! every turn.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use crate::sys::descriptor;
+use crate::sys::memory::{Line, SharedLines};
+use crate::worker::Seat;
+
+/// What a child does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Doing {
+    /// It was forked and prepares itself. Zero: what a fresh slot holds.
+    Starting = 0,
+    /// It waits for a connection.
+    Idle = 1,
+    /// It serves one.
+    Busy = 2,
+}
+
+/// The numbers in a child's line: what it does, and whether it ever waited for a connection.
+const DOING: usize = 0;
+const WAS_READY: usize = 1;
+
+/// The numbers in the line of the hint: about how many children are idle, and below how many the
+/// child that leaves so few wakes the parent. It puts 0 there, so that the parent is woken once; 0
+/// is also there while the parent could do nothing.
+const IDLE: usize = 0;
+const WAKE_BELOW: usize = 1;
+
+/// The slots, the hint, and the pipe that wakes the parent.
+#[derive(Debug)]
+pub(crate) struct Scoreboard {
+    slots: SharedLines,
+    /// One line.
+    hint: SharedLines,
+    /// Children write, the parent reads. Neither end blocks.
+    wake: OwnedFd,
+    woken: OwnedFd,
+}
+
+impl Scoreboard {
+    /// Room for `size` children.
+    ///
+    /// # Errors
+    /// Where there is no memory or no descriptor.
+    pub(crate) fn new(size: usize) -> io::Result<Self> {
+        let (woken, wake) = descriptor::pipe()?;
+        Ok(Self {
+            slots: SharedLines::new(size)?,
+            hint: SharedLines::new(1)?,
+            wake,
+            woken,
+        })
+    }
+
+    /// The end that is readable once a child wants the parent.
+    pub(crate) fn woken(&self) -> &OwnedFd {
+        &self.woken
+    }
+
+    /// Makes a slot ready for the next child.
+    pub(crate) fn clear(&self, place: usize) {
+        self.slots[place]
+            .number::<DOING>()
+            .store(Doing::Starting as i32, SeqCst);
+        self.slots[place].number::<WAS_READY>().store(0, SeqCst);
+    }
+
+    pub(crate) fn doing(&self, place: usize) -> Doing {
+        match self.slots[place].number::<DOING>().load(SeqCst) {
+            0 => Doing::Starting,
+            1 => Doing::Idle,
+            _ => Doing::Busy,
+        }
+    }
+
+    /// Whether the child of that slot ever waited for a connection.
+    pub(crate) fn was_ready(&self, place: usize) -> bool {
+        self.slots[place].number::<WAS_READY>().load(SeqCst) != 0
+    }
+
+    /// Sets the hint right, where the slots say that `idle` children are idle now.
+    pub(crate) fn correct_hint(&self, idle: usize) {
+        let truth = i32::try_from(idle).unwrap_or(i32::MAX);
+        // A child that changes between the two is counted twice; the next turn sets it right.
+        let seen = self.hint[0].number::<IDLE>().load(SeqCst);
+        self.hint[0]
+            .number::<IDLE>()
+            .fetch_add(truth - seen, SeqCst);
+    }
+
+    /// From here on the child that leaves fewer than `idle` idle ones wakes the parent.
+    pub(crate) fn wake_below(&self, idle: usize) {
+        let idle = i32::try_from(idle).unwrap_or(i32::MAX);
+        self.hint[0].number::<WAKE_BELOW>().store(idle, SeqCst);
+    }
+
+    /// The place of the calling child, which serves `max_requests` connections (0: no limit).
+    pub(crate) fn seat(&self, place: usize, max_requests: u32) -> PoolSeat<'_> {
+        PoolSeat {
+            board: self,
+            slot: &self.slots[place],
+            max_requests,
+            served: 0,
+        }
+    }
+
+    fn wake_parent(&self) {
+        // A full pipe has woken it already, and nobody else is told when there is no parent.
+        let _ = descriptor::write(&self.wake, b"!");
+    }
+}
+
+/// A child's own place.
+#[derive(Debug)]
+pub(crate) struct PoolSeat<'a> {
+    board: &'a Scoreboard,
+    slot: &'a Line,
+    max_requests: u32,
+    served: u32,
+}
+
+impl PoolSeat<'_> {
+    /// The child waits for its first connection.
+    pub(crate) fn ready(&mut self) {
+        self.slot.number::<WAS_READY>().store(1, SeqCst);
+        self.slot
+            .number::<DOING>()
+            .store(Doing::Idle as i32, SeqCst);
+        self.board.hint[0].number::<IDLE>().fetch_add(1, SeqCst);
+        // The parent's threshold took this child for one that is still starting.
+        self.board.wake_parent();
+    }
+}
+
+impl Seat for PoolSeat<'_> {
+    fn busy(&mut self) {
+        self.slot
+            .number::<DOING>()
+            .store(Doing::Busy as i32, Relaxed);
+        let hint = &self.board.hint[0];
+        let idle = hint.number::<IDLE>().fetch_sub(1, SeqCst) - 1;
+        let line = hint.number::<WAKE_BELOW>();
+        if idle < line.load(SeqCst) && line.swap(0, SeqCst) > 0 {
+            self.board.wake_parent();
+        }
+    }
+
+    fn idle(&mut self) -> bool {
+        self.served = self.served.saturating_add(1);
+        if self.max_requests > 0 && self.served >= self.max_requests {
+            return false;
+        }
+        self.slot
+            .number::<DOING>()
+            .store(Doing::Idle as i32, Relaxed);
+        self.board.hint[0].number::<IDLE>().fetch_add(1, SeqCst);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn woken(board: &Scoreboard) -> usize {
+        let mut bytes = [0; 64];
+        descriptor::read(board.woken(), &mut bytes).unwrap_or(0)
+    }
+
+    #[test]
+    fn the_child_that_crosses_the_line_wakes_once() {
+        let board = Scoreboard::new(3).unwrap();
+        let mut seats: Vec<_> = (0..3).map(|place| board.seat(place, 0)).collect();
+        seats.iter_mut().for_each(PoolSeat::ready);
+        assert_eq!(woken(&board), 3);
+        board.wake_below(2);
+        seats[0].busy();
+        assert_eq!(woken(&board), 0);
+        seats[1].busy();
+        assert_eq!(woken(&board), 1);
+        seats[2].busy();
+        assert_eq!(woken(&board), 0, "woken once until the parent asks again");
+        assert_eq!(board.doing(2), Doing::Busy);
+        assert!(seats[2].idle());
+        assert_eq!(board.doing(2), Doing::Idle);
+    }
+
+    #[test]
+    fn the_hint_is_set_right() {
+        let board = Scoreboard::new(1).unwrap();
+        board.seat(0, 0).ready();
+        board.correct_hint(5);
+        board.wake_below(5);
+        board.seat(0, 0).busy();
+        assert_eq!(woken(&board), 2, "one at ready, one below five");
+    }
+
+    #[test]
+    fn a_seat_has_enough_after_max_requests() {
+        let board = Scoreboard::new(1).unwrap();
+        let mut seat = board.seat(0, 2);
+        assert!(seat.idle());
+        assert!(!seat.idle());
+    }
+}

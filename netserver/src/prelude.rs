@@ -1,0 +1,6 @@
+//! What most servers use: `use netserver::prelude::*;`.
+
+pub use std::io::{self, BufRead, Read, Write};
+pub use std::process::ExitCode;
+
+pub use crate::{Connection, OptionSet, Result, Run, ServerInfo};

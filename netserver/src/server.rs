@@ -1,0 +1,126 @@
+//! How a program starts its server.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::declared::Declared;
+use crate::error::Error;
+use crate::handler::Hooks;
+use crate::lifecycle::{self, Given};
+use crate::logger::complain;
+use crate::options::set::Texts;
+use crate::personality::{Personality, Stop};
+
+/// A server that is to run, with options that the program sets itself.
+///
+/// ```no_run
+/// # use netserver::prelude::*;
+/// # struct Echo;
+/// # #[net_server(personality = "single")]
+/// # impl Echo {
+/// #     fn process_request(&mut self, _: &mut Connection) -> io::Result<()> { Ok(()) }
+/// # }
+/// fn main() -> ExitCode {
+///     netserver::Server::new(Echo).set("port", ["8080", "8081"]).run()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Server<S> {
+    value: S,
+    object: Vec<(String, Texts)>,
+}
+
+impl<S> Server<S>
+where
+    S: Declared + Hooks,
+    S::Personality: Personality<S>,
+{
+    /// A server without options of the program's own.
+    pub const fn new(value: S) -> Self {
+        Self {
+            value,
+            object: Vec::new(),
+        }
+    }
+
+    /// Sets an option from the source "object", the strongest there is. It is checked when the
+    /// server runs.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl Into<Texts>) -> Self {
+        self.object.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Runs the server until it is told to stop. The code is 0 where it stopped as asked, or
+    /// answered `--help` or the like; 1 where it could not start, or a process had to be killed; 2
+    /// where an option was wrong. Why is on standard error.
+    pub fn run(self) -> ExitCode {
+        self.run_with::<&str, Texts>([])
+    }
+
+    /// As [`run`](Self::run), with further options from the source "run arguments": weaker than
+    /// the command line, stronger than the conf file.
+    pub fn run_with<N, V>(self, arguments: impl IntoIterator<Item = (N, V)>) -> ExitCode
+    where
+        N: AsRef<str>,
+        V: Into<Texts>,
+    {
+        let mut words = std::env::args_os();
+        let program = words.next().unwrap_or_default();
+        let name = Path::new(&program)
+            .file_name()
+            .unwrap_or(program.as_os_str());
+        let given = Given {
+            program: name.to_string_lossy().into_owned(),
+            object: self.object,
+            words: words.collect(),
+            arguments: arguments
+                .into_iter()
+                .map(|(name, value)| (name.as_ref().to_owned(), value.into()))
+                .collect(),
+        };
+        let program = given.program.clone();
+        match lifecycle::run(self.value, given) {
+            Ok(Stop::AsAsked) => ExitCode::SUCCESS,
+            Ok(Stop::Killed) => ExitCode::FAILURE,
+            Err(err) => failed(&program, &err),
+        }
+    }
+}
+
+/// Says why a server did not run, and tells the code for it.
+fn failed(program: &str, err: &Error) -> ExitCode {
+    complain(program, &err.chain());
+    if err.is_option() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// `Echo.run()`: short for [`Server::new(Echo).run()`](Server::run).
+pub trait Run: Declared + Hooks
+where
+    Self::Personality: Personality<Self>,
+{
+    /// As [`Server::run`].
+    fn run(self) -> ExitCode {
+        Server::new(self).run()
+    }
+
+    /// As [`Server::run_with`].
+    fn run_with<N, V>(self, arguments: impl IntoIterator<Item = (N, V)>) -> ExitCode
+    where
+        N: AsRef<str>,
+        V: Into<Texts>,
+    {
+        Server::new(self).run_with(arguments)
+    }
+}
+
+impl<S> Run for S
+where
+    S: Declared + Hooks,
+    S::Personality: Personality<S>,
+{
+}

@@ -1,0 +1,40 @@
+//! Local time of day.
+
+use std::mem::MaybeUninit;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::libc;
+
+/// A moment by the local calendar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LocalTime {
+    pub(crate) year: i32,
+    pub(crate) month: i32,
+    pub(crate) day: i32,
+    pub(crate) hour: i32,
+    pub(crate) minute: i32,
+    pub(crate) second: i32,
+}
+
+/// Now, by the zone that the process has. The offset is asked for each time, so that a log stays
+/// right when summer time begins or ends.
+pub(crate) fn local_time() -> LocalTime {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let seconds = libc::time_t::try_from(since.as_secs()).unwrap_or_default();
+    let mut fields = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both pointers are to live values of the right types; the result is only a pointer to
+    // the second or null, and on null the zeroed fields stay.
+    unsafe { libc::localtime_r(&raw const seconds, fields.as_mut_ptr()) };
+    // SAFETY: a `tm` is plain numbers and one pointer, for all of which zero is a valid value.
+    let fields = unsafe { fields.assume_init() };
+    LocalTime {
+        year: fields.tm_year + 1900,
+        month: fields.tm_mon + 1,
+        day: fields.tm_mday,
+        hour: fields.tm_hour,
+        minute: fields.tm_min,
+        second: fields.tm_sec,
+    }
+}

@@ -1,0 +1,105 @@
+//! Waiting: for descriptors, for a time, or for a signal, whichever comes first.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::signal::SigSet;
+use nix::sys::time::TimeSpec;
+
+/// What ended a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// A descriptor is ready.
+    Ready,
+    /// A signal was handled.
+    Signal,
+    /// The time is over.
+    Time,
+}
+
+/// Waits until `descriptor` is readable. Every signal is open while it waits and blocked or not
+/// as before once it is back, so that none can slip in between a look and the wait.
+pub(crate) fn readable(descriptor: BorrowedFd<'_>, limit: Option<Duration>) -> io::Result<Woken> {
+    wait(
+        &mut [PollFd::new(descriptor, PollFlags::POLLIN)],
+        limit,
+        Some(SigSet::empty()),
+    )
+}
+
+/// Waits until `descriptor` takes or gives bytes, with signals as they are.
+pub(crate) fn ready(
+    descriptor: &impl AsFd,
+    direction: Direction,
+    limit: Option<Duration>,
+) -> io::Result<Woken> {
+    let flags = match direction {
+        Direction::Read => PollFlags::POLLIN,
+        Direction::Write => PollFlags::POLLOUT,
+    };
+    wait(&mut [PollFd::new(descriptor.as_fd(), flags)], limit, None)
+}
+
+/// Which way bytes go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+/// Waits for a time that a signal ends.
+pub(crate) fn pause(limit: Duration) -> io::Result<Woken> {
+    wait(&mut [], Some(limit), None)
+}
+
+fn wait(
+    set: &mut [PollFd<'_>],
+    limit: Option<Duration>,
+    mask: Option<SigSet>,
+) -> io::Result<Woken> {
+    match ppoll(set, limit.map(TimeSpec::from_duration), mask) {
+        Ok(0) => Ok(Woken::Time),
+        Ok(_) => Ok(Woken::Ready),
+        Err(Errno::EINTR) => Ok(Woken::Signal),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// A set of descriptors to wait for, each known by a number.
+#[derive(Debug)]
+pub(crate) struct PollSet(Epoll);
+
+impl PollSet {
+    /// An empty set. It belongs to the process that made it: a set made before a fork would be
+    /// shared.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?))
+    }
+
+    /// Adds what only this process waits for.
+    pub(crate) fn add(&self, descriptor: &impl AsFd, number: u64) -> io::Result<()> {
+        Ok(self
+            .0
+            .add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, number))?)
+    }
+
+    /// Adds what many processes wait for: one of them is woken, not all.
+    pub(crate) fn add_shared(&self, descriptor: &impl AsFd, number: u64) -> io::Result<()> {
+        let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
+        Ok(self.0.add(descriptor, EpollEvent::new(flags, number))?)
+    }
+
+    /// The number of a descriptor that is ready, or `None` after a signal.
+    pub(crate) fn wait(&self) -> io::Result<Option<u64>> {
+        let mut events = [EpollEvent::empty()];
+        match self.0.wait(&mut events, EpollTimeout::NONE) {
+            Ok(count) => Ok(events[..count].first().map(EpollEvent::data)),
+            Err(Errno::EINTR) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+}
