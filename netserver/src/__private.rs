@@ -20,12 +20,14 @@ pub trait Done {
     fn done(self) -> Result<()>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Done for () {
     fn done(self) -> Result<()> {
         Ok(())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<AnyError>> Done for Result<(), E> {
     fn done(self) -> Result<()> {
         self.map_err(|err| Error::from(err.into()))
@@ -43,12 +45,14 @@ pub trait Verdict {
     fn verdict(self) -> Result<bool>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Verdict for bool {
     fn verdict(self) -> Result<bool> {
         Ok(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<AnyError>> Verdict for Result<bool, E> {
     fn verdict(self) -> Result<bool> {
         self.map_err(|err| Error::from(err.into()))
@@ -69,18 +73,19 @@ pub trait Served {
     fn served(self) -> io::Result<()>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Served for () {
     fn served(self) -> io::Result<()> {
         Ok(())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<AnyError>> Served for Result<(), E> {
     fn served(self) -> io::Result<()> {
         self.map_err(|err| {
             let err: Box<dyn StdError + Send + Sync> = err.into();
-            err.downcast::<io::Error>()
-                .map_or_else(io::Error::other, |err| *err)
+            err.downcast::<io::Error>().map_or_else(io::Error::other, |err| *err)
         })
     }
 }
@@ -100,6 +105,7 @@ use netserver_options::kind;
 
 macro_rules! constants {
     ($($kind:ident: $($plain:ty),+;)*) => {$($(
+        #[diagnostic::do_not_recommend]
         impl Constant<kind::$kind> for $plain {
             fn texts(self) -> Texts {
                 Texts::from(self)
@@ -118,12 +124,14 @@ constants! {
     Path: &str, String;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: kind::Choices> Constant<kind::Choice<E>> for &str {
     fn texts(self) -> Texts {
         Texts::from(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K, T: Constant<K>> Constant<kind::Maybe<K>> for T {
     fn texts(self) -> Texts {
         Constant::<K>::texts(self)
@@ -133,12 +141,14 @@ impl<K, T: Constant<K>> Constant<kind::Maybe<K>> for T {
 /// A list takes one value, or an array of them.
 macro_rules! list_constants {
     ($($kind:ident: $($plain:ty),+;)*) => {$($(
+        #[diagnostic::do_not_recommend]
         impl Constant<kind::List<kind::$kind>> for $plain {
             fn texts(self) -> Texts {
                 Texts::from(self)
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<const N: usize> Constant<kind::List<kind::$kind>> for [$plain; N] {
             fn texts(self) -> Texts {
                 self.into_iter().fold(Texts::new(), |all, one| all.with(one))
@@ -152,23 +162,22 @@ list_constants! {
     Host: &str, String, std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
 }
 
-macro_rules! option_functions {
+macro_rules! option_kinds {
     ($(
         $(#[doc = $doc:literal])+
         $name:ident: $kind:ident $(<$inner:ident>)? { $($column:tt)* }
     )*) => {
-        /// A function for each option, named after it, that takes its constants.
+        /// The kind of each option, under the option's own name.
+        #[allow(non_camel_case_types, reason = "they are named after options")]
         pub mod option {
-            use super::*;
+            use super::option_kind;
 
             $(
-                /// The texts of a constant for the option of this name.
-                pub fn $name(value: impl Constant<option_kind!($kind $($inner)?)>) -> Texts {
-                    value.texts()
-                }
+                /// The kind of the option of this name.
+                pub type $name = option_kind!($kind $($inner)?);
             )*
         }
     };
 }
 
-for_each_option!(option_functions);
+for_each_option!(option_kinds);

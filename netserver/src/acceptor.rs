@@ -62,11 +62,7 @@ impl<'a> Acceptor<'a> {
                     .map_err(|err| Error::because("cannot wait for clients", err))?,
             ),
         };
-        Ok(Self {
-            listeners,
-            set,
-            shortage: Shortage::default(),
-        })
+        Ok(Self { listeners, set, shortage: Shortage::default() })
     }
 
     /// The next connection; `None` once this process was told to stop. What was accepted is always
@@ -97,9 +93,7 @@ impl<'a> Acceptor<'a> {
         let Some(StopSet { set, .. }) = &self.set else {
             return Ok(self.listeners.first());
         };
-        let number = set
-            .wait()
-            .map_err(|err| Error::because("cannot wait for clients", err))?;
+        let number = set.wait().map_err(|err| Error::because("cannot wait for clients", err))?;
         let place = number.and_then(|number| usize::try_from(number).ok());
         Ok(place.and_then(|place| self.listeners.get(place)))
     }
@@ -110,10 +104,9 @@ impl<'a> Acceptor<'a> {
             AcceptFault::Short => self.shortage.wait(err),
             // The handler has put /dev/null over it.
             AcceptFault::Broken if signal::stage() != Stage::Serving => Ok(()),
-            AcceptFault::Broken => Err(Error::because(
-                "cannot accept",
-                io::Error::other(err.to_string()),
-            )),
+            AcceptFault::Broken => {
+                Err(Error::because("cannot accept", io::Error::other(err.to_string())))
+            }
         }
     }
 }
@@ -130,19 +123,13 @@ impl StopSet {
         let counter = descriptor::event_counter()?;
         set.add(&counter, STOP)?;
         signal::wake(counter.as_fd());
-        Ok(Self {
-            set,
-            _counter: counter,
-        })
+        Ok(Self { set, _counter: counter })
     }
 }
 
 impl Accepted {
     fn new(socket: Socket, address: &SockAddr) -> Self {
-        Self {
-            stream: socket.into(),
-            peer: address.as_socket(),
-        }
+        Self { stream: socket.into(), peer: address.as_socket() }
     }
 }
 
@@ -160,9 +147,7 @@ impl Shortage {
         if self.pause.is_none() {
             log::warn!("cannot accept, clients wait: {err}");
         }
-        let pause = self
-            .pause
-            .map_or(Self::FIRST, |pause| (pause * 2).min(Self::LONGEST));
+        let pause = self.pause.map_or(Self::FIRST, |pause| (pause * 2).min(Self::LONGEST));
         self.pause = Some(pause);
         poll::pause(pause)?;
         Ok(())

@@ -16,12 +16,7 @@ pub(crate) struct Buffers {
 
 impl Default for Buffers {
     fn default() -> Self {
-        Self {
-            input: vec![0; SIZE].into(),
-            start: 0,
-            end: 0,
-            output: Vec::with_capacity(SIZE),
-        }
+        Self { input: vec![0; SIZE].into(), start: 0, end: 0, output: Vec::with_capacity(SIZE) }
     }
 }
 
@@ -44,10 +39,7 @@ impl Buffers {
 
     /// Room for the next read; there must be nothing unread.
     pub(crate) fn room(&mut self) -> &mut [u8] {
-        debug_assert!(
-            self.unread().is_empty(),
-            "a read would overwrite what is unread"
-        );
+        debug_assert!(self.unread().is_empty(), "a read would overwrite what is unread");
         (self.start, self.end) = (0, 0);
         &mut self.input
     }

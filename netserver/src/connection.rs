@@ -98,13 +98,7 @@ impl Connection {
         buffers.clear();
         let Accepted { stream, peer } = accepted;
         let cuttable = Some(signal::cut_at_quick_stop(stream.as_fd()));
-        Self {
-            cuttable,
-            stream,
-            peer: Peer::new(peer),
-            limits,
-            buffers,
-        }
+        Self { cuttable, stream, peer: Peer::new(peer), limits, buffers }
     }
 
     /// Who is at the other end.
@@ -133,8 +127,7 @@ impl Connection {
             return Ok(None);
         };
         let text = String::from_utf8(line);
-        text.map(Some)
-            .map_err(|_| invalid("a line that is not UTF-8".into()))
+        text.map(Some).map_err(|_| invalid("a line that is not UTF-8".into()))
     }
 
     /// The next line as it came, without its line end; `None` at the end of the input.
@@ -211,10 +204,7 @@ fn within<T>(
 /// An error once this process was told to stop at once.
 fn cut() -> io::Result<()> {
     if signal::stage() == Stage::Quick {
-        return Err(io::Error::new(
-            io::ErrorKind::ConnectionAborted,
-            "the server stops",
-        ));
+        return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"));
     }
     Ok(())
 }
@@ -228,10 +218,7 @@ fn timed_out(direction: Direction, limit: Duration) -> io::Error {
         Direction::Read => "sent nothing",
         Direction::Write => "took nothing",
     };
-    io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("the client {what} for {limit:?}"),
-    )
+    io::Error::new(io::ErrorKind::TimedOut, format!("the client {what} for {limit:?}"))
 }
 
 impl Read for Connection {
@@ -268,12 +255,9 @@ impl Write for Connection {
             self.flush()?;
         }
         if bytes.len() >= SIZE {
-            return within(
-                &self.stream,
-                Direction::Write,
-                self.limits.write,
-                |stream| descriptor::write(stream, bytes),
-            );
+            return within(&self.stream, Direction::Write, self.limits.write, |stream| {
+                descriptor::write(stream, bytes)
+            });
         }
         self.buffers.output.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -283,12 +267,9 @@ impl Write for Connection {
         let mut sent = 0;
         while sent < self.buffers.output.len() {
             let rest = &self.buffers.output[sent..];
-            let written = within(
-                &self.stream,
-                Direction::Write,
-                self.limits.write,
-                |stream| descriptor::write(stream, rest),
-            );
+            let written = within(&self.stream, Direction::Write, self.limits.write, |stream| {
+                descriptor::write(stream, rest)
+            });
             match written {
                 Ok(count) => sent += count,
                 Err(err) => {

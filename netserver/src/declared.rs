@@ -52,11 +52,7 @@ pub struct Declaration {
 impl Declaration {
     /// A server of that version, with what `--help` says of it first.
     pub const fn new(version: &'static str, about: &'static str) -> Self {
-        Self {
-            version,
-            about,
-            options: Vec::new(),
-        }
+        Self { version, about, options: Vec::new() }
     }
 
     /// Sets an option. The name and the value are checked when the server starts; those in an

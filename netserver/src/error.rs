@@ -27,25 +27,24 @@ pub struct Error {
 impl Error {
     /// A failure with nothing below it.
     pub fn new(what: impl Into<String>) -> Self {
-        Self {
-            tried: what.into(),
-            source: None,
-        }
+        Self { tried: what.into(), source: None }
     }
 
     /// A failure of `tried`, because of `source`.
     pub fn because(tried: impl Into<String>, source: impl Into<AnyError>) -> Self {
-        Self {
-            tried: tried.into(),
-            source: Some(source.into()),
-        }
+        Self { tried: tried.into(), source: Some(source.into()) }
     }
 
     /// Whether an option was the reason: the exit code is 2 then, and 1 otherwise.
     pub fn is_option(&self) -> bool {
-        self.source
-            .as_ref()
-            .is_some_and(|source| source.is::<OptionError>())
+        let mut level = StdError::source(self);
+        while let Some(err) = level {
+            if err.is::<OptionError>() {
+                return true;
+            }
+            level = err.source();
+        }
+        false
     }
 
     /// All levels in one line: `tried: why: why`.
@@ -80,18 +79,14 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source
-            .as_ref()
-            .map(|source| -> &(dyn StdError + 'static) { source.as_ref() })
+        self.source.as_ref().map(|source| -> &(dyn StdError + 'static) { source.as_ref() })
     }
 }
 
 impl From<AnyError> for Error {
+    /// The error says what its source says, and keeps it.
     fn from(source: AnyError) -> Self {
-        Self {
-            tried: source.to_string(),
-            source: source.source().map(|below| chain(below).into()),
-        }
+        Self { tried: source.to_string(), source: Some(source) }
     }
 }
 
@@ -121,10 +116,7 @@ impl From<&str> for Error {
 
 impl From<OptionError> for Error {
     fn from(err: OptionError) -> Self {
-        Self {
-            tried: String::new(),
-            source: Some(Box::new(err)),
-        }
+        Self::from(AnyError::from(err))
     }
 }
 
@@ -138,10 +130,7 @@ pub struct OptionError {
 
 impl OptionError {
     pub(crate) fn new(place: impl Into<String>, reject: Reject) -> Self {
-        Self {
-            place: place.into(),
-            reject,
-        }
+        Self { place: place.into(), reject }
     }
 }
 
@@ -160,15 +149,9 @@ mod tests {
     #[test]
     fn a_chain_says_each_level_once() {
         let err = Error::because("cannot bind 127.0.0.1:80", io::Error::from_raw_os_error(13));
-        assert_eq!(
-            err.chain(),
-            "cannot bind 127.0.0.1:80: Permission denied (os error 13)"
-        );
+        assert_eq!(err.chain(), "cannot bind 127.0.0.1:80: Permission denied (os error 13)");
         let err = Error::from(AnyError::from(err));
-        assert_eq!(
-            err.chain(),
-            "cannot bind 127.0.0.1:80: Permission denied (os error 13)"
-        );
+        assert_eq!(err.chain(), "cannot bind 127.0.0.1:80: Permission denied (os error 13)");
     }
 
     #[test]

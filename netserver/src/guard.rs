@@ -67,10 +67,7 @@ fn describe(payload: Box<dyn Any + Send>) -> String {
     if let Err(again) = dropped {
         std::mem::forget(again);
     }
-    format!(
-        "panicked at {place}: {}",
-        text.as_deref().unwrap_or("a value that is no text")
-    )
+    format!("panicked at {place}: {}", text.as_deref().unwrap_or("a value that is no text"))
 }
 
 /// Runs a hook that nothing waits for: a failure is logged at level 1. Tells whether it went well.

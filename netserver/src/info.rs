@@ -27,13 +27,7 @@ impl ServerInfo {
         args: Vec<OsString>,
     ) -> Self {
         let listening = Rc::default();
-        Self {
-            program,
-            personality,
-            options: Rc::new(options),
-            args: args.into(),
-            listening,
-        }
+        Self { program, personality, options: Rc::new(options), args: args.into(), listening }
     }
 
     /// The same with what was bound.

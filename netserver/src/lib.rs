@@ -28,28 +28,28 @@
 #![doc = include_str!("../docs/options.md")]
 #![deny(unsafe_code)]
 
-#[doc(hidden)]
-pub mod __private;
+// In the order of the data: a module uses only what stands above it, and a test holds it to that.
+mod sys;
+mod error;
+mod logger;
+mod options;
+mod proto;
+mod listener;
 mod acceptor;
 mod buffer;
 mod connection;
-mod declared;
-mod error;
-mod guard;
-mod handler;
 mod info;
-mod lifecycle;
-mod listener;
-mod logger;
-mod options;
-pub mod personality;
-mod pool;
-mod proto;
+mod handler;
+mod guard;
 mod serve;
-mod server;
-mod sys;
 mod worker;
-
+mod pool;
+pub mod personality;
+mod declared;
+mod lifecycle;
+mod server;
+#[doc(hidden)]
+pub mod __private;
 pub mod prelude;
 
 pub use connection::{Connection, Peer};
@@ -61,4 +61,4 @@ pub use options::Options;
 pub use options::set::{OptionSet, Texts};
 pub use server::{Run, Server};
 
-//pub use netserver_macros::net_server;
+pub use netserver_macros::net_server;

@@ -29,11 +29,7 @@ impl Listeners {
     /// # Errors
     /// The first one that cannot be bound; those before it are closed again.
     pub(crate) fn bind(endpoints: &[Endpoint], options: &Options) -> Result<Self> {
-        endpoints
-            .iter()
-            .map(|endpoint| bind(endpoint, options))
-            .collect::<Result<_>>()
-            .map(Self)
+        endpoints.iter().map(|endpoint| bind(endpoint, options)).collect::<Result<_>>().map(Self)
     }
 
     /// What is listened on, in the order of the `port` option.
@@ -51,10 +47,7 @@ fn bind(endpoint: &Endpoint, options: &Options) -> Result<Listener> {
     let socket = tcp::bind(endpoint, options).map_err(cannot)?;
     let address = socket.local_addr().map_err(cannot)?;
     let address = address.as_socket().unwrap_or(endpoint.address);
-    let endpoint = Endpoint {
-        address,
-        ..*endpoint
-    };
+    let endpoint = Endpoint { address, ..*endpoint };
     let (port, host, ipv) = (address.port(), endpoint.host(), endpoint.ipv());
     log::info!("Binding to TCP port {port} on host {host} with IPv{ipv}");
     Ok(Listener { socket, endpoint })

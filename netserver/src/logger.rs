@@ -27,9 +27,7 @@ static SINK: OnceLock<Sink> = OnceLock::new();
 /// Sends every record up to `level` (0 to 4; errors always) to standard error. A logger that the
 /// program installed before stays, and gets the records.
 pub(crate) fn init(program: &str, level: u32) {
-    let sink = SINK.get_or_init(|| Sink {
-        program: escape(program),
-    });
+    let sink = SINK.get_or_init(|| Sink { program: escape(program) });
     // It fails where the program has a logger of its own, which is what it wants.
     let _ = log::set_logger(sink);
     log::set_max_level(match level {
@@ -117,16 +115,9 @@ mod tests {
     #[test]
     fn a_record_is_one_line() {
         assert_eq!(escape("plain text, ünïcode\n"), "plain text, ünïcode");
-        assert_eq!(
-            escape("a\nb\r\u{1b}[2J\u{9b}\\n"),
-            "a\\nb\\r\\u{1b}[2J\\u{9b}\\\\n"
-        );
+        assert_eq!(escape("a\nb\r\u{1b}[2J\u{9b}\\n"), "a\\nb\\r\\u{1b}[2J\\u{9b}\\\\n");
         assert!(escape(&"\u{1}".repeat(1 << 20)).len() < LONGEST + 32);
-        let line = line(
-            "echo",
-            Level::Warn,
-            "forged\n2026/01/01-00:00:00 echo[1] error: x",
-        );
+        let line = line("echo", Level::Warn, "forged\n2026/01/01-00:00:00 echo[1] error: x");
         assert_eq!(line.matches('\n').count(), 1);
         assert!(line.contains("] warning: forged\\n2026"));
     }

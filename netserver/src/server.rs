@@ -37,10 +37,7 @@ where
 {
     /// A server without options of the program's own.
     pub const fn new(value: S) -> Self {
-        Self {
-            value,
-            object: Vec::new(),
-        }
+        Self { value, object: Vec::new() }
     }
 
     /// Sets an option from the source "object", the strongest there is. It is checked when the
@@ -67,9 +64,7 @@ where
     {
         let mut words = std::env::args_os();
         let program = words.next().unwrap_or_default();
-        let name = Path::new(&program)
-            .file_name()
-            .unwrap_or(program.as_os_str());
+        let name = Path::new(&program).file_name().unwrap_or(program.as_os_str());
         let given = Given {
             program: name.to_string_lossy().into_owned(),
             object: self.object,
@@ -90,27 +85,34 @@ where
 
 /// Says why a server did not run, and tells the code for it.
 fn failed(program: &str, err: &Error) -> ExitCode {
-    complain(program, &err.chain());
     if err.is_option() {
-        ExitCode::from(2)
-    } else {
-        ExitCode::FAILURE
+        complain(program, &err.chain());
+        return ExitCode::from(2);
     }
+    if log::log_enabled!(log::Level::Error) {
+        log::error!("{}", err.chain());
+    } else {
+        complain(program, &err.chain());
+    }
+    ExitCode::FAILURE
 }
 
 /// `Echo.run()`: short for [`Server::new(Echo).run()`](Server::run).
-pub trait Run: Declared + Hooks
-where
-    Self::Personality: Personality<Self>,
-{
+pub trait Run: Sized {
     /// As [`Server::run`].
-    fn run(self) -> ExitCode {
+    fn run(self) -> ExitCode
+    where
+        Self: Declared + Hooks,
+        Self::Personality: Personality<Self>,
+    {
         Server::new(self).run()
     }
 
     /// As [`Server::run_with`].
     fn run_with<N, V>(self, arguments: impl IntoIterator<Item = (N, V)>) -> ExitCode
     where
+        Self: Declared + Hooks,
+        Self::Personality: Personality<Self>,
         N: AsRef<str>,
         V: Into<Texts>,
     {
@@ -118,9 +120,4 @@ where
     }
 }
 
-impl<S> Run for S
-where
-    S: Declared + Hooks,
-    S::Personality: Personality<S>,
-{
-}
+impl<S: Hooks> Run for S {}

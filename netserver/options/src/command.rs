@@ -34,44 +34,21 @@ const fn row(
     summary: &'static str,
     command: Command,
 ) -> CommandSpec {
-    CommandSpec {
-        name,
-        value,
-        summary,
-        command,
-    }
+    CommandSpec { name, value, summary, command }
 }
 
 /// All of them; a name stands once for each value it takes.
 pub static COMMANDS: &[CommandSpec] = &[
     row("help", None, "Print this help", Command::Help),
     row("version", None, "Print name and version", Command::Version),
-    row(
-        "check",
-        None,
-        "Check options and conf file, bind nothing",
-        Command::Check,
-    ),
-    row(
-        "print_config",
-        None,
-        "Print the effective options as a conf file",
-        Command::PrintConfig,
-    ),
-    row(
-        "print_config",
-        Some("json"),
-        "The same as JSON",
-        Command::PrintConfigJson,
-    ),
+    row("check", None, "Check options and conf file, bind nothing", Command::Check),
+    row("print_config", None, "Print the effective options as a conf file", Command::PrintConfig),
+    row("print_config", Some("json"), "The same as JSON", Command::PrintConfigJson),
 ];
 
 /// The command of that name and value.
 pub fn find(name: &str, value: Option<&str>) -> Option<Command> {
-    COMMANDS
-        .iter()
-        .find(|row| row.name == name && row.value == value)
-        .map(|row| row.command)
+    COMMANDS.iter().find(|row| row.name == name && row.value == value).map(|row| row.command)
 }
 
 /// Whether any command has that name.

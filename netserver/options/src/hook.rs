@@ -49,22 +49,10 @@ pub enum Process {
     Child,
 }
 
-const CONN: Param = Param {
-    name: "conn",
-    ty: "&mut Connection",
-};
-const SERVER: Param = Param {
-    name: "server",
-    ty: "&ServerInfo",
-};
-const OPTIONS: Param = Param {
-    name: "options",
-    ty: "&mut OptionSet",
-};
-const ALLOWED: Param = Param {
-    name: "allowed",
-    ty: "bool",
-};
+const CONN: Param = Param { name: "conn", ty: "&mut Connection" };
+const SERVER: Param = Param { name: "server", ty: "&ServerInfo" };
+const OPTIONS: Param = Param { name: "options", ty: "&mut OptionSet" };
+const ALLOWED: Param = Param { name: "allowed", ty: "bool" };
 
 /// The one method that every server has.
 pub static PROCESS_REQUEST: HookSpec = HookSpec {
@@ -82,14 +70,7 @@ const fn hook(
     process: Process,
     when: &'static str,
 ) -> HookSpec {
-    HookSpec {
-        name,
-        takes_self: true,
-        params,
-        answer: Answer::Done,
-        process,
-        when,
-    }
+    HookSpec { name, takes_self: true, params, answer: Answer::Done, process, when }
 }
 
 /// Every hook, in the order in which a server meets them.
@@ -114,24 +95,9 @@ pub static HOOKS: &[HookSpec] = &[
         Process::Parent,
         "the listeners are bound, with the privileges of the start",
     ),
-    hook(
-        "pre_loop_hook",
-        &[SERVER],
-        Process::Parent,
-        "last before clients are served",
-    ),
-    hook(
-        "pre_fork_hook",
-        &[SERVER],
-        Process::Parent,
-        "before each fork of a child",
-    ),
-    hook(
-        "child_init_hook",
-        &[SERVER],
-        Process::Child,
-        "first in a child, before it serves",
-    ),
+    hook("pre_loop_hook", &[SERVER], Process::Parent, "last before clients are served"),
+    hook("pre_fork_hook", &[SERVER], Process::Parent, "before each fork of a child"),
+    hook("child_init_hook", &[SERVER], Process::Child, "first in a child, before it serves"),
     hook(
         "post_accept_hook",
         &[CONN],
@@ -158,30 +124,10 @@ pub static HOOKS: &[HookSpec] = &[
         Process::Worker,
         "after the request or its denial, still connected",
     ),
-    hook(
-        "post_client_connection_hook",
-        &[],
-        Process::Worker,
-        "the connection is closed",
-    ),
-    hook(
-        "child_finish_hook",
-        &[SERVER],
-        Process::Child,
-        "last in a child that ends as it should",
-    ),
-    hook(
-        "pre_server_close_hook",
-        &[SERVER],
-        Process::Parent,
-        "the server begins to stop",
-    ),
-    hook(
-        "post_child_cleanup_hook",
-        &[SERVER],
-        Process::Parent,
-        "all children are gone",
-    ),
+    hook("post_client_connection_hook", &[], Process::Worker, "the connection is closed"),
+    hook("child_finish_hook", &[SERVER], Process::Child, "last in a child that ends as it should"),
+    hook("pre_server_close_hook", &[SERVER], Process::Parent, "the server begins to stop"),
+    hook("post_child_cleanup_hook", &[SERVER], Process::Parent, "all children are gone"),
 ];
 
 /// The row of that name, the handler's included.
@@ -198,10 +144,7 @@ impl HookSpec {
     /// The method as one writes it, with every parameter.
     pub fn signature(&self) -> String {
         let receiver = self.takes_self.then(|| "&mut self".to_owned());
-        let params = self
-            .params
-            .iter()
-            .map(|param| format!("{}: {}", param.name, param.ty));
+        let params = self.params.iter().map(|param| format!("{}: {}", param.name, param.ty));
         let list: Vec<String> = receiver.into_iter().chain(params).collect();
         let returns = match (self.name, self.answer) {
             ("process_request", _) => "io::Result<()>",
@@ -220,11 +163,7 @@ mod tests {
     fn every_hook_says_so_in_its_name() {
         for (at, spec) in HOOKS.iter().enumerate() {
             assert!(spec.name.ends_with("_hook"), "{}", spec.name);
-            assert!(
-                HOOKS[..at].iter().all(|other| other.name != spec.name),
-                "{} twice",
-                spec.name
-            );
+            assert!(HOOKS[..at].iter().all(|other| other.name != spec.name), "{} twice", spec.name);
         }
     }
 

@@ -20,6 +20,7 @@ pub mod hook;
 pub mod kind;
 pub mod nearest;
 pub mod personality;
+pub mod reference;
 pub mod reject;
 pub mod rule;
 pub mod table;

@@ -68,10 +68,7 @@ impl Scope {
 
     /// The names in the set, for a message: "`a`, `b` or `c`".
     pub fn names(self) -> String {
-        let names = BuiltIn::ALL
-            .iter()
-            .filter(|one| self.contains(**one))
-            .map(|one| one.name());
+        let names = BuiltIn::ALL.iter().filter(|one| self.contains(**one)).map(|one| one.name());
         one_of(names)
     }
 }

@@ -16,10 +16,7 @@ pub struct Reject {
 impl Reject {
     /// A refusal with nothing to suggest.
     pub fn new(fault: impl Into<String>) -> Self {
-        Self {
-            fault: fault.into(),
-            help: None,
-        }
+        Self { fault: fault.into(), help: None }
     }
 
     /// The same refusal with a cure.
@@ -68,11 +65,7 @@ pub fn shown(text: &str) -> String {
     }
     let head: String = text.chars().take(SHOWN).collect();
     let rest = text.len() - head.len();
-    if rest == 0 {
-        format!("{head:?}")
-    } else {
-        format!("{head:?} and {rest} bytes more")
-    }
+    if rest == 0 { format!("{head:?}") } else { format!("{head:?} and {rest} bytes more") }
 }
 
 #[cfg(test)]

@@ -39,11 +39,7 @@ pub fn closure() -> Vec<Rule> {
         let mut found = None;
         'search: for a in &all {
             for b in all.iter().filter(|b| b.low == a.high) {
-                let chained = Rule {
-                    low: a.low,
-                    high: b.high,
-                    gap: a.gap + b.gap,
-                };
+                let chained = Rule { low: a.low, high: b.high, gap: a.gap + b.gap };
                 if !all
                     .iter()
                     .any(|r| (r.low, r.high) == (chained.low, chained.high) && r.gap >= chained.gap)
@@ -86,13 +82,10 @@ impl Rule {
 pub fn give_way(name: &str, value: u64, set: impl Fn(&str) -> Option<u64>) -> u64 {
     let rules = closure();
     let floor = rules.iter().filter(|rule| rule.high == name);
-    let floor = floor
-        .filter_map(|rule| set(rule.low).map(|low| low + rule.gap))
-        .max();
+    let floor = floor.filter_map(|rule| set(rule.low).map(|low| low + rule.gap)).max();
     let ceiling = rules.iter().filter(|rule| rule.low == name);
-    let ceiling = ceiling
-        .filter_map(|rule| set(rule.high).map(|high| high.saturating_sub(rule.gap)))
-        .min();
+    let ceiling =
+        ceiling.filter_map(|rule| set(rule.high).map(|high| high.saturating_sub(rule.gap))).min();
     value.min(ceiling.unwrap_or(value)).max(floor.unwrap_or(0))
 }
 
@@ -113,11 +106,7 @@ mod tests {
 
     #[test]
     fn rules_chain() {
-        let chained = Rule {
-            low: "min_spare_servers",
-            high: "max_servers",
-            gap: 1,
-        };
+        let chained = Rule { low: "min_spare_servers", high: "max_servers", gap: 1 };
         assert!(closure().contains(&chained));
     }
 

@@ -31,6 +31,9 @@ pub struct OptionSpec {
     pub since: &'static str,
 }
 
+/// The option that chooses the personality at the start; the attribute says `personality`.
+pub const SERVER_TYPE: &str = "server_type";
+
 /// Headings of `--help` and of the reference, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
@@ -240,11 +243,7 @@ for_each_option!(rows);
 pub fn find(name: &str) -> Option<&'static OptionSpec> {
     OPTIONS.iter().find(|spec| {
         spec.name.len() == name.len()
-            && spec
-                .name
-                .bytes()
-                .zip(name.bytes())
-                .all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+            && spec.name.bytes().zip(name.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
     })
 }
 
@@ -252,10 +251,7 @@ impl OptionSpec {
     /// The default text for a personality; `None` stands for somebody's own.
     pub fn default_for(&self, personality: Option<BuiltIn>) -> Option<&'static str> {
         let holds = |scope: Scope| personality.is_none_or(|one| scope.contains(one));
-        self.defaults
-            .iter()
-            .find(|(scope, _)| holds(*scope))
-            .map(|(_, text)| *text)
+        self.defaults.iter().find(|(scope, _)| holds(*scope)).map(|(_, text)| *text)
     }
 
     /// Whether the option has an effect there; somebody's own personality may use any.
@@ -284,25 +280,15 @@ impl OptionSpec {
     }
 
     fn within(&self, (low, high): (&str, &str), measure: u64) -> bool {
-        let bound = |text| {
-            (self.kind.read)(text)
-                .ok()
-                .and_then(|reading| reading.measure)
-        };
+        let bound = |text| (self.kind.read)(text).ok().and_then(|reading| reading.measure);
         bound(low).is_some_and(|low| low <= measure)
             && bound(high).is_some_and(|high| measure <= high)
     }
 
     /// Why the option cannot be set where one of `chosen` serves and none of them uses it.
     pub fn out_of_scope(&self, chosen: impl Into<Scope>) -> Reject {
-        Reject::new(format!(
-            "has no effect with personality {}",
-            chosen.into().names()
-        ))
-        .with_help(format!(
-            "remove it, or use personality {}",
-            self.works_with.names()
-        ))
+        Reject::new(format!("has no effect with personality {}", chosen.into().names()))
+            .with_help(format!("remove it, or use personality {}", self.works_with.names()))
     }
 }
 
@@ -323,31 +309,14 @@ mod tests {
                 name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
                 "{name}: snake_case"
             );
-            assert!(
-                OPTIONS[..at].iter().all(|other| other.name != name),
-                "{name}: twice"
-            );
-            assert!(
-                !crate::command::is_command(name),
-                "{name}: is a command too"
-            );
-            assert!(
-                spec.kind.optional || !spec.defaults.is_empty(),
-                "{name}: no default"
-            );
-            assert!(
-                !spec.summary.ends_with('.') && spec.summary.len() <= 60,
-                "{name}: summary"
-            );
+            assert!(OPTIONS[..at].iter().all(|other| other.name != name), "{name}: twice");
+            assert!(!crate::command::is_command(name), "{name}: is a command too");
+            assert!(spec.kind.optional || !spec.defaults.is_empty(), "{name}: no default");
+            assert!(!spec.summary.ends_with('.') && spec.summary.len() <= 60, "{name}: summary");
             assert!(!spec.details.trim().is_empty(), "{name}: details");
             for (_, text) in spec.defaults {
-                let reading = spec
-                    .check(text)
-                    .unwrap_or_else(|err| panic!("{name}: {err}"));
-                assert_eq!(
-                    reading.canonical, *text,
-                    "{name}: default in its usual form"
-                );
+                let reading = spec.check(text).unwrap_or_else(|err| panic!("{name}: {err}"));
+                assert_eq!(reading.canonical, *text, "{name}: default in its usual form");
             }
             if let Some((low, high)) = spec.range {
                 for bound in [low, high] {
@@ -361,18 +330,9 @@ mod tests {
     fn a_refused_value_says_what_was_expected() {
         let fault = |name: &str, text: &str| find(name).unwrap().check(text).unwrap_err().fault;
         assert_eq!(fault("max_servers", "0"), "expected 1 to 65535, got 0");
-        assert_eq!(
-            fault("max-servers", "lots"),
-            "expected a whole number, 1 to 65535, got lots"
-        );
-        assert_eq!(
-            fault("server_type", "forkd"),
-            "expected `single` or `prefork`, got forkd"
-        );
-        assert_eq!(
-            fault("port", "99999"),
-            "expected a port number from 0 to 65535, got 99999"
-        );
+        assert_eq!(fault("max-servers", "lots"), "expected a whole number, 1 to 65535, got lots");
+        assert_eq!(fault("server_type", "forkd"), "expected `single` or `prefork`, got forkd");
+        assert_eq!(fault("port", "99999"), "expected a port number from 0 to 65535, got 99999");
     }
 
     #[test]
@@ -380,9 +340,6 @@ mod tests {
         assert!(find("max-servers").is_some());
         assert!(find("max_servers").is_some());
         assert!(find("max servers").is_none());
-        assert_eq!(
-            unknown("max_server").help.as_deref(),
-            Some("did you mean `max_servers`?")
-        );
+        assert_eq!(unknown("max_server").help.as_deref(), Some("did you mean `max_servers`?"));
     }
 }

@@ -78,11 +78,7 @@ where
             let name = merged.personality.map_or("custom", BuiltIn::name);
             let info = ServerInfo::new(given.program, name, merged.options, line.rest);
             let personality = merged.personality;
-            Ok(Configuration::Serve(Configured {
-                info,
-                endpoints,
-                personality,
-            }))
+            Ok(Configuration::Serve(Configured { info, endpoints, personality }))
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
     }
@@ -129,14 +125,9 @@ fn help(
         .collect();
     let merged = merge(&own, declared)?;
     let text = help::text(program, declaration.about, declared, |spec| {
-        let found = merged
-            .effective
-            .iter()
-            .find(|one| one.spec.name == spec.name);
+        let found = merged.effective.iter().find(|one| one.spec.name == spec.name);
         let default = spec.default_for(None).map(str::to_owned);
-        found.map_or(default, |one| {
-            (!one.texts.is_empty()).then(|| one.texts.join(", "))
-        })
+        found.map_or(default, |one| (!one.texts.is_empty()).then(|| one.texts.join(", ")))
     });
     answer(&text)
 }

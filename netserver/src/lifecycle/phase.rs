@@ -10,6 +10,7 @@ use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::personality::{Personality, Running, Stop};
 use crate::proto::Endpoint;
+use crate::sys::signal;
 
 /// The options are known, the addresses are resolved, nothing is bound.
 #[derive(Debug)]
@@ -49,20 +50,14 @@ impl Configured {
 
     /// Binds every listener, or none.
     pub(crate) fn bind(self) -> Result<Bound> {
-        let Self {
-            info,
-            endpoints,
-            personality,
-        } = self;
+        let Self { info, endpoints, personality } = self;
         let (program, name, pid) = (info.program(), info.personality(), std::process::id());
         log::info!("{program} (type {name}) starting! pid({pid})");
+        // Before anyone can know that there is a server to be stopped.
+        signal::install()?;
         let listeners = Listeners::bind(&endpoints, info.options())?;
         let info = info.listening_on(listeners.endpoints());
-        Ok(Bound {
-            info,
-            listeners,
-            personality,
-        })
+        Ok(Bound { info, listeners, personality })
     }
 }
 
@@ -78,17 +73,10 @@ impl Bound {
 impl Secured {
     /// Runs the `pre_loop_hook`.
     pub(crate) fn pre_loop<S: Hooks>(self, server: &mut S) -> Result<Ready> {
-        let Bound {
-            info,
-            listeners,
-            personality,
-        } = self.0;
+        let Bound { info, listeners, personality } = self.0;
         let hook = guard::run(|| server.pre_loop_hook(&info));
         hook.map_err(|failure| failure.of("pre_loop_hook"))?;
-        Ok(Ready {
-            running: Running { info, listeners },
-            personality,
-        })
+        Ok(Ready { running: Running { info, listeners }, personality })
     }
 }
 

@@ -44,14 +44,8 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<CommandL
             reader.word(word)?;
         }
     }
-    let Reader {
-        set, command, rest, ..
-    } = reader;
-    Ok(CommandLine {
-        settings: set.into_settings(),
-        command,
-        rest,
-    })
+    let Reader { set, command, rest, .. } = reader;
+    Ok(CommandLine { settings: set.into_settings(), command, rest })
 }
 
 struct Reader<I: Iterator<Item = OsString>> {
@@ -150,25 +144,16 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
         let reject = unknown(name);
         let help = reject.help.as_deref().unwrap_or_default();
         let help = format!("{help} words for the server itself stand after `--`");
-        Err(OptionError::new(
-            lossy(word),
-            Reject::new("unknown option").with_help(help),
-        ))
+        Err(OptionError::new(lossy(word), Reject::new("unknown option").with_help(help)))
     }
 }
 
 fn unknown_word(name: &str) -> Reject {
     let commands = command::COMMANDS.iter().map(|row| row.name);
-    let reject = Reject::unknown(
-        "option",
-        name,
-        OPTIONS.iter().map(|spec| spec.name).chain(commands),
-    );
+    let reject =
+        Reject::unknown("option", name, OPTIONS.iter().map(|spec| spec.name).chain(commands));
     // The place in front of it names the word already.
-    Reject {
-        fault: "unknown option".into(),
-        ..reject
-    }
+    Reject { fault: "unknown option".into(), ..reject }
 }
 
 fn place(spec: &OptionSpec) -> String {
@@ -193,10 +178,7 @@ mod tests {
 
     fn pairs(words: &[&str]) -> Vec<(String, String)> {
         let line = read_words(words).unwrap();
-        line.settings
-            .iter()
-            .map(|one| (one.spec.name.to_owned(), one.text.clone()))
-            .collect()
+        line.settings.iter().map(|one| (one.spec.name.to_owned(), one.text.clone())).collect()
     }
 
     fn fault(words: &[&str]) -> String {
@@ -252,18 +234,10 @@ mod tests {
             fault(&["prot=1"]),
             "prot=1: unknown option\n  help: did you mean `port`? words for the server itself stand after `--`"
         );
-        assert_eq!(
-            fault(&["--hepl"]),
-            "--hepl: unknown option\n  help: did you mean `help`?"
-        );
+        assert_eq!(fault(&["--hepl"]), "--hepl: unknown option\n  help: did you mean `help`?");
         assert_eq!(fault(&["--check=now"]), "--check: takes no value now");
         let word = OsStr::from_bytes(b"--port=\xff").to_owned();
-        assert!(
-            read([word])
-                .unwrap_err()
-                .to_string()
-                .contains("not valid UTF-8")
-        );
+        assert!(read([word]).unwrap_err().to_string().contains("not valid UTF-8"));
     }
 
     proptest::proptest! {

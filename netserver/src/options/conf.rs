@@ -40,10 +40,7 @@ fn parse(name: &str, bytes: &[u8]) -> Result<Vec<Setting>, OptionError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut set = OptionSet::new(Source::Default);
     for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        let source = Source::Conf {
-            file: name.to_owned(),
-            line: at + 1,
-        };
+        let source = Source::Conf { file: name.to_owned(), line: at + 1 };
         let place = source.in_config();
         let refuse = |fault: &str| OptionError::new(place.clone(), Reject::new(fault));
         let line = std::str::from_utf8(line).map_err(|_| refuse("not valid UTF-8"))?;
@@ -60,9 +57,7 @@ fn parse(name: &str, bytes: &[u8]) -> Result<Vec<Setting>, OptionError> {
 }
 
 fn setting(line: &str, source: Source, set: &mut OptionSet) -> Result<(), OptionError> {
-    let end = line
-        .find(|c: char| c.is_whitespace() || c == '=' || c == ':')
-        .unwrap_or(line.len());
+    let end = line.find(|c: char| c.is_whitespace() || c == '=' || c == ':').unwrap_or(line.len());
     let (name, rest) = (&line[..end], line[end..].trim_start());
     let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim();
     let alone = rest.is_empty();
@@ -110,10 +105,7 @@ mod tests {
 
     fn pairs(text: &str) -> Vec<(&'static str, String, Source)> {
         let settings = parse("t.conf", text.as_bytes()).unwrap();
-        settings
-            .into_iter()
-            .map(|one| (one.spec.name, one.text, one.source))
-            .collect()
+        settings.into_iter().map(|one| (one.spec.name, one.text, one.source)).collect()
     }
 
     fn fault(bytes: &[u8]) -> String {
@@ -130,13 +122,7 @@ mod tests {
                 .iter()
                 .all(|(name, value, _)| (*name, value.as_str()) == ("max_servers", "8"))
         );
-        assert_eq!(
-            found[0].2,
-            Source::Conf {
-                file: "t.conf".into(),
-                line: 3
-            }
-        );
+        assert_eq!(found[0].2, Source::Conf { file: "t.conf".into(), line: 3 });
         assert_eq!(found[4].1, "true");
         assert_eq!(pairs("port [::1]:80")[0].1, "[::1]:80");
     }
@@ -157,10 +143,7 @@ mod tests {
         );
         assert_eq!(fault(b"port = 1\nport = \xff"), "t.conf:2: not valid UTF-8");
         assert_eq!(fault(b"port = \0"), "t.conf:1: a NUL byte, expected text");
-        assert_eq!(
-            fault(b"conf_file = x"),
-            "t.conf:1: conf_file: a conf file cannot name another"
-        );
+        assert_eq!(fault(b"conf_file = x"), "t.conf:1: conf_file: a conf file cannot name another");
     }
 
     proptest::proptest! {

@@ -41,10 +41,7 @@ pub(crate) fn text(
     let _ = writeln!(text, "\nInstead of serving:");
     for command in COMMANDS {
         let name = command.name.replace('_', "-");
-        let value = command
-            .value
-            .map(|value| format!("={value}"))
-            .unwrap_or_default();
+        let value = command.value.map(|value| format!("={value}")).unwrap_or_default();
         row(&mut text, &format!("--{name}{value}"), command.summary);
     }
     text.push_str("\nAn option may be written --name VALUE, --name=VALUE or name=VALUE, with - or _, and in the\n");
@@ -59,14 +56,9 @@ fn is_offered(spec: &OptionSpec, declared: Option<BuiltIn>) -> bool {
 
 fn explanation(spec: &OptionSpec, default: Option<String>) -> String {
     let choices = (spec.kind.choices)();
-    let choices = if choices.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", choices.join(", "))
-    };
-    let default = default
-        .map(|text| format!(" [default: {text}]"))
-        .unwrap_or_default();
+    let choices =
+        if choices.is_empty() { String::new() } else { format!(": {}", choices.join(", ")) };
+    let default = default.map(|text| format!(" [default: {text}]")).unwrap_or_default();
     format!("{}{choices}{default}", spec.summary)
 }
 
@@ -105,10 +97,6 @@ mod tests {
             text.contains("--max_servers NUMBER          Most children alive [default: 50]\n"),
             "{text}"
         );
-        assert!(
-            text.lines()
-                .all(|line| line.len() <= WIDTH && line == line.trim_end()),
-            "{text}"
-        );
+        assert!(text.lines().all(|line| line.len() <= WIDTH && line == line.trim_end()), "{text}");
     }
 }

@@ -44,13 +44,9 @@ pub(crate) fn merge(
     declared: Option<BuiltIn>,
 ) -> Result<Merged, OptionError> {
     let (personality, chosen_by) = choose(settings, declared)?;
-    let set: Vec<Effective> = OPTIONS
-        .iter()
-        .filter_map(|spec| strongest(settings, spec))
-        .collect();
-    let (set, left_out): (Vec<_>, Vec<_>) = set
-        .into_iter()
-        .partition(|one| one.spec.works_with(personality));
+    let set: Vec<Effective> = OPTIONS.iter().filter_map(|spec| strongest(settings, spec)).collect();
+    let (set, left_out): (Vec<_>, Vec<_>) =
+        set.into_iter().partition(|one| one.spec.works_with(personality));
     let strong = |one: &&Effective| one.source.rank() <= chosen_by.rank();
     if let (Some(one), Some(personality)) = (left_out.iter().find(strong), personality) {
         return Err(refuse(one, one.spec.out_of_scope(personality)));
@@ -70,12 +66,7 @@ pub(crate) fn merge(
     });
     // Every text was checked when it was set, and every default is checked by a test of the table.
     let options = options.map_err(|reject| OptionError::new("options", reject))?;
-    Ok(Merged {
-        options,
-        effective,
-        left_out,
-        personality,
-    })
+    Ok(Merged { options, effective, left_out, personality })
 }
 
 /// The text that wins for one scalar option, before anything is merged.
@@ -104,20 +95,14 @@ fn choose(
 fn strongest(settings: &[Setting], spec: &'static OptionSpec) -> Option<Effective> {
     let last = winner(settings, spec.name)?;
     let rank = last.source.rank();
-    let same = settings
-        .iter()
-        .filter(|one| one.spec.name == spec.name && one.source.rank() == rank);
+    let same =
+        settings.iter().filter(|one| one.spec.name == spec.name && one.source.rank() == rank);
     let texts = if spec.kind.repeats {
         same.map(|one| one.text.clone()).collect()
     } else {
         vec![last.text.clone()]
     };
-    Some(Effective {
-        spec,
-        texts,
-        source: last.source.clone(),
-        measure: last.measure,
-    })
+    Some(Effective { spec, texts, source: last.source.clone(), measure: last.measure })
 }
 
 /// Every rule, and what follows from it, between two values that somebody set.
@@ -156,45 +141,25 @@ fn default(
 ) -> Effective {
     if let ("server_type", Some(declared)) = (spec.name, declared) {
         let texts = vec![declared.name().to_owned()];
-        return Effective {
-            spec,
-            texts,
-            source: Source::Attribute,
-            measure: None,
-        };
+        return Effective { spec, texts, source: Source::Attribute, measure: None };
     }
     let text = spec.default_for(personality);
     let reading = text.and_then(|text| spec.check(text).ok());
     let measure = reading.as_ref().and_then(|reading| reading.measure);
-    let of = |name: &str| {
-        set.iter()
-            .find(|one| one.spec.name == name)
-            .and_then(|one| one.measure)
-    };
+    let of = |name: &str| set.iter().find(|one| one.spec.name == name).and_then(|one| one.measure);
     let given_way = measure.map(|value| (value, rule::give_way(spec.name, value, of)));
     let texts = match given_way {
         // Rules are between counts, whose text is their number.
         Some((value, other)) if value != other => vec![other.to_string()],
-        _ => reading
-            .map(|reading| reading.canonical)
-            .into_iter()
-            .collect(),
+        _ => reading.map(|reading| reading.canonical).into_iter().collect(),
     };
-    Effective {
-        spec,
-        texts,
-        source: Source::Default,
-        measure,
-    }
+    Effective { spec, texts, source: Source::Default, measure }
 }
 
 /// The value of an option that has no effect: it is never looked at, and must be of its type.
 fn beyond(name: &str) -> Vec<String> {
     let spec = netserver_options::find(name);
-    spec.and_then(|spec| spec.default_for(None))
-        .map(str::to_owned)
-        .into_iter()
-        .collect()
+    spec.and_then(|spec| spec.default_for(None)).map(str::to_owned).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -215,10 +180,7 @@ mod tests {
     }
 
     fn conf(line: usize) -> Source {
-        Source::Conf {
-            file: "t.conf".into(),
-            line,
-        }
+        Source::Conf { file: "t.conf".into(), line }
     }
 
     #[test]
@@ -230,11 +192,7 @@ mod tests {
             (conf(1), "port", "4"),
         ])
         .unwrap();
-        let port = merged
-            .effective
-            .iter()
-            .find(|one| one.spec.name == "port")
-            .unwrap();
+        let port = merged.effective.iter().find(|one| one.spec.name == "port").unwrap();
         assert_eq!(port.texts, ["2", "3"]);
         assert_eq!(port.source, Source::CommandLine);
         assert_eq!(merged.options.port().len(), 2);
@@ -248,16 +206,12 @@ mod tests {
 
     #[test]
     fn defaults_give_way_and_set_values_do_not() {
-        let few = merged(&[(Source::CommandLine, "max_servers", "1")])
-            .unwrap()
-            .options;
+        let few = merged(&[(Source::CommandLine, "max_servers", "1")]).unwrap().options;
         assert_eq!((few.min_servers(), few.max_servers()), (1, 1));
         assert_eq!((few.min_spare_servers(), few.max_spare_servers()), (0, 0));
-        let err = merged(&[
-            (Source::CommandLine, "max_servers", "4"),
-            (conf(7), "min_servers", "5"),
-        ])
-        .unwrap_err();
+        let err =
+            merged(&[(Source::CommandLine, "max_servers", "4"), (conf(7), "min_servers", "5")])
+                .unwrap_err();
         assert_eq!(
             err.to_string(),
             "t.conf:7: min_servers: expected at most `max_servers`, which is 4 (command line), got 5"
@@ -268,8 +222,7 @@ mod tests {
         ])
         .unwrap_err();
         assert!(
-            err.to_string()
-                .starts_with("attribute: min_spare_servers: expected less than"),
+            err.to_string().starts_with("attribute: min_spare_servers: expected less than"),
             "{err}"
         );
     }
@@ -279,8 +232,7 @@ mod tests {
         let single = |from: &[(Source, &str, &str)]| merge(&settings(from), Some(BuiltIn::Single));
         let err = single(&[(Source::CommandLine, "max_servers", "4")]).unwrap_err();
         assert!(
-            err.to_string()
-                .starts_with("--max_servers: has no effect with personality `single`")
+            err.to_string().starts_with("--max_servers: has no effect with personality `single`")
         );
         let chosen = merged(&[
             (Source::CommandLine, "server_type", "single"),
@@ -289,11 +241,6 @@ mod tests {
         .unwrap();
         assert_eq!(chosen.personality, Some(BuiltIn::Single));
         assert_eq!(chosen.left_out.len(), 1);
-        assert!(
-            chosen
-                .effective
-                .iter()
-                .all(|one| one.spec.name != "max_servers")
-        );
+        assert!(chosen.effective.iter().all(|one| one.spec.name != "max_servers"));
     }
 }

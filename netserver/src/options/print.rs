@@ -10,20 +10,14 @@ use super::merge::{Effective, Merged};
 /// `name = value  # source`, one on a line: a conf file that stands for the same options.
 pub(crate) fn as_conf(merged: &Merged) -> String {
     let lines: Vec<(String, String)> = merged.effective.iter().flat_map(conf_lines).collect();
-    let width = lines
-        .iter()
-        .map(|(setting, _)| setting.len())
-        .max()
-        .unwrap_or(0);
+    let width = lines.iter().map(|(setting, _)| setting.len()).max().unwrap_or(0);
     let mut text = String::new();
     for (setting, source) in &lines {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{setting:width$}  # {source}");
     }
     for one in &merged.left_out {
-        let personality = merged
-            .personality
-            .map_or("this personality", |one| one.name());
+        let personality = merged.personality.map_or("this personality", |one| one.name());
         let (name, source) = (one.spec.name, one.source.in_config());
         let _ = writeln!(text, "# {name} ({source}) has no effect with {personality}");
     }
@@ -32,16 +26,9 @@ pub(crate) fn as_conf(merged: &Merged) -> String {
 
 fn conf_lines(one: &Effective) -> Vec<(String, String)> {
     // A conf file cannot name another, and this one needs no other.
-    let comment = if one.spec.name == "conf_file" {
-        "# "
-    } else {
-        ""
-    };
+    let comment = if one.spec.name == "conf_file" { "# " } else { "" };
     let line = |text: &String| {
-        (
-            format!("{comment}{} = {}", one.spec.name, escape(text)),
-            one.source.in_config(),
-        )
+        (format!("{comment}{} = {}", one.spec.name, escape(text)), one.source.in_config())
     };
     one.texts.iter().map(line).collect()
 }
@@ -79,10 +66,7 @@ fn json_option(one: &Effective) -> String {
         _ => "null".into(),
     };
     let source = quoted(&one.source.to_string());
-    format!(
-        "{}: {{\"value\": {value}, \"source\": {source}}}",
-        quoted(one.spec.name)
-    )
+    format!("{}: {{\"value\": {value}, \"source\": {source}}}", quoted(one.spec.name))
 }
 
 fn json_record(one: &ListenRecord) -> String {
@@ -121,19 +105,13 @@ mod tests {
 
     #[test]
     fn json_strings_are_escaped() {
-        assert_eq!(
-            quoted("a\"b\\c\nd\u{1}é"),
-            "\"a\\\"b\\\\c\\u000ad\\u0001é\""
-        );
+        assert_eq!(quoted("a\"b\\c\nd\u{1}é"), "\"a\\\"b\\\\c\\u000ad\\u0001é\"");
     }
 
     #[test]
     fn what_is_printed_reads_back_the_same() {
         let mut set = OptionSet::new(Source::Object);
-        set.set("port", ["80", "[::1]:81"])
-            .unwrap()
-            .set("max_servers", 7)
-            .unwrap();
+        set.set("port", ["80", "[::1]:81"]).unwrap().set("max_servers", 7).unwrap();
         let merged = merge(&set.into_settings(), Some(BuiltIn::PreFork)).unwrap();
         let text = as_conf(&merged);
         assert!(text.contains("max_servers = 7"), "{text}");

@@ -30,10 +30,7 @@ pub struct OptionSet {
 
 impl OptionSet {
     pub(crate) const fn new(source: Source) -> Self {
-        Self {
-            source,
-            settings: Vec::new(),
-        }
+        Self { source, settings: Vec::new() }
     }
 
     /// Sets an option. One that repeats takes every value it is given, one after the other.
@@ -60,12 +57,7 @@ impl OptionSet {
         match spec.check(text) {
             Ok(reading) => {
                 let (text, measure) = (reading.canonical, reading.measure);
-                self.settings.push(Setting {
-                    spec,
-                    text,
-                    measure,
-                    source,
-                });
+                self.settings.push(Setting { spec, text, measure, source });
                 Ok(())
             }
             Err(reject) => Err(OptionError::new(source.place(spec.name), reject)),
@@ -105,9 +97,7 @@ macro_rules! one_text {
         }
     )*};
 }
-one_text!(
-    &str, String, bool, u8, u16, u32, u64, usize, i32, IpAddr, Ipv4Addr, Ipv6Addr
-);
+one_text!(&str, String, bool, u8, u16, u32, u64, usize, i32, IpAddr, Ipv4Addr, Ipv6Addr);
 
 impl From<Duration> for Texts {
     fn from(time: Duration) -> Self {

@@ -63,10 +63,7 @@ pub trait Personality<S> {
     /// As [`serve`](Self::serve); and always where this one is not built in.
     fn serve_as(other: BuiltIn, server: &mut S, running: Running) -> Result<Stop> {
         let _ = (server, running);
-        Err(Error::new(format!(
-            "this server has a personality of its own, not {}",
-            other.name()
-        )))
+        Err(Error::new(format!("this server has a personality of its own, not {}", other.name())))
     }
 }
 

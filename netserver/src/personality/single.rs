@@ -8,7 +8,7 @@ use super::{Personality, Running, Stop, serve_net_server};
 use crate::error::Result;
 use crate::guard;
 use crate::handler::NetServer;
-use crate::sys::signal::{self, Role, Timing};
+use crate::sys::signal::{self, Timing};
 use crate::worker::{Alone, work};
 
 /// One process serves one connection at a time; further clients wait in the kernel. For services
@@ -25,23 +25,13 @@ impl<S: NetServer> Personality<S> for Single {
     fn serve(server: &mut S, running: Running) -> Result<Stop> {
         let Running { info, listeners } = running;
         let graceful = info.options().graceful_timeout();
-        signal::install(
-            Role::Alone,
-            Some(Timing {
-                graceful,
-                quick: CUT,
-            }),
-        )?;
+        signal::become_alone(Timing { graceful, quick: CUT })?;
         let outcome = work(server, &info, &listeners, Alone);
         signal::end_timing();
         drop(listeners);
-        guard::logged("pre_server_close_hook", || {
-            server.pre_server_close_hook(&info)
-        });
+        guard::logged("pre_server_close_hook", || server.pre_server_close_hook(&info));
         log::info!("server closing");
-        guard::logged("post_child_cleanup_hook", || {
-            server.post_child_cleanup_hook(&info)
-        });
+        guard::logged("post_child_cleanup_hook", || server.post_child_cleanup_hook(&info));
         outcome.map(|()| Stop::AsAsked)
     }
 

@@ -6,7 +6,7 @@ use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::sys::process::{self, Pid};
-use crate::sys::signal::{self, Role, Signal};
+use crate::sys::signal::{self, Signal};
 use crate::worker::work;
 
 use super::scoreboard::PoolSeat;
@@ -45,7 +45,7 @@ pub(crate) fn run<S: NetServer>(
 
 /// Takes a child's role, and tells whether its parent is still there.
 fn prepare(parent: Pid) -> Result<bool> {
-    signal::install(Role::Child, None)?;
+    signal::become_child()?;
     // A parent that dies stops its children as it would have itself: after their requests.
     let alive = process::follow_parent(parent, Signal::SIGTERM)?;
     signal::open_all();

@@ -48,10 +48,7 @@ impl Children {
 
     /// A new child sits there.
     pub(crate) fn seat(&mut self, place: usize, pid: Pid) {
-        self.0[place] = Some(Child {
-            pid,
-            leaving: false,
-        });
+        self.0[place] = Some(Child { pid, leaving: false });
     }
 
     /// How many there are, by what they do.
@@ -117,17 +114,11 @@ impl Children {
             return Ok(None);
         };
         self.0[place] = None;
-        Ok(Some(Ended {
-            pid,
-            end,
-            was_ready: board.was_ready(place),
-        }))
+        Ok(Some(Ended { pid, end, was_ready: board.was_ready(place) }))
     }
 
     fn place_of(&self, pid: Pid) -> Option<usize> {
-        self.seated()
-            .find(|(_, child)| child.pid == pid)
-            .map(|(place, _)| place)
+        self.seated().find(|(_, child)| child.pid == pid).map(|(place, _)| place)
     }
 
     fn seated(&self) -> impl Iterator<Item = (usize, &Child)> {

@@ -14,7 +14,7 @@ use crate::listener::Listeners;
 use crate::sys::descriptor;
 use crate::sys::poll;
 use crate::sys::process::{self, End};
-use crate::sys::signal::{self, Blocked, Open, Role, Signal};
+use crate::sys::signal::{self, Blocked, Open, Signal};
 
 use super::child;
 use super::children::{Children, Ended};
@@ -32,13 +32,8 @@ pub(crate) fn manage<S: NetServer>(
     listeners: Listeners,
 ) -> Result<bool> {
     let _blocked = Blocked::all();
-    signal::install(Role::Parent, None)?;
+    signal::become_parent()?;
     let limits = Limits::of(info.options());
-    if let Some(threads) = process::threads() {
-        log::warn!(
-            "{threads} threads when children are forked: a lock that one holds stays locked in them"
-        );
-    }
     let mut manager = Manager {
         server,
         info,
@@ -47,6 +42,7 @@ pub(crate) fn manage<S: NetServer>(
         children: Children::new(limits.max_servers),
         limits,
         times: Times::new(),
+        threads: None,
     };
     let stop = manager.serve()?;
     manager.close(stop)
@@ -61,6 +57,8 @@ struct Manager<'a, S> {
     children: Children,
     limits: Limits,
     times: Times,
+    /// How many threads the log was last told of.
+    threads: Option<usize>,
 }
 
 /// When things were last.
@@ -73,11 +71,7 @@ struct Times {
 impl Times {
     fn new() -> Self {
         let now = Instant::now();
-        Self {
-            spawned: now,
-            checked: now,
-            failed: None,
-        }
+        Self { spawned: now, checked: now, failed: None }
     }
 
     fn since(&self) -> Since {
@@ -122,13 +116,15 @@ impl<S: NetServer> Manager<'_, S> {
                 return Ok(force);
             }
             self.reap()?;
-            self.turn();
-            self.wait(self.next_turn())?;
+            if self.turn() {
+                self.wait(self.next_turn())?;
+            }
         }
     }
 
-    /// One look at the pool, and what follows from it.
-    fn turn(&mut self) {
+    /// One look at the pool, and what follows from it. Tells whether it may be left alone until
+    /// somebody wakes the parent.
+    fn turn(&mut self) -> bool {
         let tally = self.children.tally(&self.board);
         let plan = plan(&self.limits, &tally, &self.times.since());
         if plan.checked {
@@ -139,12 +135,7 @@ impl<S: NetServer> Manager<'_, S> {
             self.children.retire(plan.retire, &self.board);
         }
         if plan.spawn > 0 {
-            log::debug!(
-                "{} children idle, {} busy: {} start",
-                tally.idle,
-                tally.busy,
-                plan.spawn
-            );
+            log::debug!("{} children idle, {} busy: {} start", tally.idle, tally.busy, plan.spawn);
         }
         for _ in 0..plan.spawn {
             if !self.spawn() {
@@ -152,10 +143,17 @@ impl<S: NetServer> Manager<'_, S> {
                 break;
             }
         }
-        let tally = self.children.tally(&self.board);
-        self.board.correct_hint(tally.idle);
-        self.board
-            .wake_below(wake_below(&self.limits, &tally, &self.times.since()));
+        self.ask_to_be_woken()
+    }
+
+    /// Publishes below how many idle children the parent wants to be woken. Who went below before it
+    /// was published has woken nobody, so there is another look: false where that shows too few.
+    fn ask_to_be_woken(&self) -> bool {
+        let tally = || self.children.tally(&self.board);
+        let line = wake_below(&self.limits, &tally(), &self.times.since());
+        self.board.correct_hint(|| tally().idle);
+        self.board.wake_below(line);
+        tally().idle >= line
     }
 
     /// Forks one child. Tells whether that went well.
@@ -167,17 +165,12 @@ impl<S: NetServer> Manager<'_, S> {
         if !in_parent("pre_fork_hook", || server.pre_fork_hook(info)) {
             return false;
         }
+        warn_of_threads(&mut self.threads);
         board.clear(place);
         let parent = process::this();
         let max_requests = info.options().max_requests();
         let forked = process::fork(|| {
-            child::run(
-                server,
-                info,
-                listeners,
-                board.seat(place, max_requests),
-                parent,
-            )
+            child::run(server, info, listeners, board.seat(place, max_requests), parent)
         });
         match forked {
             Ok(pid) => {
@@ -209,12 +202,8 @@ impl<S: NetServer> Manager<'_, S> {
     fn next_turn(&self) -> Duration {
         let since = self.times.since();
         let check = self.limits.check_for_waiting.saturating_sub(since.check);
-        let failure = since
-            .failure
-            .map(|since| AFTER_FAILURE.saturating_sub(since));
-        let next = failure
-            .filter(|left| !left.is_zero())
-            .map_or(check, |left| left.min(check));
+        let failure = since.failure.map(|since| AFTER_FAILURE.saturating_sub(since));
+        let next = failure.filter(|left| !left.is_zero()).map_or(check, |left| left.min(check));
         next.max(Duration::from_millis(1))
     }
 
@@ -228,18 +217,14 @@ impl<S: NetServer> Manager<'_, S> {
     /// Sees every child off, harder each time its time is over or another signal says so. Tells
     /// whether none had to be killed.
     fn close(mut self, mut force: Force) -> Result<bool> {
-        in_parent("pre_server_close_hook", || {
-            self.server.pre_server_close_hook(self.info)
-        });
+        in_parent("pre_server_close_hook", || self.server.pre_server_close_hook(self.info));
         log::info!("server closing");
         self.listeners = None;
         while !self.children.is_empty() {
             self.children.signal_all(force.signal());
             force = self.see_off(force)?.unwrap_or(force);
         }
-        in_parent("post_child_cleanup_hook", || {
-            self.server.post_child_cleanup_hook(self.info)
-        });
+        in_parent("post_child_cleanup_hook", || self.server.post_child_cleanup_hook(self.info));
         Ok(force != Force::Kill)
     }
 
@@ -291,6 +276,17 @@ fn asked_to_stop() -> Option<Force> {
 fn in_parent(what: &str, hook: impl FnOnce() -> Result<()>) -> bool {
     let _open = Open::all();
     guard::logged(what, hook)
+}
+
+/// A fork copies one thread, and every lock as it is held: said once for each number of threads.
+fn warn_of_threads(told: &mut Option<usize>) {
+    let threads = process::threads();
+    if let Some(count) = threads.filter(|_| threads != *told) {
+        log::warn!(
+            "{count} threads at a fork: a lock that another one holds stays locked in the child"
+        );
+    }
+    *told = threads;
 }
 
 fn report(ended: &Ended) {

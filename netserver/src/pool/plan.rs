@@ -84,10 +84,7 @@ impl Tally {
 pub(crate) fn plan(limits: &Limits, tally: &Tally, since: &Since) -> Plan {
     let spawn = spawn(limits, tally, since);
     if spawn > 0 {
-        return Plan {
-            spawn,
-            ..Plan::default()
-        };
+        return Plan { spawn, ..Plan::default() };
     }
     if since.check < limits.check_for_waiting {
         return Plan::default();
@@ -96,11 +93,7 @@ pub(crate) fn plan(limits: &Limits, tally: &Tally, since: &Since) -> Plan {
     let surplus = tally.idle.saturating_sub(limits.max_spare);
     let spare = tally.staying().saturating_sub(limits.min_servers);
     let retire = if calm { surplus.min(spare) } else { 0 };
-    Plan {
-        spawn: 0,
-        retire,
-        checked: true,
-    }
+    Plan { spawn: 0, retire, checked: true }
 }
 
 fn spawn(limits: &Limits, tally: &Tally, since: &Since) -> usize {
@@ -135,19 +128,10 @@ mod tests {
         min_child_ttl: Duration::from_secs(10),
     };
     const LONG: Duration = Duration::from_secs(3600);
-    const CALM: Since = Since {
-        spawn: LONG,
-        check: LONG,
-        failure: None,
-    };
+    const CALM: Since = Since { spawn: LONG, check: LONG, failure: None };
 
     fn tally(starting: usize, idle: usize, busy: usize, leaving: usize) -> Tally {
-        Tally {
-            starting,
-            idle,
-            busy,
-            leaving,
-        }
+        Tally { starting, idle, busy, leaving }
     }
 
     fn decide(tally: Tally, since: Since) -> (usize, usize) {
@@ -159,12 +143,7 @@ mod tests {
     fn a_table_of_cases() {
         for (tally, since, expected, why) in [
             (tally(0, 0, 0, 0), CALM, (5, 0), "the first children"),
-            (
-                tally(5, 0, 0, 0),
-                CALM,
-                (0, 0),
-                "starting ones are on their way",
-            ),
+            (tally(5, 0, 0, 0), CALM, (0, 0), "starting ones are on their way"),
             (tally(0, 5, 0, 0), CALM, (0, 0), "at rest"),
             (tally(0, 3, 1, 0), CALM, (1, 0), "one died"),
             (tally(0, 0, 5, 0), CALM, (2, 0), "all busy: two spare ones"),
@@ -175,39 +154,17 @@ mod tests {
             (tally(0, 12, 3, 0), CALM, (0, 2), "two too many idle"),
             (tally(0, 30, 0, 0), CALM, (0, 20), "back to max_spare"),
             (tally(0, 10, 40, 0), CALM, (0, 0), "just right"),
-            (
-                tally(0, 12, 3, 0),
-                Since {
-                    check: Duration::ZERO,
-                    ..CALM
-                },
-                (0, 0),
-                "not yet",
-            ),
-            (
-                tally(0, 12, 3, 0),
-                Since {
-                    spawn: Duration::ZERO,
-                    ..CALM
-                },
-                (0, 0),
-                "too fresh",
-            ),
+            (tally(0, 12, 3, 0), Since { check: Duration::ZERO, ..CALM }, (0, 0), "not yet"),
+            (tally(0, 12, 3, 0), Since { spawn: Duration::ZERO, ..CALM }, (0, 0), "too fresh"),
             (
                 tally(0, 0, 0, 0),
-                Since {
-                    failure: Some(Duration::ZERO),
-                    ..CALM
-                },
+                Since { failure: Some(Duration::ZERO), ..CALM },
                 (0, 0),
                 "after a failure",
             ),
             (
                 tally(0, 0, 0, 0),
-                Since {
-                    failure: Some(AFTER_FAILURE),
-                    ..CALM
-                },
+                Since { failure: Some(AFTER_FAILURE), ..CALM },
                 (5, 0),
                 "and once more",
             ),
@@ -221,10 +178,7 @@ mod tests {
         assert_eq!(wake_below(&LIMITS, &tally(0, 5, 0, 0), &CALM), 2);
         assert_eq!(wake_below(&LIMITS, &tally(1, 5, 0, 0), &CALM), 1);
         assert_eq!(wake_below(&LIMITS, &tally(0, 0, 50, 0), &CALM), 0);
-        let failed = Since {
-            failure: Some(Duration::ZERO),
-            ..CALM
-        };
+        let failed = Since { failure: Some(Duration::ZERO), ..CALM };
         assert_eq!(wake_below(&LIMITS, &tally(0, 0, 0, 0), &failed), 0);
     }
 

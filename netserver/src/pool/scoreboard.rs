@@ -7,7 +7,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 
 use crate::sys::descriptor;
 use crate::sys::memory::{Line, SharedLines};
@@ -53,12 +53,7 @@ impl Scoreboard {
     /// Where there is no memory or no descriptor.
     pub(crate) fn new(size: usize) -> io::Result<Self> {
         let (woken, wake) = descriptor::pipe()?;
-        Ok(Self {
-            slots: SharedLines::new(size)?,
-            hint: SharedLines::new(1)?,
-            wake,
-            woken,
-        })
+        Ok(Self { slots: SharedLines::new(size)?, hint: SharedLines::new(1)?, wake, woken })
     }
 
     /// The end that is readable once a child wants the parent.
@@ -68,9 +63,7 @@ impl Scoreboard {
 
     /// Makes a slot ready for the next child.
     pub(crate) fn clear(&self, place: usize) {
-        self.slots[place]
-            .number::<DOING>()
-            .store(Doing::Starting as i32, SeqCst);
+        self.slots[place].number::<DOING>().store(Doing::Starting as i32, SeqCst);
         self.slots[place].number::<WAS_READY>().store(0, SeqCst);
     }
 
@@ -87,14 +80,22 @@ impl Scoreboard {
         self.slots[place].number::<WAS_READY>().load(SeqCst) != 0
     }
 
-    /// Sets the hint right, where the slots say that `idle` children are idle now.
-    pub(crate) fn correct_hint(&self, idle: usize) {
-        let truth = i32::try_from(idle).unwrap_or(i32::MAX);
-        // A child that changes between the two is counted twice; the next turn sets it right.
-        let seen = self.hint[0].number::<IDLE>().load(SeqCst);
-        self.hint[0]
-            .number::<IDLE>()
-            .fetch_add(truth - seen, SeqCst);
+    /// Sets the hint right by the slots, where `idle` counts those who are idle.
+    ///
+    /// Children change meanwhile: a count is only believed if no child did while it was made. One
+    /// that is half way through is counted as busy, so that the hint errs towards waking the parent
+    /// too soon; too late it would not be woken at all.
+    pub(crate) fn correct_hint(&self, idle: impl Fn() -> usize) {
+        const TRIES: usize = 8;
+        let hint = self.hint[0].number::<IDLE>();
+        for _ in 0..TRIES {
+            let seen = hint.load(SeqCst);
+            let truth = i32::try_from(idle()).unwrap_or(i32::MAX);
+            if seen == truth || hint.compare_exchange(seen, truth, SeqCst, SeqCst).is_ok() {
+                return;
+            }
+        }
+        // So busy a pool wakes the parent soon enough.
     }
 
     /// From here on the child that leaves fewer than `idle` idle ones wakes the parent.
@@ -105,12 +106,7 @@ impl Scoreboard {
 
     /// The place of the calling child, which serves `max_requests` connections (0: no limit).
     pub(crate) fn seat(&self, place: usize, max_requests: u32) -> PoolSeat<'_> {
-        PoolSeat {
-            board: self,
-            slot: &self.slots[place],
-            max_requests,
-            served: 0,
-        }
+        PoolSeat { board: self, slot: &self.slots[place], max_requests, served: 0 }
     }
 
     fn wake_parent(&self) {
@@ -132,20 +128,21 @@ impl PoolSeat<'_> {
     /// The child waits for its first connection.
     pub(crate) fn ready(&mut self) {
         self.slot.number::<WAS_READY>().store(1, SeqCst);
-        self.slot
-            .number::<DOING>()
-            .store(Doing::Idle as i32, SeqCst);
-        self.board.hint[0].number::<IDLE>().fetch_add(1, SeqCst);
+        self.is_idle();
         // The parent's threshold took this child for one that is still starting.
         self.board.wake_parent();
+    }
+
+    fn is_idle(&self) {
+        self.board.hint[0].number::<IDLE>().fetch_add(1, SeqCst);
+        self.slot.number::<DOING>().store(Doing::Idle as i32, SeqCst);
     }
 }
 
 impl Seat for PoolSeat<'_> {
     fn busy(&mut self) {
-        self.slot
-            .number::<DOING>()
-            .store(Doing::Busy as i32, Relaxed);
+        // The slot first, then the hint; the other way round when it is idle again.
+        self.slot.number::<DOING>().store(Doing::Busy as i32, SeqCst);
         let hint = &self.board.hint[0];
         let idle = hint.number::<IDLE>().fetch_sub(1, SeqCst) - 1;
         let line = hint.number::<WAKE_BELOW>();
@@ -159,10 +156,7 @@ impl Seat for PoolSeat<'_> {
         if self.max_requests > 0 && self.served >= self.max_requests {
             return false;
         }
-        self.slot
-            .number::<DOING>()
-            .store(Doing::Idle as i32, Relaxed);
-        self.board.hint[0].number::<IDLE>().fetch_add(1, SeqCst);
+        self.is_idle();
         true
     }
 }
@@ -198,7 +192,7 @@ mod tests {
     fn the_hint_is_set_right() {
         let board = Scoreboard::new(1).unwrap();
         board.seat(0, 0).ready();
-        board.correct_hint(5);
+        board.correct_hint(|| 5);
         board.wake_below(5);
         board.seat(0, 0).busy();
         assert_eq!(woken(&board), 2, "one at ready, one below five");

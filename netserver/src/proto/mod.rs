@@ -45,22 +45,15 @@ pub(crate) fn endpoints(options: &Options) -> Result<Vec<Endpoint>> {
 /// which goes on for all further ports.
 fn host_of<'a>(at: usize, port: &'a PortValue, hosts: &'a [HostValue]) -> &'a HostValue {
     let named = port.host.as_ref();
-    named
-        .or_else(|| hosts.get(at))
-        .or_else(|| hosts.last())
-        .unwrap_or(&HostValue::Any)
+    named.or_else(|| hosts.get(at)).or_else(|| hosts.last()).unwrap_or(&HostValue::Any)
 }
 
 fn resolve(host: &HostValue, port: u16) -> Result<Vec<Endpoint>> {
-    let one = |address: IpAddr| Endpoint {
-        address: (address, port).into(),
-        dual: false,
-    };
+    let one = |address: IpAddr| Endpoint { address: (address, port).into(), dual: false };
     match host {
-        HostValue::Any if has_ipv6() => Ok(vec![Endpoint {
-            dual: true,
-            ..one(Ipv6Addr::UNSPECIFIED.into())
-        }]),
+        HostValue::Any if has_ipv6() => {
+            Ok(vec![Endpoint { dual: true, ..one(Ipv6Addr::UNSPECIFIED.into()) }])
+        }
         HostValue::Any => Ok(vec![one(Ipv4Addr::UNSPECIFIED.into())]),
         HostValue::Address(address) => Ok(vec![one(*address)]),
         HostValue::Name(name) => {
@@ -98,21 +91,13 @@ impl Endpoint {
 
     /// The host as an administrator would write it.
     pub(crate) fn host(&self) -> String {
-        if self.dual {
-            "*".into()
-        } else {
-            self.address.ip().to_string()
-        }
+        if self.dual { "*".into() } else { self.address.ip().to_string() }
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.dual {
-            write!(f, "*:{}", self.address.port())
-        } else {
-            self.address.fmt(f)
-        }
+        if self.dual { write!(f, "*:{}", self.address.port()) } else { self.address.fmt(f) }
     }
 }
 

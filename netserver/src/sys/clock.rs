@@ -19,9 +19,7 @@ pub(crate) struct LocalTime {
 /// Now, by the zone that the process has. The offset is asked for each time, so that a log stays
 /// right when summer time begins or ends.
 pub(crate) fn local_time() -> LocalTime {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = libc::time_t::try_from(since.as_secs()).unwrap_or_default();
     let mut fields = MaybeUninit::<libc::tm>::zeroed();
     // SAFETY: both pointers are to live values of the right types; the result is only a pointer to

@@ -10,11 +10,7 @@ use nix::unistd;
 
 /// `/dev/null`, for reading and writing.
 pub(crate) fn null() -> io::Result<OwnedFd> {
-    Ok(OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open("/dev/null")?
-        .into())
+    Ok(OpenOptions::new().read(true).write(true).open("/dev/null")?.into())
 }
 
 /// A pipe whose ends do not block: (read end, write end).
@@ -58,10 +54,7 @@ pub(crate) fn open_regular(path: &std::path::Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     // A FIFO would block here until somebody writes to it.
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits())
-        .open(path)?;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
     let kind = file.metadata()?.file_type();
     match () {
         () if kind.is_file() => Ok(file),

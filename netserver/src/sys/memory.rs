@@ -32,17 +32,12 @@ pub(crate) struct SharedLines {
 impl SharedLines {
     /// Maps `length` lines. Pages that nobody touches take no memory.
     pub(crate) fn new(length: usize) -> io::Result<Self> {
-        let bytes = size_of::<Line>()
-            .checked_mul(length)
-            .and_then(NonZeroUsize::new);
+        let bytes = size_of::<Line>().checked_mul(length).and_then(NonZeroUsize::new);
         let bytes = bytes.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new anonymous mapping touches no memory that anybody has.
         let start = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_SHARED) }?;
-        Ok(Self {
-            start: start.cast(),
-            length,
-        })
+        Ok(Self { start: start.cast(), length })
     }
 }
 

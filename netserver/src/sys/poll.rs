@@ -24,11 +24,7 @@ pub(crate) enum Woken {
 /// Waits until `descriptor` is readable. Every signal is open while it waits and blocked or not
 /// as before once it is back, so that none can slip in between a look and the wait.
 pub(crate) fn readable(descriptor: BorrowedFd<'_>, limit: Option<Duration>) -> io::Result<Woken> {
-    wait(
-        &mut [PollFd::new(descriptor, PollFlags::POLLIN)],
-        limit,
-        Some(SigSet::empty()),
-    )
+    wait(&mut [PollFd::new(descriptor, PollFlags::POLLIN)], limit, Some(SigSet::empty()))
 }
 
 /// Waits until `descriptor` takes or gives bytes, with signals as they are.
@@ -82,9 +78,7 @@ impl PollSet {
 
     /// Adds what only this process waits for.
     pub(crate) fn add(&self, descriptor: &impl AsFd, number: u64) -> io::Result<()> {
-        Ok(self
-            .0
-            .add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, number))?)
+        Ok(self.0.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, number))?)
     }
 
     /// Adds what many processes wait for: one of them is woken, not all.

@@ -28,6 +28,9 @@ use super::descriptor;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Role {
+    /// Is on its way to serve: a signal to stop is remembered for then, a second one ends the
+    /// process, as whatever it waits for may never come.
+    Starting,
     /// Manages children: every signal becomes a flag, looked at between waits.
     Parent,
     /// Serves under a parent, which times its stop: TERM, QUIT and HUP end it after the request in
@@ -51,7 +54,10 @@ pub(crate) enum Stage {
     Quick,
 }
 
-static ROLE: AtomicU8 = AtomicU8::new(Role::Parent as u8);
+/// The step after the last [`Stage`]: the process ends.
+const BEYOND: u8 = Stage::Quick as u8 + 1;
+
+static ROLE: AtomicU8 = AtomicU8::new(Role::Starting as u8);
 static STAGE: AtomicU8 = AtomicU8::new(Stage::Serving as u8);
 /// Signals that came, as bits.
 static PENDING: AtomicU32 = AtomicU32::new(0);
@@ -64,15 +70,6 @@ static SERVING: AtomicI32 = AtomicI32::new(-1);
 static GRACE: AtomicU32 = AtomicU32::new(0);
 static CUT: AtomicU32 = AtomicU32::new(0);
 
-/// The signals that a server handles.
-const HANDLED: [Signal; 5] = [
-    Signal::SIGTERM,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGCHLD,
-    Signal::SIGALRM,
-];
-
 /// How long a process that serves alone takes for each step of its stop.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timing {
@@ -82,50 +79,56 @@ pub(crate) struct Timing {
     pub(crate) quick: Duration,
 }
 
-/// Installs the handler in this process for `role`, from a clean slate: nothing that came to
-/// another role is left, and no descriptor of another process's.
+/// Installs the handler in this process, which is to serve: from here on no signal ends it unseen.
 ///
 /// # Errors
 /// What the kernel says, which it does only of arguments that are not used here; and where
 /// `/dev/null` cannot be opened.
-pub(crate) fn install(role: Role, timing: Option<Timing>) -> io::Result<()> {
-    let _blocked = Blocked::all();
-    if NULL.load(SeqCst) < 0 {
-        // Kept for the life of the process: the handler may need it at any time.
-        NULL.store(leak(descriptor::null()?), SeqCst);
+pub(crate) fn install() -> io::Result<()> {
+    // Kept for the life of the process: the handler may need it at any time.
+    NULL.store(leak(descriptor::null()?), SeqCst);
+    ROLE.store(Role::Starting as u8, SeqCst);
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
+        handle(signal, true)?;
     }
+    Ok(())
+}
+
+/// Takes the role of a parent. What was remembered while it started is among its flags.
+pub(crate) fn become_parent() -> io::Result<()> {
+    ROLE.store(Role::Parent as u8, SeqCst);
+    handle(Signal::SIGCHLD, true)
+}
+
+/// Takes the role of a child that was just forked, with all signals blocked: nothing that came to
+/// its parent is left, and no descriptor of its parent's.
+pub(crate) fn become_child() -> io::Result<()> {
     for known in [&ACCEPTING, &WAKING, &SERVING] {
         known.store(-1, SeqCst);
     }
     PENDING.store(0, SeqCst);
     STAGE.store(Stage::Serving as u8, SeqCst);
-    if let Some(timing) = timing {
-        GRACE.store(seconds(timing.graceful), SeqCst);
-        CUT.store(seconds(timing.quick).max(1), SeqCst);
-    }
-    ROLE.store(role as u8, SeqCst);
-    let action = SigAction::new(
-        SigHandler::Handler(on_signal),
-        SaFlags::SA_RESTART,
-        SigSet::all(),
-    );
-    for signal in HANDLED {
-        let action = match (role, signal) {
-            // A child's own children belong to whoever started them.
-            (Role::Child | Role::Alone, Signal::SIGCHLD)
-            | (Role::Parent | Role::Child, Signal::SIGALRM) => {
-                SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty())
-            }
-            // The one among them that nobody but a parent's child needs.
-            _ => action,
-        };
-        // SAFETY: the handler only does what a handler may, as the head of this file says.
-        unsafe { sigaction(signal, &action) }?;
-    }
-    if role == Role::Child {
-        // SAFETY: the same handler.
-        unsafe { sigaction(Signal::SIGHUP, &action) }?;
-    }
+    ROLE.store(Role::Child as u8, SeqCst);
+    // A child's own children belong to whoever started them.
+    handle(Signal::SIGCHLD, false)?;
+    handle(Signal::SIGHUP, true)
+}
+
+/// Takes the role of a process that serves alone. What was remembered while it started ends it as
+/// soon as it would accept.
+pub(crate) fn become_alone(timing: Timing) -> io::Result<()> {
+    GRACE.store(seconds(timing.graceful), SeqCst);
+    CUT.store(seconds(timing.quick).max(1), SeqCst);
+    ROLE.store(Role::Alone as u8, SeqCst);
+    handle(Signal::SIGALRM, true)
+}
+
+/// Has this process handle a signal, or do what it does by default.
+fn handle(signal: Signal, by_us: bool) -> io::Result<()> {
+    let handler = if by_us { SigHandler::Handler(on_signal) } else { SigHandler::SigDfl };
+    let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::all());
+    // SAFETY: the handler only does what a handler may, as the head of this file says.
+    unsafe { sigaction(signal, &action) }?;
     Ok(())
 }
 
@@ -147,44 +150,45 @@ extern "C" fn on_signal(number: libc::c_int) {
     errno.set();
 }
 
-/// A worker's part of the handler: how far the stop goes, and what that ends at once.
+/// The part of the handler for all but a parent: how far the stop goes, and what that ends at once.
 fn advance(number: libc::c_int) {
     let before = STAGE.load(SeqCst);
-    let alone = ROLE.load(SeqCst) == Role::Alone as u8;
-    let now = match number {
-        libc::SIGINT => Stage::Quick as u8 + u8::from(alone && before >= Stage::Quick as u8),
-        libc::SIGALRM => before + 1,
-        _ if alone => before + 1,
+    let role = ROLE.load(SeqCst);
+    let now = before.max(match number {
+        _ if role == Role::Starting as u8 && before > 0 => BEYOND,
+        libc::SIGINT if role == Role::Alone as u8 && before >= Stage::Quick as u8 => BEYOND,
+        libc::SIGINT => Stage::Quick as u8,
+        _ if role == Role::Alone as u8 => before + 1,
         _ => Stage::Graceful as u8,
-    };
-    let now = now.max(before);
+    });
     STAGE.store(now, SeqCst);
-    if now > Stage::Quick as u8 {
+    if now >= BEYOND {
         super::process::exit_now(1);
     }
     put_null_over(&ACCEPTING);
-    let waking = WAKING.load(SeqCst);
-    if waking >= 0 {
-        let one = 1_u64.to_ne_bytes();
-        // SAFETY: the bytes live in this frame. The counter cannot be full, and if it were it would
-        // be readable, which is all that is wanted.
-        unsafe { libc::write(waking, one.as_ptr().cast(), one.len()) };
-    }
+    write_to(&WAKING);
     if now == Stage::Quick as u8 {
         put_null_over(&SERVING);
     }
-    if alone {
-        let next = if now == Stage::Quick as u8 {
-            &CUT
-        } else {
-            &GRACE
-        };
+    if role == Role::Alone as u8 {
+        let next = if now == Stage::Quick as u8 { &CUT } else { &GRACE };
         match next.load(SeqCst) {
             // No time at all: the next step at once.
             0 => advance(libc::SIGALRM),
             // SAFETY: `alarm` has no precondition.
             time => drop(unsafe { libc::alarm(time) }),
         }
+    }
+}
+
+/// Makes an event counter readable.
+fn write_to(known: &AtomicI32) {
+    let counter = known.load(SeqCst);
+    if counter >= 0 {
+        let one = 1_u64.to_ne_bytes();
+        // SAFETY: the bytes live in this frame. The counter cannot be full, and if it were it would
+        // be readable, which is all that is wanted.
+        unsafe { libc::write(counter, one.as_ptr().cast(), one.len()) };
     }
 }
 

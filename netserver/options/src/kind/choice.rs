@@ -45,10 +45,7 @@ impl<E: Choices> Kind for Choice<E> {
 
     fn print(value: &E) -> String {
         let named = E::named();
-        let name = named
-            .iter()
-            .find(|(_, one)| one == value)
-            .map(|(name, _)| *name);
+        let name = named.iter().find(|(_, one)| one == value).map(|(name, _)| *name);
         name.unwrap_or_default().to_owned()
     }
 

@@ -20,10 +20,7 @@ impl Flag {
             ("on", true),
             ("off", false),
         ];
-        WORDS
-            .iter()
-            .find(|(word, _)| word.eq_ignore_ascii_case(text))
-            .map(|(_, value)| *value)
+        WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
     }
 }
 

@@ -42,11 +42,7 @@ impl Kind for Host {
         if let Ok(address) = text.parse() {
             return Ok(HostValue::Address(address));
         }
-        if is_name(text) {
-            Ok(HostValue::Name(text.to_owned()))
-        } else {
-            Err(reject())
-        }
+        if is_name(text) { Ok(HostValue::Name(text.to_owned())) } else { Err(reject()) }
     }
 
     fn print(value: &HostValue) -> String {
@@ -71,9 +67,7 @@ fn is_name(text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
             && !label.starts_with('-')
     };
     let dotted = text.strip_suffix('.').unwrap_or(text);
@@ -97,10 +91,7 @@ mod tests {
             ("localhost", "localhost"),
             ("a-b.example.com", "a-b.example.com"),
         ] {
-            assert_eq!(
-                Host::parse(text).map(|host| host.to_string()).as_deref(),
-                Ok(canonical)
-            );
+            assert_eq!(Host::parse(text).map(|host| host.to_string()).as_deref(), Ok(canonical));
         }
         for bad in [
             "",

@@ -78,10 +78,7 @@ pub trait Kind {
     fn gather(texts: &[String]) -> Result<Self::Value, Reject> {
         match texts.last() {
             Some(text) => Self::parse(text.trim()),
-            None => Err(Reject::new(format!(
-                "expected {}, got nothing",
-                Self::expected()
-            ))),
+            None => Err(Reject::new(format!("expected {}, got nothing", Self::expected()))),
         }
     }
 }
@@ -197,10 +194,7 @@ impl KindSpec {
             choices: K::choices,
             read: |text| {
                 let value = K::parse(text.trim())?;
-                Ok(Reading {
-                    canonical: K::print(&value),
-                    measure: K::measure(&value),
-                })
+                Ok(Reading { canonical: K::print(&value), measure: K::measure(&value) })
             },
         }
     }

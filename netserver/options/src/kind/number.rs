@@ -36,11 +36,8 @@ impl Kind for Count {
 pub struct Size;
 
 /// Units of [`Size`], largest first.
-const UNITS: [(&str, &str, u64); 3] = [
-    ("GiB", "G", 1 << 30),
-    ("MiB", "M", 1 << 20),
-    ("KiB", "K", 1 << 10),
-];
+const UNITS: [(&str, &str, u64); 3] =
+    [("GiB", "G", 1 << 30), ("MiB", "M", 1 << 20), ("KiB", "K", 1 << 10)];
 
 impl Kind for Size {
     type Value = u64;
@@ -66,9 +63,7 @@ impl Kind for Size {
     }
 
     fn print(value: &u64) -> String {
-        let unit = UNITS
-            .iter()
-            .find(|(_, _, factor)| *value > 0 && value.is_multiple_of(*factor));
+        let unit = UNITS.iter().find(|(_, _, factor)| *value > 0 && value.is_multiple_of(*factor));
         match unit {
             Some((name, _, factor)) => format!("{}{name}", value / factor),
             None => value.to_string(),

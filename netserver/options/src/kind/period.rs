@@ -11,13 +11,8 @@ use crate::reject::Reject;
 pub struct Period;
 
 /// Units in milliseconds, smallest first.
-const UNITS: [(&str, u64); 5] = [
-    ("ms", 1),
-    ("s", 1_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-];
+const UNITS: [(&str, u64); 5] =
+    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 impl Kind for Period {
     type Value = Duration;
@@ -35,10 +30,8 @@ impl Kind for Period {
 
     fn print(value: &Duration) -> String {
         let total = Self::measure(value).unwrap_or_default();
-        let unit = UNITS
-            .iter()
-            .rev()
-            .find(|(_, length)| total > 0 && total.is_multiple_of(*length));
+        let unit =
+            UNITS.iter().rev().find(|(_, length)| total > 0 && total.is_multiple_of(*length));
         match unit {
             Some((name, length)) => format!("{}{name}", total / length),
             None => "0s".into(),
@@ -52,10 +45,7 @@ impl Kind for Period {
 
 /// The milliseconds of `NUMBER[.FRACTION][UNIT]`, where they are whole.
 fn milliseconds(text: &str) -> Option<u64> {
-    let end = text
-        .bytes()
-        .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
-        .count();
+    let end = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     let (number, unit) = (&text[..end], text[end..].trim_start());
     let length = match unit {
         "" => 1_000,
@@ -71,11 +61,7 @@ fn milliseconds(text: &str) -> Option<u64> {
     if parts % scale != 0 {
         return None;
     }
-    whole
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(length)?
-        .checked_add(parts / scale)
+    whole.parse::<u64>().ok()?.checked_mul(length)?.checked_add(parts / scale)
 }
 
 #[cfg(test)]
@@ -96,37 +82,20 @@ mod tests {
             ("2h", 7_200_000),
             ("1d", 86_400_000),
         ] {
-            assert_eq!(
-                Period::parse(text),
-                Ok(Duration::from_millis(millis)),
-                "{text}"
-            );
+            assert_eq!(Period::parse(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for bad in [
-            "",
-            "s",
-            ".5",
-            "5.",
-            "1.2.3",
-            "-1",
-            "1y",
-            "0.0001s",
-            "1 m s",
-            "99999999999999999d",
-        ] {
+        for bad in
+            ["", "s", ".5", "5.", "1.2.3", "-1", "1y", "0.0001s", "1 m s", "99999999999999999d"]
+        {
             assert!(Period::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn prints_the_largest_whole_unit() {
-        for (millis, text) in [
-            (0, "0s"),
-            (500, "500ms"),
-            (30_000, "30s"),
-            (90_000, "90s"),
-            (600_000, "10m"),
-        ] {
+        for (millis, text) in
+            [(0, "0s"), (500, "500ms"), (30_000, "30s"), (90_000, "90s"), (600_000, "10m")]
+        {
             assert_eq!(Period::print(&Duration::from_millis(millis)), text);
         }
     }

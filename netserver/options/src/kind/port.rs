@@ -36,10 +36,7 @@ impl Kind for Port {
             Some((host, port)) => (Some(Host::parse(host)?), port),
             None => (None, address),
         };
-        Ok(PortValue {
-            host,
-            port: number(port, text)?,
-        })
+        Ok(PortValue { host, port: number(port, text)? })
     }
 
     fn print(value: &PortValue) -> String {
@@ -60,8 +57,7 @@ fn number(port: &str, whole: &str) -> Result<u16, Reject> {
     if port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Reject::expected(Port::expected(), whole));
     }
-    port.parse()
-        .map_err(|_| Reject::expected("a port number from 0 to 65535", port))
+    port.parse().map_err(|_| Reject::expected("a port number from 0 to 65535", port))
 }
 
 #[cfg(test)]
@@ -80,10 +76,7 @@ mod tests {
             ("[::1]:80", "[::1]:80"),
             ("::1:80", "[::1]:80"),
         ] {
-            assert_eq!(
-                Port::parse(text).map(|port| port.to_string()).as_deref(),
-                Ok(canonical)
-            );
+            assert_eq!(Port::parse(text).map(|port| port.to_string()).as_deref(), Ok(canonical));
         }
         for bad in [
             "",

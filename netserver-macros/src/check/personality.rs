@@ -1,0 +1,110 @@
+//! How connections are given to processes, as the argument `personality` says.
+//!
+//! Takes in the argument, hands on what was chosen. Checks the names of built-in personalities; a
+//! type is rustc's to check.
+
+use std::slice;
+
+use netserver_options::{BuiltIn, Reject, Scope, nearest};
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprPath};
+
+use crate::args::Pair;
+use crate::errors::Errors;
+use crate::messages;
+use crate::model::Personality;
+use crate::value::Value;
+
+/// What serves where the user says nothing.
+const DEFAULT: BuiltIn = BuiltIn::Single;
+
+/// What was chosen, as far as it can be made out.
+pub(crate) enum Chosen {
+    /// Nothing: the default serves.
+    Default,
+    /// By name, the first of them for now. Never empty.
+    Named(Vec<(BuiltIn, Span)>),
+    /// Somebody's own type, which may use any option.
+    Own(ExprPath),
+    /// It was complained of; what depends on it cannot be told.
+    Unclear,
+}
+
+/// Makes out what was chosen.
+pub(crate) fn check(pair: Option<&Pair>, errors: &mut Errors) -> Chosen {
+    let Some(Pair { key, value }) = pair else {
+        return Chosen::Default;
+    };
+    match value {
+        Value::List(list) if list.elements.is_empty() => errors.push(list, &messages::no_name()),
+        Value::List(list) => return named(&list.elements, errors),
+        Value::Literal(_) => return named(slice::from_ref(value), errors),
+        Value::Computed(Expr::Path(path)) => return own(path, errors),
+        Value::Computed(_) => errors.push(value, &messages::no_personality()),
+        Value::Missing => errors.push(key, &messages::no_personality()),
+        Value::Broken => {}
+    }
+    Chosen::Unclear
+}
+
+fn named(values: &[Value], errors: &mut Errors) -> Chosen {
+    let mut named: Vec<(BuiltIn, Span)> = Vec::new();
+    for value in values {
+        match built_in(value) {
+            Ok(one) if named.iter().any(|(earlier, _)| *earlier == one) => {
+                errors.push(value, &messages::personality_twice(one.name()));
+            }
+            Ok(one) => named.push((one, value.span())),
+            Err(reject) => errors.push(value, &reject),
+        }
+    }
+    // A name too few would make options look out of place that are not.
+    if named.len() == values.len() { Chosen::Named(named) } else { Chosen::Unclear }
+}
+
+fn built_in(value: &Value) -> Result<BuiltIn, Reject> {
+    let Value::Literal(name) = value else {
+        return Err(messages::no_name());
+    };
+    BuiltIn::from_name(&name.text).ok_or_else(|| {
+        let names = BuiltIn::ALL.iter().map(|one| one.name());
+        messages::unknown_personality(&name.text, nearest(&name.text, names))
+    })
+}
+
+/// A type; but `prefork` without quotes is a slip, and it is plain what was meant.
+fn own(path: &ExprPath, errors: &mut Errors) -> Chosen {
+    let name = path.path.get_ident().map(ToString::to_string);
+    match name.as_deref().and_then(BuiltIn::from_name) {
+        None => Chosen::Own(path.clone()),
+        Some(one) => {
+            errors.push(path, &messages::unquoted_personality(one.name()));
+            Chosen::Named(vec![(one, path.span())])
+        }
+    }
+}
+
+impl Chosen {
+    /// The built-in personalities that may serve; `None` where there may be others.
+    pub(crate) fn scope(&self) -> Option<Scope> {
+        match self {
+            Self::Default => Some(Scope::of(DEFAULT)),
+            Self::Named(named) => named.iter().map(|(one, _)| Scope::of(*one)).reduce(Scope::or),
+            Self::Own(_) | Self::Unclear => None,
+        }
+    }
+
+    /// What serves unless it is told otherwise; `None` where that is unclear.
+    pub(crate) fn into_model(self) -> Option<Personality> {
+        match self {
+            Self::Default => Some(Personality::BuiltIn(DEFAULT, Span::call_site())),
+            Self::Named(named) => {
+                let first = named.into_iter().next();
+                first.map(|(one, span)| Personality::BuiltIn(one, span))
+            }
+            Self::Own(path) => Some(Personality::Own(path)),
+            Self::Unclear => None,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Expansions that are as they should be, kept as files. `UPDATE=1 cargo test` writes them anew;
+//! read what changed.
+
+use std::path::Path;
+
+use super::{errors, expand};
+
+fn check(name: &str, args: &str, item: &str) {
+    let expansion = expand(args, item);
+    assert_eq!(errors(expansion.clone()), Vec::<String>::new());
+    let file = syn::parse2(expansion).expect("an expansion is Rust");
+    let text =
+        format!("// What `#[net_server({args})]` writes.\n\n{}", prettyplease::unparse(&file));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/snapshots").join(name);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &text).expect("the snapshot can be written");
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, kept, "{name} is stale; UPDATE=1 writes it anew");
+}
+
+#[test]
+fn echo() {
+    check(
+        "echo.rs",
+        r#"personality = "prefork", port = [20203, "localhost:20204/tcp"], max_servers = 20"#,
+        "impl Echo {
+            fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+                conn.write_all(b\"hello\")
+            }
+        }",
+    );
+}
+
+#[test]
+fn hooks_with_fewer_parameters_and_computed_options() {
+    check(
+        "quotes.rs",
+        r#"port = ["0", PORT], log_level = LEVEL, read_timeout = 1.5m, keepalive"#,
+        "/// A quote a day,
+         /// on every port.
+         ///
+         /// Not in `--help`.
+         impl Quotes {
+            const HOOKS: [fn(); 2] = [|| {}, || { fn pre_fork_hook() {} }];
+            fn configure_hook(options: &mut OptionSet) -> Result<(), Refused> { open(options) }
+            #[cfg(unix)]
+            #[inline]
+            fn child_init_hook(&mut self) { self.open() }
+            fn allow_deny_hook(&self, mut conn: &mut Connection) -> bool { self.knows(conn) }
+            fn post_process_request_hook(&self, _: &mut Connection, allowed: bool) {}
+            #[cfg(feature = \"short\")]
+            fn process_request(&mut self) {}
+            #[cfg(not(feature = \"short\"))]
+            fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> { Ok(()) }
+            fn open(&self) {}
+        }",
+    );
+}
+
+#[test]
+fn a_generic_server_of_another_personality() {
+    check(
+        "generic.rs",
+        "crate = my::netserver, personality = pools::Elastic::<4>",
+        "#[cfg(unix)]
+         impl<'a, H: Handler> Generic<'a, H> where H::Error: Into<Failure> {
+            fn process_request(&mut self, conn: &mut Connection) -> Result<(), H::Error> {
+                self.handler.serve(conn)
+            }
+        }",
+    );
+}
+
+#[test]
+fn a_bare_attribute_declares_nothing() {
+    for args in ["", "crate = my::netserver"] {
+        let expansion = expand(args, "impl Echo { fn process_request(&mut self) {} }").to_string();
+        assert!(expansion.contains("NetServer"), "{expansion}");
+        assert!(!expansion.contains("Declared"), "{expansion}");
+    }
+}

@@ -1,0 +1,87 @@
+//! What an expansion may name: the path of the runtime, `::core`, and what the user named.
+
+use netserver_options::hook;
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::{expand, tokens};
+
+const ARGS: &str =
+    r#"crate = probe, personality = "prefork", port = ["0", PORT], log_level = LEVEL"#;
+
+/// The head of the runtime's path, and what else the user named.
+const GIVEN: [&str; 5] = ["probe", "users", "T", "LEVEL", "PORT"];
+
+/// What needs no path: Rust's own words, and what our impls define.
+const OWN: [&str; 13] = [
+    "impl",
+    "for",
+    "fn",
+    "let",
+    "mut",
+    "type",
+    "self",
+    "Self",
+    "bool",
+    "answer",
+    "automatically_derived",
+    "declaration",
+    "Personality",
+];
+
+#[test]
+fn nothing_is_expected_in_scope() {
+    let user = block();
+    let expansion = expand(ARGS, &user).into_iter();
+    // One attribute stands before the user's block: a `#` and a group.
+    let generated = expansion.skip(2 + tokens(&user).into_iter().count());
+    let mut words = Vec::new();
+    flatten(generated.collect(), &mut words);
+    assert!(words.len() > 200, "{words:?}");
+    for at in 0..words.len() {
+        check(&words, at);
+    }
+}
+
+/// A block with every method there is: some with all parameters, and the handler with none.
+fn block() -> String {
+    let signatures = hook::HOOKS.iter().map(hook::HookSpec::signature);
+    let methods: Vec<String> = signatures.map(|one| format!("{one} {{}}")).collect();
+    let methods = methods.join("\n");
+    format!("impl<T> users::Echo<T> {{ {methods} fn process_request(&mut self) {{}} }}")
+}
+
+fn check(words: &[String], at: usize) {
+    let before = |back: usize| at.checked_sub(back).map_or("", |at| words[at].as_str());
+    let word = words[at].as_str();
+    let is_name = |word: &str| word.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let qualified = before(1) == ":" && before(2) == ":";
+    // What stands behind a path, with its arguments or without, is no start of one.
+    let goes_on = qualified && (is_name(before(3)) || before(3) == ">");
+    if !is_name(word) || before(1) == "." || goes_on {
+        return;
+    }
+    if qualified {
+        assert_eq!(word, "core", "the only absolute path");
+        return;
+    }
+    let in_table = hook::all().any(|spec| {
+        let params = spec.params.iter().map(|param| param.name);
+        params.chain([spec.name]).any(|name| name == word.trim_start_matches('_'))
+    });
+    let known = GIVEN.contains(&word) || OWN.contains(&word) || in_table;
+    assert!(known, "`{word}` behind `{}`", words[at.saturating_sub(8)..at].join(" "));
+}
+
+/// Every token, with the groups opened.
+fn flatten(tokens: TokenStream, words: &mut Vec<String>) {
+    for tree in tokens {
+        match tree {
+            TokenTree::Group(group) => {
+                words.push("(".to_owned());
+                flatten(group.stream(), words);
+                words.push(")".to_owned());
+            }
+            other => words.push(other.to_string()),
+        }
+    }
+}

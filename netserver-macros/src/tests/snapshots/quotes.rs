@@ -1,0 +1,117 @@
+// What `#[net_server(port = ["0", PORT], log_level = LEVEL, read_timeout = 1.5m, keepalive)]` writes.
+
+#[allow(
+    clippy::needless_pass_by_ref_mut,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "the server calls these methods, so it chooses their signatures"
+)]
+/// A quote a day,
+/// on every port.
+///
+/// Not in `--help`.
+impl Quotes {
+    const HOOKS: [fn(); 2] = [
+        || {},
+        || {
+            fn pre_fork_hook() {}
+        },
+    ];
+    fn configure_hook(options: &mut OptionSet) -> Result<(), Refused> {
+        open(options)
+    }
+    #[cfg(unix)]
+    #[inline]
+    fn child_init_hook(&mut self) {
+        self.open()
+    }
+    fn allow_deny_hook(&self, mut conn: &mut Connection) -> bool {
+        self.knows(conn)
+    }
+    fn post_process_request_hook(&self, _: &mut Connection, allowed: bool) {}
+    #[cfg(feature = "short")]
+    fn process_request(&mut self) {}
+    #[cfg(not(feature = "short"))]
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        Ok(())
+    }
+    fn open(&self) {}
+}
+#[automatically_derived]
+impl ::netserver::Hooks for Quotes {
+    fn configure_hook(options: &mut ::netserver::OptionSet) -> ::netserver::Result<()> {
+        let answer = Self::configure_hook(options);
+        ::netserver::__private::Done::done(answer)
+    }
+    #[cfg(unix)]
+    fn child_init_hook(
+        &mut self,
+        _server: &::netserver::ServerInfo,
+    ) -> ::netserver::Result<()> {
+        let answer = Self::child_init_hook(self);
+        ::netserver::__private::Done::done(answer)
+    }
+    fn allow_deny_hook(
+        &mut self,
+        conn: &mut ::netserver::Connection,
+    ) -> ::netserver::Result<bool> {
+        let answer = Self::allow_deny_hook(self, conn);
+        ::netserver::__private::Verdict::verdict(answer)
+    }
+    fn post_process_request_hook(
+        &mut self,
+        conn: &mut ::netserver::Connection,
+        allowed: bool,
+    ) -> ::netserver::Result<()> {
+        let answer = Self::post_process_request_hook(self, conn, allowed);
+        ::netserver::__private::Done::done(answer)
+    }
+}
+#[automatically_derived]
+impl ::netserver::NetServer for Quotes {
+    #[cfg(feature = "short")]
+    fn process_request(
+        &mut self,
+        _conn: &mut ::netserver::Connection,
+    ) -> ::netserver::__private::io::Result<()> {
+        let answer = Self::process_request(self);
+        ::netserver::__private::Served::served(answer)
+    }
+    #[cfg(not(feature = "short"))]
+    fn process_request(
+        &mut self,
+        conn: &mut ::netserver::Connection,
+    ) -> ::netserver::__private::io::Result<()> {
+        let answer = Self::process_request(self, conn);
+        ::netserver::__private::Served::served(answer)
+    }
+}
+#[automatically_derived]
+impl ::netserver::Declared for Quotes {
+    type Personality = ::netserver::personality::Single;
+    fn declaration() -> ::netserver::Declaration {
+        ::netserver::Declaration::new(
+                ::core::env!("CARGO_PKG_VERSION"),
+                "A quote a day, on every port.",
+            )
+            .set(
+                "port",
+                ::netserver::__private::Texts::new()
+                    .with("0")
+                    .with(
+                        ::netserver::__private::Constant::<
+                            ::netserver::__private::option::port,
+                        >::texts(PORT),
+                    ),
+            )
+            .set(
+                "log_level",
+                ::netserver::__private::Constant::<
+                    ::netserver::__private::option::log_level,
+                >::texts(LEVEL),
+            )
+            .set("read_timeout", "1.5m")
+            .set("keepalive", "true")
+    }
+}

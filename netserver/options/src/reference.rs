@@ -1,0 +1,51 @@
+//! The option reference, as Markdown made from the table.
+
+use std::fmt::Write as _;
+
+use crate::personality::Scope;
+use crate::table::{Group, OPTIONS, OptionSpec};
+
+/// The whole reference: a table for each group, and the longer text of each option.
+pub fn options() -> String {
+    let mut text = String::from(
+        "## Options\n\n\
+         Each is a name in the attribute, on the command line (`--name value`, `--name=value`,\n\
+         `name=value`) and in the conf file (`name = value`). The first source to set an option wins,\n\
+         whole lists too: `Server::set`, command line, arguments of `run_with`, conf file,\n\
+         `configure_hook`, attribute, default. A default gives way to what is set: `--max_servers=4`\n\
+         lowers `min_servers` to 4.\n",
+    );
+    for group in Group::ALL {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\n### {}\n", group.title());
+        text.push_str("| option | value | default | works with |\n|---|---|---|---|\n");
+        let rows = || OPTIONS.iter().filter(|spec| spec.group == *group);
+        for spec in rows() {
+            row(&mut text, spec);
+        }
+        for spec in rows() {
+            let details: Vec<&str> = spec.details.lines().map(str::trim).collect();
+            let _ = writeln!(text, "\n`{}`: {}", spec.name, details.join("\n"));
+        }
+    }
+    text.push_str(
+        "\n<!-- Made from the table in netserver-options; UPDATE=1 cargo test rewrites it. -->\n",
+    );
+    text
+}
+
+fn row(text: &mut String, spec: &OptionSpec) {
+    let choices = (spec.kind.choices)();
+    let value = match (choices.is_empty(), spec.range) {
+        (false, _) => choices.join(", "),
+        (true, Some((low, high))) => {
+            format!("{}, {low} to {high}", spec.kind.placeholder.to_lowercase())
+        }
+        (true, None) => spec.kind.placeholder.to_lowercase().replace('|', " or "),
+    };
+    let more = if spec.kind.repeats { ", may repeat" } else { "" };
+    let default = spec.default_for(None).map(|text| format!("`{text}`")).unwrap_or_default();
+    let works_with =
+        if spec.works_with == Scope::ALL { "all".into() } else { spec.works_with.names() };
+    let _ = writeln!(text, "| `{}` | {value}{more} | {default} | {works_with} |", spec.name);
+}

@@ -1,0 +1,240 @@
+//! Bad input: one clear line that names option, value and source, exit code 2, nothing bound, nothing
+//! left behind, never a panic.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use netserver_harness::{Client, Finished, Program, Server, scratch};
+
+use super::{actor, program};
+
+/// What a program says when it refuses its input, without its own name in front.
+fn refusal(program: Program, code: i32) -> Vec<String> {
+    let finished = program.run().expect_code(code);
+    assert_eq!(finished.stdout, "");
+    without_name(&finished)
+}
+
+fn without_name(finished: &Finished) -> Vec<String> {
+    let first = finished.log[0].strip_prefix("actor: ");
+    let first = first.unwrap_or_else(|| panic!("not by name: {:?}", finished.log));
+    [&[first.to_owned()], &finished.log[1..]].concat()
+}
+
+/// Words of a command line, and what is said of them.
+const REFUSED: &[(&[&str], &[&str])] = &[
+    (&["--max_server=9"], &["--max_server: unknown option", "  help: did you mean `max_servers`?"]),
+    (
+        &["max_server=9"],
+        &[
+            "max_server=9: unknown option",
+            "  help: did you mean `max_servers`? words for the server itself stand after `--`",
+        ],
+    ),
+    (&["--colour"], &["--colour: unknown option"]),
+    (&["--max_servers=lots"], &["--max_servers: expected a whole number, 1 to 65535, got lots"]),
+    (&["--max-servers", "0"], &["--max_servers: expected 1 to 65535, got 0"]),
+    (&["--max_servers"], &["--max_servers: needs a value", "  help: write --max_servers=NUMBER"]),
+    (&["--port="], &["--port: expected a port as 8080, host:8080 or host:8080/tcp, got \"\""]),
+    (&["--port=99999"], &["--port: expected a port number from 0 to 65535, got 99999"]),
+    (
+        &["--keepalive=maybe"],
+        &["--keepalive: expected 0, 1, yes, no, true, false, on or off, got maybe"],
+    ),
+    (
+        &["--server_type=prefrok"],
+        &[
+            "--server_type: expected `single` or `prefork`, got prefrok",
+            "  help: did you mean `prefork`?",
+        ],
+    ),
+    (
+        &["--server_type=single", "--max_servers=4"],
+        &[
+            "--max_servers: has no effect with personality `single`",
+            "  help: remove it, or use personality `prefork`",
+        ],
+    ),
+    (
+        &["--max_servers=4", "--min_servers=5"],
+        &["--min_servers: expected at most `max_servers`, which is 4 (command line), got 5"],
+    ),
+    (
+        &["--conf_file=/nowhere/x.conf"],
+        &["conf_file /nowhere/x.conf: cannot be read: No such file or directory (os error 2)"],
+    ),
+    (&["--conf_file=/tmp"], &["conf_file /tmp: cannot be read: is a directory, expected a file"]),
+    (&["--conf_file=/dev/zero"], &["conf_file /dev/zero: cannot be read: is not a regular file"]),
+];
+
+#[test]
+fn a_refused_command_line_names_option_and_value() {
+    for (words, lines) in REFUSED {
+        assert_eq!(refusal(actor(&[]).args(*words), 2), *lines, "{words:?}");
+    }
+}
+
+#[test]
+fn a_refused_conf_file_names_file_and_line() {
+    let folder = scratch();
+    for (content, fault) in [
+        (&b"\n# x\nmax_servers = 0\n"[..], "3: max_servers: expected 1 to 65535, got 0"),
+        (b"max_servers\n", "1: max_servers: needs a value"),
+        (b"max_server = 9", "1: unknown option max_server"),
+        (b"port = 1\0", "1: a NUL byte, expected text"),
+        (b"port = \xff\xfe", "1: not valid UTF-8"),
+        (b"\x7fELF\x02\x01\x01\0\0\0", "1: a NUL byte, expected text"),
+        (b"conf_file = other.conf", "1: conf_file: a conf file cannot name another"),
+    ] {
+        let file = folder.write("bad.conf", content);
+        let said = refusal(actor(&[]).arg("--conf_file").arg(&file), 2);
+        assert_eq!(said[0], format!("{}:{fault}", file.display()));
+    }
+}
+
+#[test]
+fn a_conf_file_that_cannot_be_one_is_refused() {
+    let folder = scratch();
+    let refused = |file: &OsStr| refusal(actor(&[]).arg("--conf_file").arg(file), 2).concat();
+    let large = folder.write("large.conf", "port = 1\n".repeat(10 * 1024 * 1024 / 9));
+    assert!(refused(large.as_os_str()).ends_with("is larger than 1 MiB"));
+    let fifo = folder.join("fifo.conf");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    assert!(refused(fifo.as_os_str()).ends_with("cannot be read: is not a regular file"));
+    let secret = folder.write("secret.conf", "port = 1");
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o0)).unwrap();
+    // Root may read it all the same.
+    if std::fs::read(&secret).is_err() {
+        assert!(refused(secret.as_os_str()).contains("Permission denied"));
+    }
+}
+
+#[test]
+fn words_that_are_no_text_are_refused_or_left_alone() {
+    let word = |bytes: &[u8]| OsString::from(OsStr::from_bytes(bytes));
+    let said = refusal(actor(&[]).arg(word(b"--port=\xff")), 2);
+    assert!(said[0].ends_with("not valid UTF-8"), "{said:?}");
+    let said = refusal(actor(&[]).arg("--port").arg(word(b"\xff1")), 2);
+    assert!(said[0].ends_with("is not valid UTF-8"), "{said:?}");
+    let server = actor(&["--"]).arg(word(b"\xff\xfe")).arg("--port=nonsense").start();
+    assert!(server.address().port() > 0);
+    server.stop();
+}
+
+#[test]
+fn a_megabyte_of_arguments_is_one_short_line() {
+    let long = "x".repeat(50_000);
+    for word in [format!("--port={long}"), format!("--{long}"), format!("--{long}={long}")] {
+        let finished = actor(&[]).arg(&word).args((0..8).map(|_| &long)).run();
+        assert!(finished.stderr().len() < 400, "{}", finished.stderr().len());
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_bound_ends_the_start_with_1() {
+    let first = actor(&[]).start();
+    let taken = first.address();
+    for (ports, fault) in [
+        (
+            vec!["--port=0".into(), format!("--port={taken}")],
+            format!("cannot listen on {taken}: Address already in use"),
+        ),
+        (
+            vec!["--port=192.0.2.1:0".into()],
+            "cannot listen on 192.0.2.1:0: Cannot assign requested address".into(),
+        ),
+        (
+            vec!["--port=no-such-host.invalid:1".into()],
+            "cannot resolve host no-such-host.invalid".into(),
+        ),
+    ] {
+        let finished = actor(&[]).args(&ports).run().expect_code(1);
+        let last = finished.log.last().unwrap();
+        assert!(last.contains(" error: ") && last.contains(&fault), "{last}");
+    }
+    let mut client = Client::connect(taken);
+    client.send("say still here\n");
+    assert_eq!(client.line(), "still here");
+    drop(client);
+    first.stop();
+}
+
+#[test]
+fn a_second_server_may_follow_the_first_at_once() {
+    let first = actor(&[]).start();
+    let address = first.address();
+    // A connection that the server closes first leaves its port in TIME_WAIT.
+    let mut client = Client::connect(address);
+    client.send("quit\n");
+    assert_eq!(client.rest(), b"");
+    drop(client);
+    first.stop();
+    let second = actor(&[&format!("--port={address}")]).start();
+    assert_eq!(second.address(), address);
+    second.stop();
+}
+
+#[test]
+fn check_and_version_and_help_answer_and_bind_nothing() {
+    let taken = actor(&[]).start();
+    let port = format!("--port={}", taken.address());
+    let said = |word: &str| actor(&[word, &port]).run().expect_code(0);
+    assert_eq!(said("--check").stdout, "actor: options are valid\n");
+    assert_eq!(said("--version").stdout, "actor 0.1.0\n");
+    let help = said("--help").stdout;
+    assert!(help.contains("Usage: actor ") && help.contains("--max_servers NUMBER"), "{help}");
+    assert!(said("--print-config").stdout.contains(&format!("port = {}", taken.address())));
+    taken.stop();
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    let finished = actor(&["--help"]).full_streams(&[1]).run().expect_code(1);
+    assert!(finished.stderr().contains("cannot write to standard output"), "{}", finished.stderr());
+    actor(&["--help"]).broken_streams(&[1]).run().expect_code(0);
+}
+
+#[test]
+fn a_wrong_option_from_code_is_an_option_error() {
+    let finished =
+        program!("sources").env("SOURCES", "object").arg("--max_servers=1").run().expect_code(2);
+    assert!(
+        finished
+            .stderr()
+            .starts_with("sources: --max_servers: has no effect with personality `single`")
+    );
+}
+
+/// Says something to a server whose log may be out of sight.
+fn serves(server: Server, address: std::net::SocketAddr) {
+    let mut client = Client::connect(address);
+    client.send("say x\n");
+    assert_eq!(client.line(), "x");
+    // No descriptor of a socket ever takes the place of a standard stream.
+    client.send("run readlink /proc/self/fd/2; ls /proc/$PPID/fd | sort -n | head -3 | tr '\\n' ' '\nquit\n");
+    let said = String::from_utf8(client.rest()).unwrap();
+    assert!(!said.contains("socket:"), "{said}");
+    assert!(said.contains("0 1 2"), "{said}");
+    server.stop();
+}
+
+#[test]
+fn closed_full_and_broken_streams_do_not_keep_it_from_serving() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let program = || actor(&[&format!("--port={address}")]);
+    for streams in [&[0][..], &[1], &[2], &[0, 1], &[0, 1, 2]] {
+        for program in [
+            program().closed_streams(streams),
+            program().full_streams(streams),
+            program().broken_streams(streams),
+        ] {
+            let server = program.start();
+            server.wait_until("it listens", || Client::try_connect(address).is_ok());
+            serves(server, address);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Black-box tests: real server programs, real signals, real connections.
+//!
+//! One test binary, so that there is one to link. Every server listens on port 0 of loopback, every
+//! wait is for a fact and has a deadline, and [`netserver_harness::Server::stop`] holds what is true
+//! of every server that has ended.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod bad_input;
+mod connections;
+mod failures;
+mod hooks;
+mod pool;
+mod sources;
+mod stop;
+mod syscalls;
+
+use netserver_harness::{Program, Server};
+
+/// A server program of this package.
+macro_rules! program {
+    ($name:literal) => {
+        netserver_harness::Program::new(env!(concat!("CARGO_BIN_EXE_", $name)))
+    };
+}
+use program;
+
+/// The personalities that serve any handler; most tests hold for each.
+const PERSONALITIES: [&str; 2] = ["single", "prefork"];
+
+/// The program that does what its clients say, on a free port of loopback.
+fn actor(arguments: &[&str]) -> Program {
+    program!("actor").arg("--host=127.0.0.1").args(arguments)
+}
+
+/// Runs a test with a server of each personality, which it has to stop.
+fn with_each(test: impl Fn(&str, Server)) {
+    for personality in PERSONALITIES {
+        test(personality, actor(&[&format!("--server_type={personality}")]).start());
+    }
+}

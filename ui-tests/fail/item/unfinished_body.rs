@@ -1,0 +1,15 @@
+use netserver::prelude::*;
+
+struct Echo;
+
+#[net_server(prot = 20203)]
+impl Echo {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        let line = ;
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Echo.run()
+}

@@ -1,0 +1,16 @@
+use netserver::prelude::*;
+
+const WORKERS: &str = "four";
+
+struct Echo;
+
+#[net_server(personality = "prefork", max_servers = WORKERS)]
+impl Echo {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Echo.run()
+}
