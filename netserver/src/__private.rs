@@ -1,10 +1,16 @@
 //! Everything that generated code may name, and nothing else. Not public API.
 
 pub use std::io;
+pub use std::process::ExitCode;
+pub use std::result::Result::Ok;
 
 use std::error::Error as StdError;
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
 
-use netserver_options::{for_each_option, option_kind};
+pub use netserver_options::kind::KindSpec;
+use netserver_options::{OptionSpec, Reject, for_each_option, option_kind};
 
 use crate::error::{AnyError, Error, Result};
 pub use crate::options::set::Texts;
@@ -99,6 +105,81 @@ impl<E: Into<AnyError>> Served for Result<(), E> {
 pub trait Constant<K> {
     /// The value as texts.
     fn texts(self) -> Texts;
+}
+
+/// An option of a server's own; the rest of its columns are set one by one.
+pub const fn own(
+    name: &'static str,
+    summary: &'static str,
+    details: &'static str,
+    kind: KindSpec,
+) -> OptionSpec {
+    OptionSpec::own(name, summary, details, kind)
+}
+
+/// How a field of type `T` reads its option. Types that have a kind of ours have it here; all others
+/// read themselves, by [`ReadAny`].
+#[derive(Debug)]
+pub struct Probe<T>(PhantomData<T>);
+
+/// A field of a type that reads itself.
+#[diagnostic::on_unimplemented(
+    message = "the type of this field cannot be an option",
+    label = "does not read itself from a text",
+    note = "implement `std::str::FromStr` for it, with an error that implements `Display`"
+)]
+pub trait ReadAny<T> {
+    /// The kind of its texts.
+    const KIND: KindSpec;
+
+    /// The value of a text.
+    ///
+    /// # Errors
+    /// Where the text is none.
+    fn read(text: &str) -> Result<T, Reject>;
+}
+
+impl<T: FromStr<Err: fmt::Display>> ReadAny<T> for Probe<T> {
+    const KIND: KindSpec = kind::Other::<T>::SPEC;
+
+    fn read(text: &str) -> Result<T, Reject> {
+        kind::Other::<T>::parse(text)
+    }
+}
+
+macro_rules! probes {
+    ($($plain:ty => $kind:ty),+ $(,)?) => {$(
+        impl Probe<$plain> {
+            /// The kind of its texts.
+            pub const KIND: KindSpec = KindSpec::of::<$kind>();
+
+            /// The value of a text.
+            ///
+            /// # Errors
+            /// Where the text is none.
+            pub fn read(text: &str) -> Result<$plain, Reject> {
+                <$kind as kind::Kind>::parse(text.trim())
+            }
+        }
+    )+};
+}
+
+probes! {
+    String => kind::Text,
+    bool => kind::Flag,
+    std::time::Duration => kind::Period,
+    std::path::PathBuf => kind::Path,
+    kind::PatternValue => kind::Pattern,
+    u8 => kind::Number<u8>,
+    u16 => kind::Number<u16>,
+    u32 => kind::Number<u32>,
+    u64 => kind::Number<u64>,
+    usize => kind::Number<usize>,
+    i8 => kind::Number<i8>,
+    i16 => kind::Number<i16>,
+    i32 => kind::Number<i32>,
+    i64 => kind::Number<i64>,
+    isize => kind::Number<isize>,
 }
 
 use netserver_options::kind;

@@ -1,5 +1,9 @@
 //! What a server declares of itself: its personality, and the options of its attribute.
 
+use netserver_options::OptionSpec;
+
+use crate::error::Result;
+use crate::options::own::OwnOptions;
 use crate::options::set::Texts;
 
 /// A server's declaration. The attribute `#[net_server(…)]` writes it; by hand it gives exactly the
@@ -47,12 +51,23 @@ pub struct Declaration {
     pub(crate) version: &'static str,
     pub(crate) about: &'static str,
     pub(crate) options: Vec<(&'static str, Texts)>,
+    pub(crate) own: &'static [OptionSpec],
+}
+
+/// A server that is built from its own options, at the end of `configure`. The attribute on a struct
+/// with `#[option]` fields writes it.
+pub trait FromOptions: Sized {
+    /// The server, with each option in its field.
+    ///
+    /// # Errors
+    /// Where an option has no value, or one that its type refuses.
+    fn from_options(options: &OwnOptions) -> Result<Self>;
 }
 
 impl Declaration {
     /// A server of that version, with what `--help` says of it first.
     pub const fn new(version: &'static str, about: &'static str) -> Self {
-        Self { version, about, options: Vec::new() }
+        Self { version, about, options: Vec::new(), own: &[] }
     }
 
     /// Sets an option. The name and the value are checked when the server starts; those in an
@@ -60,6 +75,14 @@ impl Declaration {
     #[must_use]
     pub fn set(mut self, name: &'static str, value: impl Into<Texts>) -> Self {
         self.options.push((name, value.into()));
+        self
+    }
+
+    /// Declares options of the server's own: they have the same sources and the same checks as all
+    /// others.
+    #[must_use]
+    pub const fn own(mut self, own: &'static [OptionSpec]) -> Self {
+        self.own = own;
         self
     }
 }

@@ -53,12 +53,15 @@ pub mod __private;
 pub mod prelude;
 
 pub use connection::{Connection, Peer};
-pub use declared::{Declaration, Declared};
+pub use declared::{Declaration, Declared, FromOptions};
 pub use error::{AnyError, Error, OptionError, Result};
 pub use handler::{Hooks, NetServer};
 pub use info::ServerInfo;
 pub use options::Options;
+pub use options::own::OwnOptions;
 pub use options::set::{OptionSet, Texts};
 pub use server::{Run, Server};
 
 pub use netserver_macros::net_server;
+pub use netserver_options::kind::PatternValue as Pattern;
+pub use netserver_options::{OptionSpec, Reject};

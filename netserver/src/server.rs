@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::declared::Declared;
-use crate::error::Error;
+use crate::declared::{Declared, FromOptions};
+use crate::error::{Error, Result};
 use crate::handler::Hooks;
 use crate::lifecycle::{self, Given};
 use crate::logger::complain;
+use crate::options::own::OwnOptions;
 use crate::options::set::Texts;
 use crate::personality::{Personality, Stop};
 
@@ -26,8 +27,17 @@ use crate::personality::{Personality, Stop};
 /// ```
 #[derive(Debug)]
 pub struct Server<S> {
-    value: S,
+    origin: Origin<S>,
     object: Vec<(String, Texts)>,
+}
+
+/// Where the server's value comes from.
+#[derive(Debug)]
+enum Origin<S> {
+    /// The program made it.
+    Value(S),
+    /// It is made from its own options, once they are known.
+    Options(fn(&OwnOptions) -> Result<S>),
 }
 
 impl<S> Server<S>
@@ -37,7 +47,15 @@ where
 {
     /// A server without options of the program's own.
     pub const fn new(value: S) -> Self {
-        Self { value, object: Vec::new() }
+        Self { origin: Origin::Value(value), object: Vec::new() }
+    }
+
+    /// A server that is built from its own options, at the end of `configure`.
+    pub fn from_options() -> Self
+    where
+        S: FromOptions,
+    {
+        Self { origin: Origin::Options(S::from_options), object: Vec::new() }
     }
 
     /// Sets an option from the source "object", the strongest there is. It is checked when the
@@ -75,7 +93,13 @@ where
                 .collect(),
         };
         let program = given.program.clone();
-        match lifecycle::run(self.value, given) {
+        match lifecycle::run(
+            |own| match self.origin {
+                Origin::Value(value) => Ok(value),
+                Origin::Options(build) => build(own),
+            },
+            given,
+        ) {
             Ok(Stop::AsAsked) => ExitCode::SUCCESS,
             Ok(Stop::Killed) => ExitCode::FAILURE,
             Err(err) => failed(&program, &err),

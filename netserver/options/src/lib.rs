@@ -28,4 +28,4 @@ pub mod table;
 pub use nearest::nearest;
 pub use personality::{BuiltIn, Scope};
 pub use reject::Reject;
-pub use table::{OPTIONS, OptionSpec, find};
+pub use table::{OPTIONS, OptionSpec, Table, find};

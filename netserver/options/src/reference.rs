@@ -15,7 +15,7 @@ pub fn options() -> String {
          `configure_hook`, attribute, default. A default gives way to what is set: `--max_servers=4`\n\
          lowers `min_servers` to 4.\n",
     );
-    for group in Group::ALL {
+    for group in Group::ALL.iter().filter(|group| **group != Group::Own) {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\n### {}\n", group.title());
         text.push_str("| option | value | default | works with |\n|---|---|---|---|\n");
@@ -44,7 +44,9 @@ fn row(text: &mut String, spec: &OptionSpec) {
         (true, None) => spec.kind.placeholder.to_lowercase().replace('|', " or "),
     };
     let more = if spec.kind.repeats { ", may repeat" } else { "" };
-    let default = spec.default_for(None).map(|text| format!("`{text}`")).unwrap_or_default();
+    let default: Vec<String> =
+        spec.defaults_for(None).iter().map(|text| format!("`{text}`")).collect();
+    let default = default.join(", ");
     let works_with =
         if spec.works_with == Scope::ALL { "all".into() } else { spec.works_with.names() };
     let _ = writeln!(text, "| `{}` | {value}{more} | {default} | {works_with} |", spec.name);

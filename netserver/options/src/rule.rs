@@ -98,8 +98,10 @@ mod tests {
         for rule in RULES {
             for name in [rule.low, rule.high] {
                 let spec = crate::find(name).expect(name);
-                let (_, text) = spec.defaults[0];
-                assert!(spec.check(text).unwrap().measure.is_some(), "{name}");
+                assert!(
+                    spec.check(spec.default_for(None).unwrap()).unwrap().measure.is_some(),
+                    "{name}"
+                );
             }
         }
     }

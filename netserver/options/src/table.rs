@@ -17,8 +17,10 @@ pub struct OptionSpec {
     pub kind: KindSpec,
     /// Where it has an effect.
     pub works_with: Scope,
-    /// The default of each set of personalities; the first that holds counts. Empty: none.
-    pub defaults: &'static [(Scope, &'static str)],
+    /// What holds where nobody sets it.
+    pub default: Default,
+    /// Whether somebody has to set it.
+    pub required: bool,
     /// Least and greatest value, in the kind's own text.
     pub range: Option<(&'static str, &'static str)>,
     /// The heading it stands under in `--help`.
@@ -31,12 +33,23 @@ pub struct OptionSpec {
     pub since: &'static str,
 }
 
+/// What holds for an option that nobody sets.
+#[derive(Debug, Clone, Copy)]
+pub enum Default {
+    /// The default of each set of personalities; the first that holds counts. Empty: none.
+    By(&'static [(Scope, &'static str)]),
+    /// The same values everywhere: one for a scalar, any number for a list.
+    Everywhere(&'static [&'static str]),
+}
+
 /// The option that chooses the personality at the start; the attribute says `personality`.
 pub const SERVER_TYPE: &str = "server_type";
 
 /// Headings of `--help` and of the reference, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
+    /// The options of the server itself.
+    Own,
     /// What is listened on.
     Network,
     /// How many processes serve.
@@ -49,11 +62,13 @@ pub enum Group {
 
 impl Group {
     /// All of them, in order.
-    pub const ALL: &'static [Self] = &[Self::Network, Self::Pool, Self::Limits, Self::Server];
+    pub const ALL: &'static [Self] =
+        &[Self::Own, Self::Network, Self::Pool, Self::Limits, Self::Server];
 
     /// The heading.
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Own => "Own",
             Self::Network => "Network",
             Self::Pool => "Processes",
             Self::Limits => "Limits",
@@ -216,7 +231,8 @@ macro_rules! rows {
                 name: stringify!($name),
                 kind: KindSpec::of::<option_kind!($kind $($inner)?)>(),
                 works_with: Scope::$scope,
-                defaults: &[$((Scope::$holds, $default)),*],
+                default: Default::By(&[$((Scope::$holds, $default)),*]),
+                required: false,
                 range: rows!(@range $($low, $high)?),
                 group: Group::$group,
                 summary: $summary,
@@ -239,19 +255,113 @@ macro_rules! option_kind {
 
 for_each_option!(rows);
 
-/// The option of that name, where `-` and `_` are alike.
+/// The options of one server: those of the table, and its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    own: &'static [OptionSpec],
+}
+
+impl Table {
+    /// The options that every server has.
+    pub const BUILT_IN: Self = Self::with(&[]);
+
+    /// The same and these.
+    pub const fn with(own: &'static [OptionSpec]) -> Self {
+        Self { own }
+    }
+
+    /// The server's own options, and then all others.
+    pub fn iter(self) -> impl Iterator<Item = &'static OptionSpec> {
+        self.own.iter().chain(OPTIONS)
+    }
+
+    /// The server's own options.
+    pub const fn own(self) -> &'static [OptionSpec] {
+        self.own
+    }
+
+    /// The option of that name, where `-` and `_` are alike.
+    pub fn find(self, name: &str) -> Option<&'static OptionSpec> {
+        self.iter().find(|spec| {
+            let alike = |(a, b)| a == b || (a == b'_' && b == b'-');
+            spec.name.len() == name.len() && spec.name.bytes().zip(name.bytes()).all(alike)
+        })
+    }
+
+    /// Why `name` is no option, with the nearest one that is.
+    pub fn unknown(self, name: &str) -> Reject {
+        Reject::unknown("option", name, self.iter().map(|spec| spec.name))
+    }
+}
+
+/// The option of that name that every server has, where `-` and `_` are alike.
 pub fn find(name: &str) -> Option<&'static OptionSpec> {
-    OPTIONS.iter().find(|spec| {
-        spec.name.len() == name.len()
-            && spec.name.bytes().zip(name.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
-    })
+    Table::BUILT_IN.find(name)
+}
+
+/// Why `name` is no option of every server, with the nearest one that is.
+pub fn unknown(name: &str) -> Reject {
+    Table::BUILT_IN.unknown(name)
 }
 
 impl OptionSpec {
-    /// The default text for a personality; `None` stands for somebody's own.
+    /// An option of a server's own, without default.
+    pub const fn own(
+        name: &'static str,
+        summary: &'static str,
+        details: &'static str,
+        kind: KindSpec,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            works_with: Scope::ALL,
+            default: Default::Everywhere(&[]),
+            required: false,
+            range: None,
+            group: Group::Own,
+            summary,
+            details,
+            since: "",
+        }
+    }
+
+    /// The same with a default.
+    #[must_use]
+    pub const fn default(mut self, texts: &'static [&'static str]) -> Self {
+        self.default = Default::Everywhere(texts);
+        self
+    }
+
+    /// The same between two bounds.
+    #[must_use]
+    pub const fn range(mut self, low: &'static str, high: &'static str) -> Self {
+        self.range = Some((low, high));
+        self
+    }
+
+    /// The same, but somebody has to set it.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// The default text of a scalar for a personality; `None` stands for somebody's own.
     pub fn default_for(&self, personality: Option<BuiltIn>) -> Option<&'static str> {
+        self.defaults_for(personality).first().copied()
+    }
+
+    /// The default texts for a personality: more than one for a list.
+    pub fn defaults_for(&self, personality: Option<BuiltIn>) -> Vec<&'static str> {
         let holds = |scope: Scope| personality.is_none_or(|one| scope.contains(one));
-        self.defaults.iter().find(|(scope, _)| holds(*scope)).map(|(_, text)| *text)
+        match self.default {
+            Default::Everywhere(texts) => texts.to_vec(),
+            Default::By(each) => {
+                let first = each.iter().find(|(scope, _)| holds(*scope));
+                first.map(|(_, text)| *text).into_iter().collect()
+            }
+        }
     }
 
     /// Whether the option has an effect there; somebody's own personality may use any.
@@ -292,11 +402,6 @@ impl OptionSpec {
     }
 }
 
-/// Why `name` is no option, with the nearest one that is.
-pub fn unknown(name: &str) -> Reject {
-    Reject::unknown("option", name, OPTIONS.iter().map(|spec| spec.name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,12 +416,13 @@ mod tests {
             );
             assert!(OPTIONS[..at].iter().all(|other| other.name != name), "{name}: twice");
             assert!(!crate::command::is_command(name), "{name}: is a command too");
-            assert!(spec.kind.optional || !spec.defaults.is_empty(), "{name}: no default");
+            let defaults = spec.defaults_for(None);
+            assert!(spec.kind.optional || !defaults.is_empty(), "{name}: no default");
             assert!(!spec.summary.ends_with('.') && spec.summary.len() <= 60, "{name}: summary");
             assert!(!spec.details.trim().is_empty(), "{name}: details");
-            for (_, text) in spec.defaults {
+            for text in defaults {
                 let reading = spec.check(text).unwrap_or_else(|err| panic!("{name}: {err}"));
-                assert_eq!(reading.canonical, *text, "{name}: default in its usual form");
+                assert_eq!(reading.canonical, text, "{name}: default in its usual form");
             }
             if let Some((low, high)) = spec.range {
                 for bound in [low, high] {

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 
-use netserver_options::BuiltIn;
 use netserver_options::command::Command;
+use netserver_options::{BuiltIn, Table};
 
 use super::phase::Configured;
 use crate::declared::{Declaration, Declared};
@@ -15,6 +15,7 @@ use crate::handler::Hooks;
 use crate::info::ServerInfo;
 use crate::logger;
 use crate::options::merge::{Merged, merge, winner};
+use crate::options::own::OwnOptions;
 use crate::options::set::{OptionSet, Setting, Texts};
 use crate::options::source::Source;
 use crate::options::{args, conf, help, print};
@@ -37,7 +38,7 @@ pub(crate) struct Given {
 #[derive(Debug)]
 pub(crate) enum Configuration {
     /// A server that may bind.
-    Serve(Configured),
+    Serve(Configured, OwnOptions),
     /// The caller asked something and has the answer.
     Answered,
 }
@@ -53,12 +54,13 @@ where
 {
     let declared = S::Personality::BUILT_IN;
     let declaration = S::declaration();
-    let mut settings = from_hook::<S>()?;
-    let line = args::read(given.words)?;
+    let table = Table::with(declaration.own);
+    let mut settings = from_hook::<S>(table)?;
+    let line = args::read(given.words, table)?;
     settings.extend(line.settings);
-    settings.extend(from_pairs(Source::Object, &given.object)?);
-    settings.extend(from_pairs(Source::RunArguments, &given.arguments)?);
-    settings.extend(from_pairs(Source::Attribute, &declaration.options)?);
+    settings.extend(from_pairs(table, Source::Object, &given.object)?);
+    settings.extend(from_pairs(table, Source::RunArguments, &given.arguments)?);
+    settings.extend(from_pairs(table, Source::Attribute, &declaration.options)?);
     match line.command {
         Some(Command::Help) => return help(&given.program, &declaration, declared, &settings),
         Some(Command::Version) => {
@@ -68,32 +70,37 @@ where
     }
     if let Some(file) = winner(&settings, "conf_file") {
         let file = file.text.clone();
-        settings.extend(conf::read(Path::new(&file))?);
+        settings.extend(conf::read(Path::new(&file), table)?);
     }
-    let merged = merge(&settings, declared)?;
+    let merged = merge(&settings, table, declared)?;
+    merged.hold_required()?;
     logger::init(&given.program, merged.options.log_level());
     let endpoints = proto::endpoints(&merged.options)?;
     match line.command {
         None => {
             let name = merged.personality.map_or("custom", BuiltIn::name);
+            let (personality, own) = (merged.personality, merged.own());
             let info = ServerInfo::new(given.program, name, merged.options, line.rest);
-            let personality = merged.personality;
-            Ok(Configuration::Serve(Configured { info, endpoints, personality }))
+            Ok(Configuration::Serve(Configured { info, endpoints, personality }, own))
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
     }
 }
 
-fn from_hook<S: Hooks>() -> Result<Vec<Setting>> {
-    let mut set = OptionSet::new(Source::ConfigureHook);
+fn from_hook<S: Hooks>(table: Table) -> Result<Vec<Setting>> {
+    let mut set = OptionSet::new(table, Source::ConfigureHook);
     match guard::run(|| S::configure_hook(&mut set)) {
         Ok(()) => Ok(set.into_settings()),
         Err(failure) => Err(failure.of("configure_hook")),
     }
 }
 
-fn from_pairs(source: Source, pairs: &[(impl AsRef<str>, Texts)]) -> Result<Vec<Setting>> {
-    let mut set = OptionSet::new(source);
+fn from_pairs(
+    table: Table,
+    source: Source,
+    pairs: &[(impl AsRef<str>, Texts)],
+) -> Result<Vec<Setting>> {
+    let mut set = OptionSet::new(table, source);
     for (name, value) in pairs {
         set.set(name.as_ref(), value.clone())?;
     }
@@ -123,11 +130,13 @@ fn help(
         .filter(|one| one.source.rank() >= Source::ConfigureHook.rank())
         .cloned()
         .collect();
-    let merged = merge(&own, declared)?;
-    let text = help::text(program, declaration.about, declared, |spec| {
+    let table = Table::with(declaration.own);
+    let merged = merge(&own, table, declared)?;
+    let text = help::text(program, declaration.about, table, declared, |spec| {
         let found = merged.effective.iter().find(|one| one.spec.name == spec.name);
-        let default = spec.default_for(None).map(str::to_owned);
-        found.map_or(default, |one| (!one.texts.is_empty()).then(|| one.texts.join(", ")))
+        let texts =
+            found.map_or_else(|| spec.defaults_for(None).join(", "), |one| one.texts.join(", "));
+        (!texts.is_empty()).then_some(texts)
     });
     answer(&text)
 }

@@ -14,22 +14,24 @@ use crate::declared::Declared;
 use crate::error::Result;
 use crate::guard;
 use crate::handler::Hooks;
+use crate::options::own::OwnOptions;
 use crate::personality::{Personality, Stop};
 
 /// Configure, bind, serve, close: the whole of a server.
 ///
 /// # Errors
 /// Whatever ends the start, or serving.
-pub(crate) fn run<S>(mut server: S, given: Given) -> Result<Stop>
+pub(crate) fn run<S>(build: impl FnOnce(&OwnOptions) -> Result<S>, given: Given) -> Result<Stop>
 where
     S: Declared + Hooks,
     S::Personality: Personality<S>,
 {
     guard::install();
-    let configured = match configure::<S>(given)? {
-        Configuration::Serve(configured) => configured,
+    let (configured, own) = match configure::<S>(given)? {
+        Configuration::Serve(configured, own) => (configured, own),
         Configuration::Answered => return Ok(Stop::AsAsked),
     };
+    let mut server = build(&own)?;
     configured
         .post_configure(&mut server)?
         .bind()?

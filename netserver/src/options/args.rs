@@ -9,8 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use netserver_options::command::{self, Command};
 use netserver_options::kind::{Flag, Kind};
-use netserver_options::table::unknown;
-use netserver_options::{OPTIONS, OptionSpec, Reject, find, nearest};
+use netserver_options::{OptionSpec, Reject, Table, nearest};
 
 use super::set::{OptionSet, Setting};
 use super::source::Source;
@@ -30,9 +29,12 @@ pub(crate) struct CommandLine {
 ///
 /// # Errors
 /// Any word that looks like an option and is none, or whose value is refused.
-pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<CommandLine, OptionError> {
+pub(crate) fn read(
+    words: impl IntoIterator<Item = OsString>,
+    table: Table,
+) -> Result<CommandLine, OptionError> {
     let mut reader = Reader {
-        set: OptionSet::new(Source::CommandLine),
+        set: OptionSet::new(table, Source::CommandLine),
         command: None,
         rest: Vec::new(),
         words: words.into_iter().peekable(),
@@ -73,7 +75,7 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
             Some((name, value)) => (name, Some(value)),
             None => (bare, None),
         };
-        match (find(name), dashed) {
+        match (self.set.table().find(name), dashed) {
             (Some(spec), _) => self.option(spec, value),
             (None, true) => self.command(name, value),
             (None, false) => self.not_ours(name, &word),
@@ -121,7 +123,7 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
         if !command::is_command(&underscored) {
             return Err(OptionError::new(
                 format!("--{}", netserver_options::reject::shown(name)),
-                unknown_word(&underscored),
+                unknown_word(self.set.table(), &underscored),
             ));
         }
         let Some(asked) = command::find(&underscored, value) else {
@@ -137,21 +139,21 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
 
     /// `name=value` where the name is no option: a misspelt one, or a word of the server's.
     fn not_ours(&mut self, name: &str, word: &OsStr) -> Result<(), OptionError> {
-        if nearest(name, OPTIONS.iter().map(|spec| spec.name)).is_none() {
+        if nearest(name, self.set.table().iter().map(|spec| spec.name)).is_none() {
             self.rest.push(word.to_owned());
             return Ok(());
         }
-        let reject = unknown(name);
+        let reject = self.set.table().unknown(name);
         let help = reject.help.as_deref().unwrap_or_default();
         let help = format!("{help} words for the server itself stand after `--`");
         Err(OptionError::new(lossy(word), Reject::new("unknown option").with_help(help)))
     }
 }
 
-fn unknown_word(name: &str) -> Reject {
+fn unknown_word(table: Table, name: &str) -> Reject {
     let commands = command::COMMANDS.iter().map(|row| row.name);
     let reject =
-        Reject::unknown("option", name, OPTIONS.iter().map(|spec| spec.name).chain(commands));
+        Reject::unknown("option", name, table.iter().map(|spec| spec.name).chain(commands));
     // The place in front of it names the word already.
     Reject { fault: "unknown option".into(), ..reject }
 }
@@ -173,7 +175,7 @@ mod tests {
     use super::*;
 
     fn read_words(words: &[&str]) -> Result<CommandLine, OptionError> {
-        read(words.iter().map(OsString::from))
+        read(words.iter().map(OsString::from), Table::BUILT_IN)
     }
 
     fn pairs(words: &[&str]) -> Vec<(String, String)> {
@@ -208,7 +210,9 @@ mod tests {
         let line =
             read_words(&["word", "--keepalive", "word", "x=1", "--", "--port", "y"]).unwrap();
         assert_eq!(line.rest, ["word", "word", "x=1", "--port", "y"]);
-        let line = read([OsString::from("--"), OsStr::from_bytes(b"\xff").to_owned()]).unwrap();
+        let line =
+            read([OsString::from("--"), OsStr::from_bytes(b"\xff").to_owned()], Table::BUILT_IN)
+                .unwrap();
         assert_eq!(line.rest.len(), 1);
     }
 
@@ -237,13 +241,13 @@ mod tests {
         assert_eq!(fault(&["--hepl"]), "--hepl: unknown option\n  help: did you mean `help`?");
         assert_eq!(fault(&["--check=now"]), "--check: takes no value now");
         let word = OsStr::from_bytes(b"--port=\xff").to_owned();
-        assert!(read([word]).unwrap_err().to_string().contains("not valid UTF-8"));
+        assert!(read([word], Table::BUILT_IN).unwrap_err().to_string().contains("not valid UTF-8"));
     }
 
     proptest::proptest! {
         #[test]
         fn no_words_make_it_panic(words: Vec<Vec<u8>>) {
-            let _ = read(words.iter().map(|word| OsStr::from_bytes(word).to_owned()));
+            let _ = read(words.iter().map(|word| OsStr::from_bytes(word).to_owned()), Table::BUILT_IN);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 
 use netserver_options::kind::{Flag, Kind};
-use netserver_options::{Reject, find};
+use netserver_options::{Reject, Table};
 
 use super::set::{OptionSet, Setting};
 use super::source::Source;
@@ -21,7 +21,7 @@ const LARGEST: u64 = 1 << 20;
 ///
 /// # Errors
 /// Where it cannot be read, is no text, or a line of it is refused.
-pub(crate) fn read(path: &Path) -> Result<Vec<Setting>, OptionError> {
+pub(crate) fn read(path: &Path, table: Table) -> Result<Vec<Setting>, OptionError> {
     let name = netserver_options::reject::shown(&path.to_string_lossy());
     let refuse = |fault: String| OptionError::new(format!("conf_file {name}"), Reject::new(fault));
     let file =
@@ -33,12 +33,12 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Setting>, OptionError> {
     if bytes.len() as u64 > LARGEST {
         return Err(refuse("is larger than 1 MiB".into()));
     }
-    parse(&name, &bytes)
+    parse(&name, &bytes, table)
 }
 
-fn parse(name: &str, bytes: &[u8]) -> Result<Vec<Setting>, OptionError> {
+fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Setting>, OptionError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut set = OptionSet::new(Source::Default);
+    let mut set = OptionSet::new(table, Source::Default);
     for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let source = Source::Conf { file: name.to_owned(), line: at + 1 };
         let place = source.in_config();
@@ -61,7 +61,7 @@ fn setting(line: &str, source: Source, set: &mut OptionSet) -> Result<(), Option
     let (name, rest) = (&line[..end], line[end..].trim_start());
     let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim();
     let alone = rest.is_empty();
-    match find(name) {
+    match set.table().find(name) {
         Some(spec) if spec.name == "conf_file" => {
             let reject = Reject::new("a conf file cannot name another");
             Err(OptionError::new(source.place(name), reject))
@@ -74,7 +74,7 @@ fn setting(line: &str, source: Source, set: &mut OptionSet) -> Result<(), Option
         }
         Some(_) => set.push(name, value, source),
         None => {
-            let reject = netserver_options::table::unknown(name);
+            let reject = set.table().unknown(name);
             Err(OptionError::new(source.in_config(), reject))
         }
     }
@@ -104,12 +104,12 @@ mod tests {
     use super::*;
 
     fn pairs(text: &str) -> Vec<(&'static str, String, Source)> {
-        let settings = parse("t.conf", text.as_bytes()).unwrap();
+        let settings = parse("t.conf", text.as_bytes(), Table::BUILT_IN).unwrap();
         settings.into_iter().map(|one| (one.spec.name, one.text, one.source)).collect()
     }
 
     fn fault(bytes: &[u8]) -> String {
-        parse("t.conf", bytes).unwrap_err().to_string()
+        parse("t.conf", bytes, Table::BUILT_IN).unwrap_err().to_string()
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_file_makes_it_panic(bytes: Vec<u8>) {
-            let _ = parse("t.conf", &bytes);
+            let _ = parse("t.conf", &bytes, Table::BUILT_IN);
         }
 
         #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use netserver_options::command::COMMANDS;
 use netserver_options::table::Group;
-use netserver_options::{BuiltIn, OPTIONS, OptionSpec};
+use netserver_options::{BuiltIn, OptionSpec, Table};
 
 /// Column at which the explanations start, and the widest line.
 const COLUMN: usize = 32;
@@ -15,6 +15,7 @@ const WIDTH: usize = 100;
 pub(crate) fn text(
     program: &str,
     about: &str,
+    table: Table,
     declared: Option<BuiltIn>,
     default_of: impl Fn(&OptionSpec) -> Option<String>,
 ) -> String {
@@ -26,12 +27,10 @@ pub(crate) fn text(
     // Writing to a string cannot fail.
     let _ = writeln!(text, "Usage: {program} [OPTION=VALUE]... [--] [ARGUMENTS]");
     for group in Group::ALL {
-        let mut rows = OPTIONS
-            .iter()
-            .filter(|spec| spec.group == *group && is_offered(spec, declared))
-            .peekable();
+        let in_group = |spec: &&OptionSpec| spec.group == *group && is_offered(spec, declared);
+        let mut rows = table.iter().filter(in_group).peekable();
         if rows.peek().is_some() {
-            let _ = writeln!(text, "\n{}:", group.title());
+            let _ = writeln!(text, "\n{}:", title(*group, program));
         }
         for spec in rows {
             let left = format!("--{} {}", spec.name, spec.kind.placeholder);
@@ -47,6 +46,15 @@ pub(crate) fn text(
     text.push_str("\nAn option may be written --name VALUE, --name=VALUE or name=VALUE, with - or _, and in the\n");
     text.push_str("conf file as name = VALUE. The command line beats the conf file.\n");
     text
+}
+
+/// The server's own options stand under its name: "Greeter's own".
+fn title(group: Group, program: &str) -> String {
+    let mut name = program.chars();
+    match (group, name.next()) {
+        (Group::Own, Some(first)) => format!("{}{}'s own", first.to_uppercase(), name.as_str()),
+        _ => group.title().to_owned(),
+    }
 }
 
 /// A server with a personality of its own offers no other.
@@ -87,10 +95,10 @@ mod tests {
 
     #[test]
     fn help_lists_every_option_and_stays_narrow() {
-        let text = text("echo", "Echoes lines.", Some(BuiltIn::PreFork), |spec| {
+        let text = text("echo", "Echoes lines.", Table::BUILT_IN, Some(BuiltIn::PreFork), |spec| {
             spec.default_for(Some(BuiltIn::PreFork)).map(str::to_owned)
         });
-        for spec in OPTIONS {
+        for spec in netserver_options::OPTIONS {
             assert!(text.contains(&format!("--{} ", spec.name)), "{}", spec.name);
         }
         assert!(

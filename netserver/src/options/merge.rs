@@ -5,9 +5,11 @@
 //! way where somebody set its neighbour.
 
 use netserver_options::rule::{self, Rule};
-use netserver_options::{BuiltIn, OPTIONS, OptionSpec, Reject};
+use netserver_options::table::{Group, SERVER_TYPE};
+use netserver_options::{BuiltIn, OptionSpec, Reject, Table};
 
 use super::Options;
+use super::own::OwnOptions;
 use super::set::Setting;
 use super::source::Source;
 use crate::error::OptionError;
@@ -34,6 +36,25 @@ pub(crate) struct Merged {
     pub(crate) personality: Option<BuiltIn>,
 }
 
+impl Merged {
+    /// Holds every option that somebody has to set to it.
+    pub(crate) fn hold_required(&self) -> Result<(), OptionError> {
+        let is_missing = |one: &&Effective| one.spec.required && one.source == Source::Default;
+        let Some(Effective { spec, .. }) = self.effective.iter().find(is_missing) else {
+            return Ok(());
+        };
+        let help = format!("write --{}={}", spec.name, spec.kind.placeholder);
+        let reject = Reject::new("has to be set").with_help(help);
+        Err(OptionError::new(format!("--{}", spec.name), reject))
+    }
+
+    /// The values of the server's own options.
+    pub(crate) fn own(&self) -> OwnOptions {
+        let own = self.effective.iter().filter(|one| one.spec.group == Group::Own);
+        OwnOptions::new(own.map(|one| (one.spec.name, one.texts.clone())).collect())
+    }
+}
+
 /// Merges `settings`, of any order, for a server that declares `declared` (`None`: its own
 /// personality).
 ///
@@ -41,10 +62,11 @@ pub(crate) struct Merged {
 /// The first rule of the table that is broken by what somebody set.
 pub(crate) fn merge(
     settings: &[Setting],
+    table: Table,
     declared: Option<BuiltIn>,
 ) -> Result<Merged, OptionError> {
     let (personality, chosen_by) = choose(settings, declared)?;
-    let set: Vec<Effective> = OPTIONS.iter().filter_map(|spec| strongest(settings, spec)).collect();
+    let set: Vec<Effective> = table.iter().filter_map(|spec| strongest(settings, spec)).collect();
     let (set, left_out): (Vec<_>, Vec<_>) =
         set.into_iter().partition(|one| one.spec.works_with(personality));
     let strong = |one: &&Effective| one.source.rank() <= chosen_by.rank();
@@ -52,7 +74,7 @@ pub(crate) fn merge(
         return Err(refuse(one, one.spec.out_of_scope(personality)));
     }
     hold_rules(&set)?;
-    let effective: Vec<Effective> = OPTIONS
+    let effective: Vec<Effective> = table
         .iter()
         .filter(|spec| spec.works_with(personality))
         .map(|spec| {
@@ -81,12 +103,12 @@ fn choose(
     settings: &[Setting],
     declared: Option<BuiltIn>,
 ) -> Result<(Option<BuiltIn>, Source), OptionError> {
-    let Some(one) = winner(settings, "server_type") else {
+    let Some(one) = winner(settings, SERVER_TYPE) else {
         return Ok((declared, Source::Attribute));
     };
     if declared.is_none() {
         let reject = Reject::new("has no effect: this server has a personality of its own");
-        return Err(OptionError::new(one.source.place("server_type"), reject));
+        return Err(OptionError::new(one.source.place(SERVER_TYPE), reject));
     }
     Ok((BuiltIn::from_name(&one.text), one.source.clone()))
 }
@@ -139,19 +161,19 @@ fn default(
     declared: Option<BuiltIn>,
     set: &[Effective],
 ) -> Effective {
-    if let ("server_type", Some(declared)) = (spec.name, declared) {
+    if let (SERVER_TYPE, Some(declared)) = (spec.name, declared) {
         let texts = vec![declared.name().to_owned()];
         return Effective { spec, texts, source: Source::Attribute, measure: None };
     }
-    let text = spec.default_for(personality);
-    let reading = text.and_then(|text| spec.check(text).ok());
-    let measure = reading.as_ref().and_then(|reading| reading.measure);
+    let texts = spec.defaults_for(personality);
+    let readings: Vec<_> = texts.iter().filter_map(|text| spec.check(text).ok()).collect();
+    let measure = readings.first().and_then(|reading| reading.measure);
     let of = |name: &str| set.iter().find(|one| one.spec.name == name).and_then(|one| one.measure);
     let given_way = measure.map(|value| (value, rule::give_way(spec.name, value, of)));
     let texts = match given_way {
         // Rules are between counts, whose text is their number.
         Some((value, other)) if value != other => vec![other.to_string()],
-        _ => reading.map(|reading| reading.canonical).into_iter().collect(),
+        _ => readings.into_iter().map(|reading| reading.canonical).collect(),
     };
     Effective { spec, texts, source: Source::Default, measure }
 }
@@ -159,7 +181,8 @@ fn default(
 /// The value of an option that has no effect: it is never looked at, and must be of its type.
 fn beyond(name: &str) -> Vec<String> {
     let spec = netserver_options::find(name);
-    spec.and_then(|spec| spec.default_for(None)).map(str::to_owned).into_iter().collect()
+    let texts = spec.map(|spec| spec.defaults_for(None)).unwrap_or_default();
+    texts.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -168,7 +191,7 @@ mod tests {
     use super::*;
 
     fn settings(from: &[(Source, &str, &str)]) -> Vec<Setting> {
-        let mut set = OptionSet::new(Source::Default);
+        let mut set = OptionSet::new(Table::BUILT_IN, Source::Default);
         for (source, name, text) in from {
             set.push(name, text, source.clone()).unwrap();
         }
@@ -176,7 +199,7 @@ mod tests {
     }
 
     fn merged(from: &[(Source, &str, &str)]) -> Result<Merged, OptionError> {
-        merge(&settings(from), Some(BuiltIn::PreFork))
+        merge(&settings(from), Table::BUILT_IN, Some(BuiltIn::PreFork))
     }
 
     fn conf(line: usize) -> Source {
@@ -229,13 +252,15 @@ mod tests {
 
     #[test]
     fn an_option_without_effect_is_an_error_or_left_out() {
-        let single = |from: &[(Source, &str, &str)]| merge(&settings(from), Some(BuiltIn::Single));
+        let single = |from: &[(Source, &str, &str)]| {
+            merge(&settings(from), Table::BUILT_IN, Some(BuiltIn::Single))
+        };
         let err = single(&[(Source::CommandLine, "max_servers", "4")]).unwrap_err();
         assert!(
             err.to_string().starts_with("--max_servers: has no effect with personality `single`")
         );
         let chosen = merged(&[
-            (Source::CommandLine, "server_type", "single"),
+            (Source::CommandLine, SERVER_TYPE, "single"),
             (Source::Attribute, "max_servers", "4"),
         ])
         .unwrap();

@@ -8,6 +8,7 @@ pub(crate) mod args;
 pub(crate) mod conf;
 pub(crate) mod help;
 pub(crate) mod merge;
+pub(crate) mod own;
 pub(crate) mod print;
 pub(crate) mod set;
 pub(crate) mod source;

@@ -96,7 +96,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use netserver_options::BuiltIn;
+    use netserver_options::{BuiltIn, Table};
 
     use super::super::merge::merge;
     use super::super::set::OptionSet;
@@ -110,18 +110,18 @@ mod tests {
 
     #[test]
     fn what_is_printed_reads_back_the_same() {
-        let mut set = OptionSet::new(Source::Object);
+        let mut set = OptionSet::new(Table::BUILT_IN, Source::Object);
         set.set("port", ["80", "[::1]:81"]).unwrap().set("max_servers", 7).unwrap();
-        let merged = merge(&set.into_settings(), Some(BuiltIn::PreFork)).unwrap();
+        let merged = merge(&set.into_settings(), Table::BUILT_IN, Some(BuiltIn::PreFork)).unwrap();
         let text = as_conf(&merged);
         assert!(text.contains("max_servers = 7"), "{text}");
-        let mut again = OptionSet::new(Source::Object);
+        let mut again = OptionSet::new(Table::BUILT_IN, Source::Object);
         for line in text.lines() {
             let (setting, _) = line.split_once("  #").unwrap();
             let (name, value) = setting.split_once(" = ").unwrap();
             again.set(name, value.trim()).unwrap();
         }
-        let again = merge(&again.into_settings(), Some(BuiltIn::PreFork)).unwrap();
+        let again = merge(&again.into_settings(), Table::BUILT_IN, Some(BuiltIn::PreFork)).unwrap();
         assert_eq!(again.options, merged.options);
     }
 }

@@ -3,8 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use netserver_options::table::unknown;
-use netserver_options::{OptionSpec, find};
+use netserver_options::{OptionSpec, Table};
 
 use super::source::Source;
 use crate::error::OptionError;
@@ -24,13 +23,14 @@ pub(crate) struct Setting {
 /// server runs. Each value is checked as it is set.
 #[derive(Debug)]
 pub struct OptionSet {
+    table: Table,
     source: Source,
     settings: Vec<Setting>,
 }
 
 impl OptionSet {
-    pub(crate) const fn new(source: Source) -> Self {
-        Self { source, settings: Vec::new() }
+    pub(crate) const fn new(table: Table, source: Source) -> Self {
+        Self { table, source, settings: Vec::new() }
     }
 
     /// Sets an option. One that repeats takes every value it is given, one after the other.
@@ -51,8 +51,8 @@ impl OptionSet {
         text: &str,
         source: Source,
     ) -> Result<(), OptionError> {
-        let Some(spec) = find(name) else {
-            return Err(OptionError::new(source.place(name), unknown(name)));
+        let Some(spec) = self.table.find(name) else {
+            return Err(OptionError::new(source.place(name), self.table.unknown(name)));
         };
         match spec.check(text) {
             Ok(reading) => {
@@ -62,6 +62,10 @@ impl OptionSet {
             }
             Err(reject) => Err(OptionError::new(source.place(spec.name), reject)),
         }
+    }
+
+    pub(crate) const fn table(&self) -> Table {
+        self.table
     }
 
     pub(crate) fn into_settings(self) -> Vec<Setting> {

@@ -9,18 +9,22 @@ mod flag;
 mod host;
 mod number;
 mod path;
+mod pattern;
 mod period;
 mod port;
+mod text;
 
 use std::fmt;
 
 pub use choice::{Choice, Choices};
 pub use flag::Flag;
 pub use host::{Host, HostValue};
-pub use number::{Count, Size};
+pub use number::{Count, Number, Size, Whole};
 pub use path::Path;
+pub use pattern::{Pattern, PatternValue};
 pub use period::Period;
 pub use port::{Port, PortValue};
+pub use text::{Other, Text};
 
 use crate::reject::Reject;
 
@@ -182,6 +186,21 @@ pub struct Reading {
 }
 
 impl KindSpec {
+    /// The same, where every occurrence counts.
+    #[must_use]
+    pub const fn repeats(mut self) -> Self {
+        self.repeats = true;
+        self.optional = true;
+        self
+    }
+
+    /// The same, where it may be left out.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
     /// The data of `K`.
     pub const fn of<K: Kind>() -> Self {
         Self {

@@ -1,5 +1,9 @@
 //! Whole numbers: of things, and of bytes.
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
 use super::{Json, Kind};
 use crate::reject::Reject;
 
@@ -28,6 +32,115 @@ impl Kind for Count {
 
     fn measure(value: &u32) -> Option<u64> {
         Some(u64::from(*value))
+    }
+}
+
+/// A whole number of Rust's, of any of its types.
+pub trait Whole: Copy + fmt::Debug + fmt::Display + PartialEq + FromStr + 'static {
+    /// Least and greatest value, for a message.
+    const BOUNDS: (&'static str, &'static str);
+
+    /// A number that is in the same order as the values: negative ones too.
+    fn ordinal(self) -> u64;
+}
+
+/// The bounds of Rust's whole numbers as texts.
+macro_rules! bound {
+    (u8) => {
+        "255"
+    };
+    (u16) => {
+        "65535"
+    };
+    (u32) => {
+        "4294967295"
+    };
+    (u64) => {
+        "18446744073709551615"
+    };
+    (usize) => {
+        "18446744073709551615"
+    };
+    (i8) => {
+        "127"
+    };
+    (i16) => {
+        "32767"
+    };
+    (i32) => {
+        "2147483647"
+    };
+    (i64) => {
+        "9223372036854775807"
+    };
+    (isize) => {
+        "9223372036854775807"
+    };
+    (min i8) => {
+        "-128"
+    };
+    (min i16) => {
+        "-32768"
+    };
+    (min i32) => {
+        "-2147483648"
+    };
+    (min i64) => {
+        "-9223372036854775808"
+    };
+    (min isize) => {
+        "-9223372036854775808"
+    };
+}
+
+macro_rules! whole {
+    ($($unsigned:ident)+ | $($signed:ident)+) => {
+        $(impl Whole for $unsigned {
+            const BOUNDS: (&'static str, &'static str) = ("0", bound!($unsigned));
+
+            fn ordinal(self) -> u64 {
+                u64::try_from(self).unwrap_or(u64::MAX)
+            }
+        })+
+        $(impl Whole for $signed {
+            const BOUNDS: (&'static str, &'static str) = (bound!(min $signed), bound!($signed));
+
+            fn ordinal(self) -> u64 {
+                // One side of zero after the other.
+                i64::try_from(self).unwrap_or(i64::MAX).cast_unsigned() ^ (1 << 63)
+            }
+        })+
+    };
+}
+
+whole!(u8 u16 u32 u64 usize | i8 i16 i32 i64 isize);
+
+/// A whole number of type `N`.
+#[derive(Debug)]
+pub struct Number<N>(PhantomData<N>);
+
+impl<N: Whole> Kind for Number<N> {
+    type Value = N;
+    const PLACEHOLDER: &'static str = "NUMBER";
+    const JSON: Json = Json::Bare;
+
+    fn expected() -> String {
+        let (low, high) = N::BOUNDS;
+        format!("a whole number from {low} to {high}")
+    }
+
+    fn parse(text: &str) -> Result<N, Reject> {
+        // Rust would take a plus sign, which no other number here may have.
+        let number = if text.starts_with('+') { None } else { text.parse().ok() };
+        number.ok_or_else(|| Reject::expected(Self::expected(), text))
+    }
+
+    fn print(value: &N) -> String {
+        value.to_string()
+    }
+
+    fn measure(value: &N) -> Option<u64> {
+        Some(value.ordinal())
     }
 }
 
