@@ -1,6 +1,6 @@
 //! The rows: the only list of options in the workspace.
 //!
-//! Everything that knows options is made from [`for_each_option!`]: the checks of the attribute,
+//! Everything that knows options is made from [`for_each_option!`](crate::for_each_option): the checks of the attribute,
 //! the command line, the conf file, `--help`, `--print-config`, the typed getters of the runtime
 //! and the reference in the docs.
 
