@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use netserver_harness::{Client, Server, tool};
+use netserver_harness::{Client, Program, Server, tool};
 
 /// The example of that name, which cargo builds beside this test.
 fn example(name: &str) -> PathBuf {
@@ -44,5 +44,162 @@ fn echo_answers_line_by_line() {
     client.send("no end");
     client.half_close();
     assert_eq!(client.rest(), b"You said \"no end\"\n");
+    server.stop();
+}
+
+#[test]
+fn custom_options_has_options_of_its_own() {
+    let arguments = ["--port=127.0.0.1:0", "--language=de", "--language=en", "--loud"];
+    let server = Server::start(example("custom_options"), &arguments);
+    let mut client = Client::connect(server.address());
+    client.send("Ada\n");
+    assert_eq!(client.rest(), b"GUTEN TAG ADA, VISITOR 1\nHELLO ADA, VISITOR 1\n");
+    server.stop();
+}
+
+#[test]
+fn custom_options_shows_its_options_and_holds_them() {
+    let answer = |argument: &str| Program::new(example("custom_options")).arg(argument).run();
+    let help = answer("--help").expect_code(0).stdout;
+    for line in [
+        "Greets each visitor.\n",
+        "Custom_options's own:\n",
+        "  --open DURATION               How long after the start visitors are greeted",
+        "[default: 1d]",
+        "  --language VALUE              Languages to greet in, in this order; may repeat [default: en]\n",
+    ] {
+        assert!(help.contains(line), "{line}: {help}");
+    }
+    let config = answer("--print-config").expect_code(0).stdout;
+    assert!(config.contains("\nlanguage = en"), "{config}");
+    assert!(!config.contains("greeting ="), "nobody set it: {config}");
+    for (argument, said) in [
+        ("--open=366d", "custom_options: --open: expected 1s to 365d, got 366d"),
+        (
+            "--language=fr",
+            "custom_options: --language: fr is refused: only en and de are spoken here",
+        ),
+        ("--lod", "custom_options: --lod: unknown option"),
+    ] {
+        let refused = answer(argument).expect_code(2);
+        assert!(refused.stderr().starts_with(said), "{}", refused.stderr());
+    }
+}
+
+#[test]
+fn reported_says_how_busy_it_is() {
+    let server = Server::start(example("reported"), &["--port=127.0.0.1:0", "--max_servers=5"]);
+    server.wait_for_log("notice: 0 busy, 5 idle, at most 5");
+    let mut client = Client::connect(server.address());
+    client.send("hello\n");
+    assert_eq!(client.line(), "HELLO");
+    server.wait_for_log("notice: 1 busy, 4 idle, at most 5");
+    drop(client);
+    server.stop();
+}
+
+#[test]
+fn few_serves_a_few_and_ends() {
+    let server = Server::start(example("few"), &["--port=127.0.0.1:0"]);
+    for number in 1..=3 {
+        let reply = Client::connect(server.address()).rest();
+        assert_eq!(String::from_utf8(reply).unwrap(), format!("ticket {number}\n"));
+    }
+    let finished = server.wait();
+    assert_eq!(finished.code(), Some(0));
+    assert!(finished.stderr().contains("3 tickets handed out"), "{}", finished.stderr());
+}
+
+#[test]
+fn hooks_says_each_of_them_in_order() {
+    let server = Server::start(example("hooks"), &["--port=127.0.0.1:0"]);
+    assert_eq!(Client::connect(server.address()).rest(), b"hello\n");
+    let finished = server.stop();
+    let log = finished.stderr();
+    let mut rest = log.as_str();
+    for said in [
+        "post_configure_hook: configure_hook set read_timeout to 60s",
+        "post_bind_hook: 127.0.0.1:",
+        "pre_loop_hook",
+        "pre_fork_hook",
+        "child_init_hook",
+        "post_accept_hook: 127.0.0.1:",
+        "allow_deny_hook: true",
+        "process_request",
+        "post_process_request_hook: true",
+        "post_client_connection_hook",
+        "pre_server_close_hook",
+        "child_finish_hook",
+        "post_child_cleanup_hook",
+    ] {
+        let Some(at) = rest.find(said) else { panic!("no {said}: {log}") };
+        rest = &rest[at + said.len()..];
+    }
+}
+
+#[test]
+fn sample_answers_as_net_server_does() {
+    let server = Server::start(example("sample"), &["--port=127.0.0.1:0"]);
+    let mut client = Client::connect(server.address());
+    let welcome = client.line();
+    let pid =
+        welcome.strip_prefix("Welcome to \"Sample\" (").and_then(|rest| rest.strip_suffix(')'));
+    let pid = pid.unwrap_or_else(|| panic!("{welcome}")).to_owned();
+    // What discloses or stops is not there unless it is asked for.
+    for line in ["hello", "get port", "dump", "exit", "quite so"] {
+        client.send(format!("{line}\r\n"));
+        assert_eq!(client.line(), format!("Sample:{pid}: You said \"{line}\""));
+    }
+    client.send("quit\n");
+    assert_eq!(client.line(), format!("Sample:{pid}: You said \"quit\""));
+    assert_eq!(client.rest(), b"");
+    server.stop();
+}
+
+#[test]
+fn sample_does_more_where_it_is_asked_for() {
+    let allowed = ["--allow_command=get", "--allow_command=dump", "--allow_command=exit"];
+    let arguments = [&["--port=127.0.0.1:0", "--no_close_by_child=off"], &allowed[..]].concat();
+    let server = Server::start(example("sample"), &arguments);
+    let mut client = Client::connect(server.address());
+    client.line();
+    client.send("get max_servers\n");
+    client.line();
+    assert_eq!(client.line(), "max_servers: 50");
+    client.send("get colour\n");
+    client.line();
+    assert_eq!(client.line(), "colour: no such option");
+    client.send("dump\nexit\n");
+    let rest = String::from_utf8(client.rest()).unwrap();
+    assert!(rest.contains("allow_command: get, dump, exit\r\n"), "{rest}");
+    assert!(rest.contains("listen: 4096\r\n"), "{rest}");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn sample_gives_a_silent_client_up() {
+    let server = Server::start(example("sample"), &["--port=127.0.0.1:0", "--read_timeout=200ms"]);
+    let mut client = Client::connect(server.address());
+    client.line();
+    assert_eq!(client.rest(), b"Timed Out.\r\n");
+    server.stop();
+}
+
+#[test]
+fn proxied_knows_who_is_behind_the_proxy() {
+    let server = Server::start(example("proxied"), &["--port=127.0.0.1:0", "--log_level=3"]);
+    let reply = |said: &str| {
+        let mut client = Client::connect(server.address());
+        client.send(format!("{said}\r\n"));
+        String::from_utf8(client.rest()).unwrap()
+    };
+    assert_eq!(reply("PROXY TCP4 192.0.2.7 192.0.2.1 5000 80"), "you are 192.0.2.7:5000\n");
+    assert_eq!(reply("PROXY TCP6 2001:db8::7 2001:db8::1 5 80"), "you are [2001:db8::7]:5\n");
+    assert!(reply("PROXY UNKNOWN").starts_with("you are 127.0.0.1:"));
+    assert_eq!(reply("PROXY TCP4 192.0.2.66 192.0.2.1 5000 80"), "", "denied");
+    server.wait_for_log("CONNECT TCP Peer: \"192.0.2.66:5000\"");
+    server
+        .expect_log("handshake failed: expected a line of the PROXY protocol, got \"GET / HTTP\"");
+    assert_eq!(reply("GET / HTTP"), "this port is for the proxy\n");
     server.stop();
 }

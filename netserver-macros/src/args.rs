@@ -1,4 +1,4 @@
-//! The arguments of the attribute: `key = value`, separated by commas.
+//! Arguments: `key = value`, separated by commas; in `options!` it is `key: value`.
 //!
 //! Takes in tokens, hands on pairs. Syntax only: knows no option name. Where it is plain what was
 //! meant (`port => 1`, a missing comma) it complains and reads on, so that the later stages see
@@ -7,10 +7,12 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, LitStr, Token};
+use syn::parse::discouraged::Speculative;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Expr, ExprPath, Ident, LitStr, PathArguments, Token, TypePath};
 
 use crate::errors::Errors;
+use crate::form::Form;
 use crate::messages;
 use crate::sign::Sign;
 use crate::value::Value;
@@ -19,6 +21,7 @@ use crate::value::Value;
 pub(crate) struct Pair {
     pub(crate) key: Ident,
     pub(crate) value: Value,
+    pub(crate) form: Form,
 }
 
 impl Pair {
@@ -29,12 +32,12 @@ impl Pair {
 }
 
 /// Reads every argument that can be read, and complains of the rest.
-pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Vec<Pair> {
+pub(crate) fn parse(tokens: TokenStream, form: Form, errors: &mut Errors) -> Vec<Pair> {
     let all = |input: ParseStream<'_>| {
         let mut pairs = Vec::new();
         while !input.is_empty() {
-            pairs.extend(pair(input, errors));
-            separator(input, errors);
+            pairs.extend(pair(input, form, errors));
+            separator(input, form, errors);
         }
         Ok(pairs)
     };
@@ -42,10 +45,10 @@ pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Vec<Pair> {
     all.parse2(tokens).unwrap_or_default()
 }
 
-fn pair(input: ParseStream<'_>, errors: &mut Errors) -> Option<Pair> {
+fn pair(input: ParseStream<'_>, form: Form, errors: &mut Errors) -> Option<Pair> {
     let start = upcoming(input)?;
     let Some(key) = key(input, errors) else {
-        errors.push(&start, &messages::no_key(&start));
+        errors.push(&start, &messages::no_key(&start, form));
         skip_to_comma(input);
         return None;
     };
@@ -53,13 +56,16 @@ fn pair(input: ParseStream<'_>, errors: &mut Errors) -> Option<Pair> {
     let value = match &sign {
         Sign::Nothing => Value::Missing,
         Sign::Parentheses(group) => {
-            let inner = |input: ParseStream<'_>| Ok(value(&key, input, errors));
+            let inner = |input: ParseStream<'_>| Ok(value(&key, input, form, errors));
             inner.parse2(group.stream()).unwrap_or(Value::Broken)
         }
-        Sign::Equals | Sign::Arrow(_) | Sign::Other(_) => value(&key, input, errors),
+        Sign::Equals(_) | Sign::Colon(_) | Sign::Arrow(_) | Sign::Other(_) => {
+            value(&key, input, form, errors)
+        }
     };
-    sign.complain(&key, &value, errors);
-    Some(Pair { key, value })
+    let pair = Pair { key, value, form };
+    sign.complain(&pair, errors);
+    Some(pair)
 }
 
 /// A name; also one in quotes or with dashes, as a conf file or a command line may have it.
@@ -85,23 +91,40 @@ fn key(input: ParseStream<'_>, errors: &mut Errors) -> Option<Ident> {
     Some(key)
 }
 
-fn value(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Value {
+fn value(key: &Ident, input: ParseStream<'_>, form: Form, errors: &mut Errors) -> Value {
     let start = input.fork();
     if input.is_empty() || input.peek(Token![,]) {
         return Value::Missing;
     }
-    if let Ok(expr) = input.parse::<Expr>()
-        && (input.is_empty() || input.peek(Token![,]) || starts_pair(input))
-    {
-        return Value::of(expr, errors);
+    if let Some(expr) = whole(input).or_else(|| whole(input).map(as_expression)) {
+        return Value::of(expr);
     }
     skip_to_comma(input);
     let written = skip_to_comma(&start);
-    errors.push(&written, &messages::no_expression(key, &written));
+    errors.push(&written, &messages::no_expression(key, &written, form));
     Value::Broken
 }
 
-fn separator(input: ParseStream<'_>, errors: &mut Errors) {
+/// What is there, where it is one thing up to the next argument.
+fn whole<T: Parse>(input: ParseStream<'_>) -> Option<T> {
+    let ahead = input.fork();
+    let found = ahead.parse().ok()?;
+    let ends = ahead.is_empty() || ahead.peek(Token![,]) || starts_pair(&ahead);
+    ends.then(|| input.advance_to(&ahead))?;
+    Some(found)
+}
+
+/// `Few<3>` is a type and no expression; `Few::<3>` is both.
+fn as_expression(TypePath { attrs, qself, mut path }: TypePath) -> Expr {
+    for segment in &mut path.segments {
+        if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
+            arguments.colon2_token.get_or_insert_default();
+        }
+    }
+    Expr::Path(ExprPath { attrs, qself, path })
+}
+
+fn separator(input: ParseStream<'_>, form: Form, errors: &mut Errors) {
     let Some(next) = upcoming(input) else {
         return;
     };
@@ -112,7 +135,7 @@ fn separator(input: ParseStream<'_>, errors: &mut Errors) {
         errors.push(&next, &messages::no_comma(&next));
         return;
     }
-    errors.push(&next, &messages::no_separator(&next));
+    errors.push(&next, &messages::no_separator(&next, form));
     skip_to_comma(input);
     // There is a comma, or nothing at all.
     let _ = input.parse::<Token![,]>();

@@ -6,11 +6,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::expand;
+use crate::structure::Structure;
 use crate::target::Target;
 
 /// The user's block, and stubs of the traits that the attribute would have implemented.
 pub(crate) fn server(target: &Target<'_>, declares: bool) -> TokenStream {
-    let (user, runtime) = (&target.block.tokens, &target.runtime);
+    let (user, runtime) = (&target.header.tokens, &target.runtime);
     let hooks = target.implement("Hooks", &TokenStream::new());
     let request = target.implement(
         "NetServer",
@@ -23,17 +25,39 @@ pub(crate) fn server(target: &Target<'_>, declares: bool) -> TokenStream {
             }
         },
     );
-    let declaration = declares.then(|| {
-        target.implement(
-            "Declared",
-            &quote! {
-                type Personality = #runtime::personality::Single;
+    let declaration = declares.then(|| declaration(target));
+    quote!(#user #hooks #request #declaration)
+}
 
-                fn declaration() -> #runtime::Declaration {
+/// The user's struct, and stubs as well.
+pub(crate) fn record(target: &Target<'_>, structure: &Structure) -> TokenStream {
+    let (user, runtime) = (&target.header.tokens, &target.runtime);
+    let declaration = declaration(target);
+    let own = structure.has_options().then(|| {
+        let from_options = target.implement(
+            "FromOptions",
+            &quote! {
+                fn from_options(_: &#runtime::OwnOptions) -> #runtime::Result<Self> {
                     ::core::unreachable!()
                 }
             },
-        )
+        );
+        let starters = expand::starters(target, &structure.visibility);
+        quote!(#from_options #starters)
     });
-    quote!(#user #hooks #request #declaration)
+    quote!(#user #declaration #own)
+}
+
+fn declaration(target: &Target<'_>) -> TokenStream {
+    let runtime = &target.runtime;
+    target.implement(
+        "Declared",
+        &quote! {
+            type Personality = #runtime::personality::Single;
+
+            fn declaration() -> #runtime::Declaration {
+                ::core::unreachable!()
+            }
+        },
+    )
 }

@@ -1,4 +1,5 @@
-//! The attribute `#[net_server]`: one annotated impl block becomes a server.
+//! The attribute `#[net_server]`: one annotated impl block, or a struct and its impl block, becomes
+//! a server. And the macro `options!`: options from code, checked as the attribute's are.
 //!
 //! An implementation detail of the crate `netserver`, which re-exports the attribute and documents
 //! it. What the attribute knows of options and hooks it asks the table in `netserver-options`.
@@ -12,24 +13,37 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod block;
 mod check;
+mod docs;
 mod errors;
 mod expand;
 mod fallback;
+mod form;
 mod item;
 mod messages;
 mod model;
 mod pipeline;
 mod sign;
+mod structure;
 mod target;
 #[cfg(test)]
 mod tests;
 mod value;
+mod words;
 
 use proc_macro::TokenStream;
 
-/// Makes a server of the impl block that holds `process_request`.
+// Documented where netserver re-exports it.
+#[allow(missing_docs, reason = "netserver has them")]
 #[proc_macro_attribute]
 pub fn net_server(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::attribute(args.into(), &item.into()).into()
+}
+
+// Documented where netserver re-exports it.
+#[allow(missing_docs, reason = "netserver has them")]
+#[proc_macro]
+pub fn options(options: TokenStream) -> TokenStream {
+    pipeline::options(options.into()).into()
 }

@@ -1,11 +1,11 @@
-//! What the attribute declares: only what is valid.
+//! What an attribute declares: only what is valid.
 //!
 //! Made by `check` alone, taken in by `expand`, which therefore meets nothing it could refuse.
 
 use netserver_options::hook::HookSpec;
 use netserver_options::{BuiltIn, OptionSpec};
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Attribute, Expr, ExprPath};
+use syn::{Attribute, Expr, ExprPath, Type};
 
 /// A server, as its impl block declares it.
 pub(crate) struct Model {
@@ -30,15 +30,88 @@ pub(crate) struct Forward {
     pub(crate) returns: Span,
 }
 
+/// A server's struct.
+pub(crate) struct Record {
+    pub(crate) declared: Declared,
+    pub(crate) fields: Vec<Field>,
+    /// Whether any field is an option, so that the runtime makes the value.
+    pub(crate) has_options: bool,
+}
+
+/// A field, and where its value comes from.
+pub(crate) struct Field {
+    pub(crate) name: Ident,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) origin: Origin,
+}
+
+/// Where the value of a field comes from.
+pub(crate) enum Origin {
+    /// Somebody sets it.
+    Option(Box<OwnOption>),
+    /// It is what this type starts with.
+    Start(Type),
+    /// It is what this says.
+    State(Expr),
+}
+
+/// An option of the server's own.
+pub(crate) struct OwnOption {
+    pub(crate) name: String,
+    pub(crate) summary: String,
+    pub(crate) details: String,
+    pub(crate) shape: Shape,
+    /// The field's type.
+    pub(crate) ty: Type,
+    /// The type of one value.
+    pub(crate) one: Type,
+    pub(crate) default: Preset,
+    pub(crate) range: Option<Range>,
+    pub(crate) required: bool,
+}
+
+/// How many values a field has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    One,
+    Maybe,
+    All,
+}
+
+/// What a field has where nobody sets it.
+pub(crate) enum Preset {
+    Nothing,
+    /// One for a scalar, any number for a list.
+    Each(Vec<Text>),
+    /// An expression for the whole list.
+    Whole(Expr),
+}
+
+/// Least and greatest value.
+pub(crate) struct Range {
+    pub(crate) low: String,
+    pub(crate) high: String,
+    /// Where the range stands, if only rustc can tell whether the type has one.
+    pub(crate) unsure: Option<Span>,
+}
+
 /// What the attribute's arguments say.
 pub(crate) struct Declared {
     pub(crate) personality: Personality,
+    /// Somebody's own type, which speaks first.
+    pub(crate) proto: Option<ExprPath>,
     /// The options that are set, in the user's order.
     pub(crate) settings: Vec<Setting>,
+    /// Whether words that are no options are left to the server.
+    pub(crate) pass_unknown: bool,
+    /// The first argument; the attribute where there is none.
+    pub(crate) place: Span,
 }
 
 /// How connections are given to processes.
 pub(crate) enum Personality {
+    /// What serves where the user says nothing.
+    Default(BuiltIn),
     /// One of those that come with the runtime, and where the user says so.
     BuiltIn(BuiltIn, Span),
     /// Somebody's own type.
@@ -59,6 +132,16 @@ pub(crate) enum Text {
     Known(Known),
     /// An expression: the runtime gives it its type, and a text at start.
     Computed(Expr),
+}
+
+impl Text {
+    /// The text, where it is known.
+    pub(crate) fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(known) => Some(&known.text),
+            Self::Computed(_) => None,
+        }
+    }
 }
 
 /// A text that the table took.

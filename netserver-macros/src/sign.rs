@@ -1,22 +1,24 @@
 //! What stands between the key of an argument and its value.
 //!
 //! Takes in the tokens behind a key, hands on what stands there, and complains of everything but
-//! `=`: which is known only when the value was read, too, so that the cure can show it.
+//! the sign that belongs there: only when the value was read, too, so that the cure can show it.
 
 use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
 use syn::parse::ParseStream;
-use syn::{Ident, Token, token};
+use syn::{Token, token};
 
+use crate::args::Pair;
 use crate::errors::Errors;
+use crate::form::Form;
 use crate::messages;
-use crate::value::Value;
 
 /// What stands there.
 pub(crate) enum Sign {
     /// The key stands alone.
     Nothing,
-    Equals,
+    Equals(Token![=]),
+    Colon(Token![:]),
     Arrow(Token![=>]),
     /// Another sign, which was meant as `=`.
     Other(TokenStream),
@@ -33,10 +35,9 @@ impl Sign {
             let equal: Token![==] = input.parse()?;
             Ok(Self::Other(equal.into_token_stream()))
         } else if input.peek(Token![=]) {
-            input.parse::<Token![=]>().map(|_| Self::Equals)
+            input.parse().map(Self::Equals)
         } else if input.peek(Token![:]) && !input.peek(Token![::]) {
-            let colon: Token![:] = input.parse()?;
-            Ok(Self::Other(colon.into_token_stream()))
+            input.parse().map(Self::Colon)
         } else if input.peek(token::Paren) {
             input.parse().map(Self::Parentheses)
         } else {
@@ -44,13 +45,19 @@ impl Sign {
         }
     }
 
-    /// Complains of what is no `=`.
-    pub(crate) fn complain(&self, key: &Ident, value: &Value, errors: &mut Errors) {
-        match self {
-            Self::Nothing | Self::Equals => {}
-            Self::Arrow(arrow) => errors.push(arrow, &messages::perl_arrow(key, value)),
-            Self::Other(sign) => errors.push(sign, &messages::no_equals(key, sign, value)),
-            Self::Parentheses(group) => errors.push(group, &messages::parentheses(key, value)),
+    /// Complains of what does not belong there.
+    pub(crate) fn complain(&self, pair: &Pair, errors: &mut Errors) {
+        match (self, pair.form) {
+            (Self::Nothing, _)
+            | (Self::Equals(_), Form::Attribute | Form::Field)
+            | (Self::Colon(_), Form::Call) => {}
+            (Self::Arrow(arrow), _) => errors.push(arrow, &messages::perl_arrow(pair)),
+            (Self::Parentheses(group), _) => errors.push(group, &messages::parentheses(pair)),
+            (Self::Equals(sign), _) => errors.push(sign, &messages::other_sign(pair, "=")),
+            (Self::Colon(sign), _) => errors.push(sign, &messages::other_sign(pair, ":")),
+            (Self::Other(sign), _) => {
+                errors.push(sign, &messages::other_sign(pair, &sign.to_string()));
+            }
         }
     }
 }

@@ -7,9 +7,6 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Expr, ExprArray, ExprLit, ExprUnary, Lit, UnOp};
 
-use crate::errors::Errors;
-use crate::messages;
-
 /// A value as the user wrote it.
 pub(crate) enum Value {
     /// The key stands alone.
@@ -18,6 +15,8 @@ pub(crate) enum Value {
     Literal(Literal),
     /// `[first, second]`.
     List(List),
+    /// A literal that stands for no text: a character, bytes.
+    Odd(TokenStream),
     /// Anything else: rustc works it out.
     Computed(Expr),
     /// It was complained of already; nobody should do so again.
@@ -37,34 +36,32 @@ pub(crate) struct List {
 }
 
 impl Value {
-    /// Sorts an expression; complains of a literal that can be no value.
-    pub(crate) fn of(expr: Expr, errors: &mut Errors) -> Self {
+    /// Sorts an expression.
+    pub(crate) fn of(expr: Expr) -> Self {
         match expr {
             // What a `macro_rules!` hands on as `$value:expr` stands in an invisible group.
-            Expr::Group(group) => Self::of(*group.expr, errors),
-            Expr::Array(array) => Self::list(array, errors),
-            Expr::Lit(ExprLit { lit, .. }) => Self::literal(text(&lit), lit, errors),
+            Expr::Group(group) => Self::of(*group.expr),
+            Expr::Array(array) => Self::list(array),
+            Expr::Lit(ExprLit { lit, .. }) => Self::literal(text(&lit), lit),
             other => match negative(&other) {
-                Some(text) => Self::literal(Some(text), other, errors),
+                Some(text) => Self::literal(Some(text), other),
                 None => Self::Computed(other),
             },
         }
     }
 
-    fn list(array: ExprArray, errors: &mut Errors) -> Self {
+    fn list(array: ExprArray) -> Self {
         let tokens = array.to_token_stream();
-        let elements = array.elems.into_iter();
-        let elements = elements.map(|element| Self::of(element, errors)).collect();
+        let elements = array.elems.into_iter().map(Self::of).collect();
         Self::List(List { elements, tokens })
     }
 
-    fn literal(text: Option<String>, tokens: impl ToTokens, errors: &mut Errors) -> Self {
+    fn literal(text: Option<String>, tokens: impl ToTokens) -> Self {
         let tokens = tokens.into_token_stream();
-        let Some(text) = text else {
-            errors.push(&tokens, &messages::no_value(&tokens));
-            return Self::Broken;
-        };
-        Self::Literal(Literal { text, tokens })
+        match text {
+            Some(text) => Self::Literal(Literal { text, tokens }),
+            None => Self::Odd(tokens),
+        }
     }
 }
 
@@ -108,6 +105,7 @@ impl ToTokens for Value {
             Self::Missing | Self::Broken => {}
             Self::Literal(literal) => literal.to_tokens(tokens),
             Self::List(list) => list.to_tokens(tokens),
+            Self::Odd(literal) => literal.to_tokens(tokens),
             Self::Computed(expr) => expr.to_tokens(tokens),
         }
     }

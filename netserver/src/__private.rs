@@ -12,14 +12,16 @@ use std::str::FromStr;
 pub use netserver_options::kind::KindSpec;
 use netserver_options::{OptionSpec, Reject, for_each_option, option_kind};
 
+use crate::declared::Declared;
 use crate::error::{AnyError, Error, Result};
 pub use crate::options::set::Texts;
+use crate::personality::Personality;
 
 /// What a hook may return: nothing, or nothing or an error.
 #[diagnostic::on_unimplemented(
     message = "a hook cannot return `{Self}`",
     label = "expected `()` or `Result<(), E>`",
-    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`"
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; the prelude's `Result<()>` takes each by `?`"
 )]
 pub trait Done {
     /// The same in one form.
@@ -44,7 +46,7 @@ impl<E: Into<AnyError>> Done for Result<(), E> {
 #[diagnostic::on_unimplemented(
     message = "a hook that answers cannot return `{Self}`",
     label = "expected `bool` or `Result<bool, E>`",
-    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`"
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; the prelude's `Result<()>` takes each by `?`"
 )]
 pub trait Verdict {
     /// The same in one form.
@@ -69,7 +71,7 @@ impl<E: Into<AnyError>> Verdict for Result<bool, E> {
 #[diagnostic::on_unimplemented(
     message = "`process_request` cannot return `{Self}`",
     label = "expected `io::Result<()>`, `()` or `Result<(), E>`",
-    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`"
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; the prelude's `Result<()>` takes each by `?`"
 )]
 pub trait Served {
     /// The same in one form. An I/O error keeps its kind, which tells whose fault it was.
@@ -117,59 +119,102 @@ pub const fn own(
     OptionSpec::own(name, summary, details, kind)
 }
 
-/// How a field of type `T` reads its option. Types that have a kind of ours have it here; all others
-/// read themselves, by [`ReadAny`].
+/// How a field reads its option.
+#[derive(Debug)]
+pub struct Way<T> {
+    /// The kind of its texts.
+    pub kind: KindSpec,
+    /// Whether values are numbers, so that they may have a range.
+    pub measured: bool,
+    /// The value of a text.
+    pub read: fn(&str) -> Result<T, Reject>,
+}
+
+/// Finds the way of a field of type `T`: `Probe::<T>::WAY` is [`Ours`] for the types that have a kind
+/// of ours, since a type's own constant comes first, and [`Any`] for all others.
 #[derive(Debug)]
 pub struct Probe<T>(PhantomData<T>);
 
-/// A field of a type that reads itself.
+/// The way of a type that has a kind of ours.
+#[derive(Debug)]
+pub struct Ours<T>(PhantomData<T>);
+
+/// The way of a type that reads itself.
+#[derive(Debug)]
+pub struct Any<T>(PhantomData<T>);
+
+/// What [`Probe`] finds for a type that has no kind of ours.
+pub trait ReadAny<T> {
+    /// The way.
+    const WAY: Any<T> = Any(PhantomData);
+}
+
+impl<T> ReadAny<T> for Probe<T> {}
+
+/// Something that is a way.
+pub trait Reads {
+    /// What is read.
+    type Value;
+    /// How.
+    const WAY: Way<Self::Value>;
+}
+
+/// A type that reads itself from a text.
 #[diagnostic::on_unimplemented(
-    message = "the type of this field cannot be an option",
+    message = "a field of type `{Self}` cannot be an option",
     label = "does not read itself from a text",
     note = "implement `std::str::FromStr` for it, with an error that implements `Display`"
 )]
-pub trait ReadAny<T> {
-    /// The kind of its texts.
-    const KIND: KindSpec;
-
-    /// The value of a text.
-    ///
-    /// # Errors
-    /// Where the text is none.
-    fn read(text: &str) -> Result<T, Reject>;
+pub trait ReadsItself: Sized {
+    /// How.
+    const WAY: Way<Self>;
 }
 
-impl<T: FromStr<Err: fmt::Display>> ReadAny<T> for Probe<T> {
-    const KIND: KindSpec = kind::Other::<T>::SPEC;
+#[diagnostic::do_not_recommend]
+impl<T: FromStr<Err: fmt::Display>> ReadsItself for T {
+    const WAY: Way<T> =
+        Way { kind: kind::Other::<T>::SPEC, measured: false, read: kind::Other::<T>::parse };
+}
 
-    fn read(text: &str) -> Result<T, Reject> {
-        kind::Other::<T>::parse(text)
-    }
+impl<T: ReadsItself> Reads for Any<T> {
+    type Value = T;
+    const WAY: Way<T> = T::WAY;
+}
+
+/// The way that [`Probe`] found.
+pub const fn way<R: Reads>(_: &R) -> Way<R::Value> {
+    R::WAY
 }
 
 macro_rules! probes {
-    ($($plain:ty => $kind:ty),+ $(,)?) => {$(
+    ($measured:literal: $($plain:ty => $kind:ty),+ $(,)?) => {$(
         impl Probe<$plain> {
-            /// The kind of its texts.
-            pub const KIND: KindSpec = KindSpec::of::<$kind>();
+            /// The way.
+            pub const WAY: Ours<$plain> = Ours(PhantomData);
+        }
 
-            /// The value of a text.
-            ///
-            /// # Errors
-            /// Where the text is none.
-            pub fn read(text: &str) -> Result<$plain, Reject> {
-                <$kind as kind::Kind>::parse(text.trim())
-            }
+        impl Reads for Ours<$plain> {
+            type Value = $plain;
+            const WAY: Way<$plain> = Way {
+                kind: KindSpec::of::<$kind>(),
+                measured: $measured,
+                read: |text| <$kind as kind::Kind>::parse(text.trim()),
+            };
         }
     )+};
 }
 
 probes! {
+    false:
     String => kind::Text,
     bool => kind::Flag,
-    std::time::Duration => kind::Period,
     std::path::PathBuf => kind::Path,
     kind::PatternValue => kind::Pattern,
+}
+
+probes! {
+    true:
+    std::time::Duration => kind::Period,
     u8 => kind::Number<u8>,
     u16 => kind::Number<u16>,
     u32 => kind::Number<u32>,
@@ -183,6 +228,70 @@ probes! {
 }
 
 use netserver_options::kind;
+
+/// A constant expression as the default of a field of type `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the default of a `{T}`",
+    label = "not a default of this field",
+    note = "write it as text, in quotes, as on the command line; a number, a `String` or a `Duration` may be an expression"
+)]
+pub trait Preset<T> {
+    /// The value as texts.
+    fn texts(self) -> Texts;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Preset<T> for &str {
+    fn texts(self) -> Texts {
+        Texts::from(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, P: Preset<T>, const N: usize> Preset<Vec<T>> for [P; N] {
+    fn texts(self) -> Texts {
+        self.into_iter().fold(Texts::new(), |all, one| all.with(one.texts()))
+    }
+}
+
+macro_rules! presets {
+    ($($plain:ty),+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Preset<Self> for $plain {
+            fn texts(self) -> Texts {
+                Texts::from(self)
+            }
+        }
+    )+};
+}
+
+presets!(String, bool, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, std::time::Duration);
+
+/// Compiles for what its own personality can serve.
+pub const fn served<S>()
+where
+    S: Declared,
+    S::Personality: Personality<S>,
+{
+}
+
+/// What a field starts with that is no option.
+#[diagnostic::on_unimplemented(
+    message = "nothing says what this field of type `{Self}` starts with",
+    label = "has no default",
+    note = "write `#[state(..)]` with its first value above the field, or derive `Default` for its type"
+)]
+pub trait Start {
+    /// The value.
+    fn start() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Start for T {
+    fn start() -> Self {
+        Self::default()
+    }
+}
 
 macro_rules! constants {
     ($($kind:ident: $($plain:ty),+;)*) => {$($(

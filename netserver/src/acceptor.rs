@@ -2,7 +2,8 @@
 //!
 //! With one listener it blocks in accept: the kernel wakes one process for each connection, and a
 //! stop puts `/dev/null` over the listener's descriptor. With several it waits for all of them at
-//! once, again woken alone, with an event counter among them for the stop.
+//! once, again woken alone, and a stop puts `/dev/null` over the set: the process looks once more
+//! for what it may have been woken for, and only then are its listeners gone.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,9 +15,9 @@ use socket2::{SockAddr, Socket};
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
 use crate::proto::AcceptFault;
-use crate::sys::descriptor;
+use crate::stop::Stage;
 use crate::sys::poll::{self, PollSet};
-use crate::sys::signal::{self, Stage};
+use crate::sys::signal::{self, Known, Waiting};
 
 /// A connection that was just accepted.
 #[derive(Debug)]
@@ -25,44 +26,74 @@ pub(crate) struct Accepted {
     pub(crate) peer: Option<SocketAddr>,
 }
 
-/// Waits for connections in one process.
+/// What one process waits on.
+#[derive(Debug)]
+pub(crate) struct Wait<'a> {
+    listeners: &'a [Listener],
+    /// Some where there are several listeners, which it knows by their places.
+    set: Option<PollSet>,
+}
+
+impl<'a> Wait<'a> {
+    /// For the calling process alone.
+    ///
+    /// # Errors
+    /// Where the kernel has no descriptor left for it.
+    pub(crate) fn new(listeners: &'a Listeners) -> Result<Self> {
+        let listeners = listeners.as_slice();
+        let set = (listeners.len() > 1).then(|| set_of(listeners)).transpose();
+        let set = set.map_err(|err| Error::because(CANNOT_WAIT, err))?;
+        Ok(Self { listeners, set })
+    }
+
+    /// The set, for a stop to end.
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known::new(self.set.iter().map(AsFd::as_fd))
+    }
+
+    /// The listener to accept from, or `None` where it is to be looked again.
+    fn ready(&self) -> Result<Option<&'a Listener>> {
+        let Some(set) = &self.set else {
+            return Ok(self.listeners.first());
+        };
+        match set.wait() {
+            Ok(place) => {
+                Ok(place.and_then(|place| self.listeners.get(usize::try_from(place).ok()?)))
+            }
+            // The handler has put /dev/null over it.
+            Err(_) if signal::stage() != Stage::Serving => Ok(None),
+            Err(err) => Err(Error::because(CANNOT_WAIT, err)),
+        }
+    }
+}
+
+const CANNOT_WAIT: &str = "cannot wait for clients";
+
+fn set_of(listeners: &[Listener]) -> io::Result<PollSet> {
+    let set = PollSet::new()?;
+    for (place, listener) in (0..).zip(listeners) {
+        // Another process may take what woke this one. The flag belongs to the socket, so every
+        // process sets it alike; accepted streams do not inherit it.
+        listener.socket.set_nonblocking(true)?;
+        set.add_shared(&listener.socket, place)?;
+    }
+    Ok(set)
+}
+
+/// Accepts connections in one process, where a stop ends the listeners.
 #[derive(Debug)]
 pub(crate) struct Acceptor<'a> {
-    listeners: &'a [Listener],
-    /// Some where there are several listeners.
-    set: Option<StopSet>,
+    wait: &'a Wait<'a>,
+    /// What a stop ends first.
+    set: &'a Known<'a>,
     shortage: Shortage,
 }
 
-/// Several listeners, and the counter that ends the wait for them.
-#[derive(Debug)]
-struct StopSet {
-    set: PollSet,
-    /// Open as long as the handler may write to it.
-    _counter: OwnedFd,
-}
-
-/// The number of the counter in the set; listeners have their places.
-const STOP: u64 = u64::MAX;
-
 impl<'a> Acceptor<'a> {
-    /// For this process alone, whose role the signal handler already has.
-    ///
-    /// # Errors
-    /// Where the kernel has no descriptor left for the wait.
-    pub(crate) fn new(listeners: &'a Listeners) -> Result<Self> {
-        let listeners = listeners.as_slice();
-        let set = match listeners {
-            [one] => {
-                signal::end_accept_of(one.socket.as_fd());
-                None
-            }
-            several => Some(
-                StopSet::new(several)
-                    .map_err(|err| Error::because("cannot wait for clients", err))?,
-            ),
-        };
-        Ok(Self { listeners, set, shortage: Shortage::default() })
+    /// In the process that made `wait`, whose role the signal handler already has; `set` is that of
+    /// [`Wait::known`].
+    pub(crate) fn new(wait: &'a Wait<'a>, set: &'a Known<'a>) -> Self {
+        Self { wait, set, shortage: Shortage::default() }
     }
 
     /// The next connection; `None` once this process was told to stop. What was accepted is always
@@ -71,11 +102,12 @@ impl<'a> Acceptor<'a> {
     /// # Errors
     /// Where the listener itself is broken.
     pub(crate) fn accept(&mut self) -> Result<Option<Accepted>> {
+        let _set = self.wait.set.is_some().then(|| Waiting::on(self.set));
         loop {
             if signal::stage() != Stage::Serving {
-                return Ok(None);
+                return Ok(self.last());
             }
-            let Some(listener) = self.ready()? else {
+            let Some(listener) = self.wait.ready()? else {
                 continue;
             };
             match listener.socket.accept() {
@@ -88,14 +120,13 @@ impl<'a> Acceptor<'a> {
         }
     }
 
-    /// The listener to accept from, or `None` where it is to be looked again.
-    fn ready(&self) -> Result<Option<&'a Listener>> {
-        let Some(StopSet { set, .. }) = &self.set else {
-            return Ok(self.listeners.first());
-        };
-        let number = set.wait().map_err(|err| Error::because("cannot wait for clients", err))?;
-        let place = number.and_then(|number| usize::try_from(number).ok());
-        Ok(place.and_then(|place| self.listeners.get(place)))
+    /// A connection that this process may have been woken for, alone, when it was told to stop:
+    /// nobody else would come to take it. After this look its listeners are gone.
+    fn last(&self) -> Option<Accepted> {
+        let look = self.wait.set.is_some() && signal::stage() == Stage::Graceful;
+        let listeners = if look { self.wait.listeners } else { &[] };
+        let (socket, address) = listeners.iter().find_map(|one| one.socket.accept().ok())?;
+        Some(Accepted::new(socket, &address))
     }
 
     fn look_at(&mut self, err: &io::Error) -> Result<()> {
@@ -108,22 +139,6 @@ impl<'a> Acceptor<'a> {
                 Err(Error::because("cannot accept", io::Error::other(err.to_string())))
             }
         }
-    }
-}
-
-impl StopSet {
-    fn new(listeners: &[Listener]) -> io::Result<Self> {
-        let set = PollSet::new()?;
-        for (number, listener) in (0..).zip(listeners) {
-            // Another process may take what woke this one. The flag belongs to the socket, so
-            // every process sets it alike; accepted streams do not inherit it.
-            listener.socket.set_nonblocking(true)?;
-            set.add_shared(&listener.socket, number)?;
-        }
-        let counter = descriptor::event_counter()?;
-        set.add(&counter, STOP)?;
-        signal::wake(counter.as_fd());
-        Ok(Self { set, _counter: counter })
     }
 }
 

@@ -3,6 +3,8 @@
 use netserver_options::OptionSpec;
 
 use crate::error::Result;
+use crate::handshake::{Handshake, Proto};
+use crate::options::args::Unknown;
 use crate::options::own::OwnOptions;
 use crate::options::set::Texts;
 
@@ -41,6 +43,11 @@ pub trait Declared: Sized {
     /// anybody's.
     type Personality;
 
+    /// Whether its value is made from its own options, at the start, and nobody else may make one:
+    /// a value of another origin would not be what `--print-config` says. The attribute sets it on a
+    /// struct with `#[option]` fields.
+    const FROM_OPTIONS: bool = false;
+
     /// Version, description and options.
     fn declaration() -> Declaration;
 }
@@ -52,6 +59,9 @@ pub struct Declaration {
     pub(crate) about: &'static str,
     pub(crate) options: Vec<(&'static str, Texts)>,
     pub(crate) own: &'static [OptionSpec],
+    pub(crate) personality_by_default: bool,
+    pub(crate) handshake: Option<Handshake>,
+    pub(crate) unknown: Unknown,
 }
 
 /// A server that is built from its own options, at the end of `configure`. The attribute on a struct
@@ -67,7 +77,15 @@ pub trait FromOptions: Sized {
 impl Declaration {
     /// A server of that version, with what `--help` says of it first.
     pub const fn new(version: &'static str, about: &'static str) -> Self {
-        Self { version, about, options: Vec::new(), own: &[] }
+        Self {
+            version,
+            about,
+            options: Vec::new(),
+            own: &[],
+            personality_by_default: false,
+            handshake: None,
+            unknown: Unknown::Refused,
+        }
     }
 
     /// Sets an option. The name and the value are checked when the server starts; those in an
@@ -78,8 +96,34 @@ impl Declaration {
         self
     }
 
+    /// Says that nobody wrote the personality: it serves as no other was asked for, and
+    /// `--print-config` names "default" as its source. The attribute says so where it has no
+    /// `personality`.
+    #[must_use]
+    pub const fn personality_by_default(mut self) -> Self {
+        self.personality_by_default = true;
+        self
+    }
+
+    /// Leaves words of the command line that are no options to the server, in
+    /// [`ServerInfo::args`](crate::ServerInfo::args), where they would be errors: for a program that
+    /// reads them itself. The attribute says `unknown_options = "pass"`.
+    #[must_use]
+    pub const fn pass_unknown_options(mut self) -> Self {
+        self.unknown = Unknown::Passed;
+        self
+    }
+
+    /// Has every connection begin with that protocol.
+    #[must_use]
+    pub const fn proto<P: Proto>(mut self) -> Self {
+        self.handshake = Some(P::handshake);
+        self
+    }
+
     /// Declares options of the server's own: they have the same sources and the same checks as all
-    /// others.
+    /// others. A name that is taken, or a default that its own kind or range refuses, ends the
+    /// start with exit code 2.
     #[must_use]
     pub const fn own(mut self, own: &'static [OptionSpec]) -> Self {
         self.own = own;

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
-use crate::error::{AnyError, Error};
+use crate::error::{AnyError, Error, chain};
 
 thread_local! {
     /// Whether this thread runs guarded code, so that the guard speaks for a panic there.
@@ -49,9 +49,9 @@ pub(crate) fn run<T, E: Into<AnyError>>(code: impl FnOnce() -> Result<T, E>) -> 
     let outer = GUARDED.replace(true);
     // Whatever the code left half done is its own state, which its next call may look at: as with
     // any method that fails.
-    let result = panic::catch_unwind(AssertUnwindSafe(code));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| code().map_err(Into::into)));
     let result = match result {
-        Ok(result) => result.map_err(|err| Failure::Error(err.into())),
+        Ok(result) => result.map_err(Failure::Error),
         Err(payload) => Err(Failure::Panic(describe(payload))),
     };
     GUARDED.set(outer);
@@ -70,12 +70,30 @@ fn describe(payload: Box<dyn Any + Send>) -> String {
     format!("panicked at {place}: {}", text.as_deref().unwrap_or("a value that is no text"))
 }
 
+/// What an error says, with all that is below it; it is dropped here. Both are its own code.
+pub(crate) fn text_of(err: AnyError) -> String {
+    let said = run(|| {
+        let text = chain(err.as_ref());
+        drop(err);
+        Ok::<_, Error>(text)
+    });
+    match said {
+        Ok(text) => text,
+        Err(Failure::Panic(text)) => format!("an error that {text}"),
+        Err(Failure::Error(_)) => String::new(),
+    }
+}
+
 /// Runs a hook that nothing waits for: a failure is logged at level 1. Tells whether it went well.
 pub(crate) fn logged<E: Into<AnyError>>(what: &str, hook: impl FnOnce() -> Result<(), E>) -> bool {
     match run(hook) {
         Ok(()) => true,
-        Err(failure) => {
-            log::warn!("{}", failure.of(what).chain());
+        Err(Failure::Error(err)) => {
+            log::warn!("{what} failed: {}", text_of(err));
+            false
+        }
+        Err(Failure::Panic(text)) => {
+            log::warn!("{what} {text}");
             false
         }
     }
@@ -109,6 +127,24 @@ mod tests {
             Ok::<_, Error>(())
         });
         result.unwrap_err().of("it").to_string()
+    }
+
+    /// Panics when it is shown.
+    #[derive(Debug)]
+    struct Shy;
+    impl std::fmt::Display for Shy {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("not shown");
+        }
+    }
+    impl std::error::Error for Shy {}
+
+    #[test]
+    fn an_error_may_panic_when_it_is_shown() {
+        install();
+        let text = text_of(Box::new(Shy));
+        assert!(text.starts_with("an error that panicked at netserver/src/guard.rs:"), "{text}");
+        assert!(text.ends_with(": not shown"), "{text}");
     }
 
     #[test]

@@ -215,8 +215,8 @@ pub trait NetServer: Hooks {
     /// *When:* in the worker, for each connection that may be served.
     ///
     /// # Errors
-    /// Are logged and end the connection: at level 3 where the client went away, broke the protocol
-    /// or was too slow, at level 1 otherwise. A panic is logged at level 1 and ends the connection
-    /// and no more.
+    /// Are logged and end the connection: at level 3 where they are the connection's own, as the
+    /// client went away, was too slow or sent what is no line; at level 1 otherwise. A panic is
+    /// logged at level 1 and ends the connection and no more.
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()>;
 }

@@ -25,10 +25,12 @@
 //! ```
 #![doc = include_str!("../docs/process_flow.md")]
 #![doc = include_str!("../docs/signals.md")]
+#![doc = include_str!("../docs/values.md")]
 #![doc = include_str!("../docs/options.md")]
 #![deny(unsafe_code)]
 
 // In the order of the data: a module uses only what stands above it, and a test holds it to that.
+mod stop;
 mod sys;
 mod error;
 mod logger;
@@ -38,6 +40,7 @@ mod listener;
 mod acceptor;
 mod buffer;
 mod connection;
+mod handshake;
 mod info;
 mod handler;
 mod guard;
@@ -56,12 +59,33 @@ pub use connection::{Connection, Peer};
 pub use declared::{Declaration, Declared, FromOptions};
 pub use error::{AnyError, Error, OptionError, Result};
 pub use handler::{Hooks, NetServer};
+pub use handshake::Proto;
 pub use info::ServerInfo;
 pub use options::Options;
+pub use options::merge::Effective;
 pub use options::own::OwnOptions;
 pub use options::set::{OptionSet, Texts};
 pub use server::{Run, Server};
 
+#[doc = include_str!("../docs/attribute.md")]
 pub use netserver_macros::net_server;
+/// Options from code, for [`Run::run_with`] and [`Server::run_with`]: names and values are checked by
+/// the compiler, in the words of the attribute. A literal is written as in the attribute, and so is an
+/// expression. Options of the server's own are not known here; [`Server::set`] takes them.
+///
+/// ```no_run
+/// # use netserver::prelude::*;
+/// # struct Echo;
+/// # #[net_server(personality = "prefork")]
+/// # impl Echo {
+/// #     fn process_request(&mut self, _: &mut Connection) -> io::Result<()> { Ok(()) }
+/// # }
+/// const WORKERS: u32 = 20;
+///
+/// fn main() -> ExitCode {
+///     Echo.run_with(options! { port: ["8080", "8081/tcp"], max_servers: WORKERS })
+/// }
+/// ```
+pub use netserver_macros::options;
 pub use netserver_options::kind::PatternValue as Pattern;
 pub use netserver_options::{OptionSpec, Reject};

@@ -4,6 +4,7 @@
 //! never shut down: that would end it for every process that shares it. It ends when it is closed.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use socket2::Socket;
 
@@ -35,6 +36,10 @@ impl Listeners {
     /// What is listened on, in the order of the `port` option.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
         self.0.iter().map(|listener| listener.endpoint).collect()
+    }
+
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.0.iter().map(|listener| listener.socket.as_fd())
     }
 
     pub(crate) fn as_slice(&self) -> &[Listener] {

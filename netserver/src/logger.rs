@@ -12,8 +12,11 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::sys::{clock, descriptor, process};
 
-/// Longest record, so that no peer fills a disk with one line.
-const LONGEST: usize = 8 * 1024;
+/// Longest line, with all that belongs to it: as much as a pipe takes in one piece, so that no line
+/// of another process comes in between, and no peer fills a disk with one line.
+const LONGEST: usize = 4096;
+/// What stands at the end of a line that was cut.
+const CUT: &str = " [cut]";
 
 /// The sink of the facade, once a server was started.
 #[derive(Debug)]
@@ -27,7 +30,9 @@ static SINK: OnceLock<Sink> = OnceLock::new();
 /// Sends every record up to `level` (0 to 4; errors always) to standard error. A logger that the
 /// program installed before stays, and gets the records.
 pub(crate) fn init(program: &str, level: u32) {
-    let sink = SINK.get_or_init(|| Sink { program: escape(program) });
+    // Whoever starts a program chooses its name: it must leave room for what is said.
+    let name: String = program.chars().take(64).collect();
+    let sink = SINK.get_or_init(|| Sink { program: escape(&name) });
     // It fails where the program has a logger of its own, which is what it wants.
     let _ = log::set_logger(sink);
     log::set_max_level(match level {
@@ -39,9 +44,14 @@ pub(crate) fn init(program: &str, level: u32) {
     });
 }
 
-/// One line to standard error before there is a log.
+/// One complaint to standard error before there is a log. Its text may have a line for help.
 pub(crate) fn complain(program: &str, text: &str) {
-    descriptor::write_to_stderr(format!("{program}: {text}\n").as_bytes());
+    descriptor::write_to_stderr(complaint(program, text).as_bytes());
+}
+
+/// Whoever starts a program chooses the name that it has: it must not forge a line.
+fn complaint(program: &str, text: &str) -> String {
+    format!("{}: {text}\n", escape(program))
 }
 
 impl Log for Sink {
@@ -75,7 +85,7 @@ fn line(program: &str, level: Level, message: &str) -> String {
         process::this(),
         word(level)
     );
-    line.push_str(&escape(message));
+    escape_onto(&mut line, message, LONGEST - CUT.len() - 1);
     line.push('\n');
     line
 }
@@ -90,22 +100,29 @@ const fn word(level: Level) -> &'static str {
     }
 }
 
-/// A message fit for one line: control characters, and the backslash that escapes them, are
-/// escaped; what is too long is cut.
-fn escape(message: &str) -> String {
-    let mut text = String::with_capacity(message.len());
-    for c in message.trim_end_matches('\n').chars() {
-        if text.len() >= LONGEST {
-            text.push_str(" [cut]");
-            break;
-        }
+/// A text fit for one line.
+fn escape(text: &str) -> String {
+    let mut line = String::new();
+    escape_onto(&mut line, text, LONGEST);
+    line
+}
+
+/// Appends a text so that it is fit for one line: control characters, and the backslash that escapes
+/// them, are escaped; where `line` would be longer than `longest` it is cut, and says so.
+fn escape_onto(line: &mut String, text: &str, longest: usize) {
+    for c in text.trim_end_matches('\n').chars() {
+        let before = line.len();
         match c {
-            '\\' => text.push_str("\\\\"),
-            c if c.is_control() => text.extend(c.escape_default()),
-            c => text.push(c),
+            '\\' => line.push_str("\\\\"),
+            c if c.is_control() => line.extend(c.escape_default()),
+            c => line.push(c),
+        }
+        if line.len() > longest {
+            line.truncate(before);
+            line.push_str(CUT);
+            return;
         }
     }
-    text
 }
 
 #[cfg(test)]
@@ -116,9 +133,19 @@ mod tests {
     fn a_record_is_one_line() {
         assert_eq!(escape("plain text, ünïcode\n"), "plain text, ünïcode");
         assert_eq!(escape("a\nb\r\u{1b}[2J\u{9b}\\n"), "a\\nb\\r\\u{1b}[2J\\u{9b}\\\\n");
-        assert!(escape(&"\u{1}".repeat(1 << 20)).len() < LONGEST + 32);
+        for text in ["\u{1}", "ü", "x"] {
+            let line = line("echo", Level::Warn, &text.repeat(1 << 20));
+            assert!((LONGEST - 16..=LONGEST).contains(&line.len()), "{}", line.len());
+            assert!(line.ends_with(" [cut]\n"));
+        }
         let line = line("echo", Level::Warn, "forged\n2026/01/01-00:00:00 echo[1] error: x");
         assert_eq!(line.matches('\n').count(), 1);
         assert!(line.contains("] warning: forged\\n2026"));
+    }
+
+    #[test]
+    fn the_name_of_a_program_stays_on_its_line() {
+        let said = complaint("echo\n\u{1b}[2Jroot", "--port: needs a value\n  help: write one");
+        assert_eq!(said, "echo\\n\\u{1b}[2Jroot: --port: needs a value\n  help: write one\n");
     }
 }

@@ -3,4 +3,4 @@
 pub use std::io::{self, BufRead, Read, Write};
 pub use std::process::ExitCode;
 
-pub use crate::{Connection, OptionSet, Result, Run, ServerInfo, net_server};
+pub use crate::{Connection, OptionSet, Result, Run, ServerInfo, net_server, options};

@@ -45,8 +45,34 @@ where
     S: Declared + Hooks,
     S::Personality: Personality<S>,
 {
-    /// A server without options of the program's own.
+    /// A server without options of the program's own. Where it has some this does not compile: it is
+    /// made from them.
+    ///
+    /// ```compile_fail,E0080
+    /// use netserver::prelude::*;
+    ///
+    /// #[net_server(personality = "single", port = 0)]
+    /// struct Greeter {
+    ///     #[option(default = "hello")]
+    ///     greeting: String,
+    /// }
+    ///
+    /// #[net_server]
+    /// impl Greeter {
+    ///     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+    ///         writeln!(conn, "{}", self.greeting)
+    ///     }
+    /// }
+    ///
+    /// Greeter { greeting: "hi".into() }.run();
+    /// ```
     pub const fn new(value: S) -> Self {
+        const {
+            assert!(
+                !S::FROM_OPTIONS,
+                "a server with options of its own is made from them: write `Greeter::run()`, or `Greeter::server().set(..)`"
+            );
+        }
         Self { origin: Origin::Value(value), object: Vec::new() }
     }
 

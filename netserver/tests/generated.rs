@@ -23,6 +23,13 @@ fn the_option_reference_is_current() {
 }
 
 #[test]
+fn the_rows_of_the_process_flow_are_current() {
+    let file = "docs/process_flow.md";
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    is_current(file, &netserver_options::reference::process_flow(&page));
+}
+
+#[test]
 fn the_process_flow_names_every_hook_in_order() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/process_flow.md");
     let text = fs::read_to_string(path).unwrap();
@@ -31,4 +38,5 @@ fn the_process_flow_names_every_hook_in_order() {
         text.find(&row).unwrap_or_else(|| panic!("{} is not in process_flow.md", spec.name))
     });
     assert!(places.is_sorted(), "process_flow.md has the hooks in another order than the table");
+    assert!(text.contains("| `process_request` |"), "process_request is not in process_flow.md");
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use netserver_harness::{Client, Finished, Program, Server, scratch};
@@ -33,6 +33,14 @@ const REFUSED: &[(&[&str], &[&str])] = &[
             "  help: did you mean `max_servers`? words for the server itself stand after `--`",
         ],
     ),
+    (
+        &["-max_servers=9"],
+        &[
+            "-max_servers=9: unknown option",
+            "  help: write --max_servers=9; words for the server itself stand after `--`",
+        ],
+    ),
+    (&["---port=1"], &["---port: unknown option", "  help: did you mean `port`?"]),
     (&["--colour"], &["--colour: unknown option"]),
     (&["--max_servers=lots"], &["--max_servers: expected a whole number, 1 to 65535, got lots"]),
     (&["--max-servers", "0"], &["--max_servers: expected 1 to 65535, got 0"]),
@@ -63,10 +71,16 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     ),
     (
         &["--conf_file=/nowhere/x.conf"],
-        &["conf_file /nowhere/x.conf: cannot be read: No such file or directory (os error 2)"],
+        &["--conf_file: /nowhere/x.conf: cannot be read: No such file or directory (os error 2)"],
     ),
-    (&["--conf_file=/tmp"], &["conf_file /tmp: cannot be read: is a directory, expected a file"]),
-    (&["--conf_file=/dev/zero"], &["conf_file /dev/zero: cannot be read: is not a regular file"]),
+    (
+        &["--conf_file=/tmp"],
+        &["--conf_file: /tmp: cannot be read: is a directory, expected a file"],
+    ),
+    (
+        &["--conf_file=/dev/zero"],
+        &["--conf_file: /dev/zero: cannot be read: is not a regular file"],
+    ),
 ];
 
 #[test]
@@ -99,16 +113,17 @@ fn a_conf_file_that_cannot_be_one_is_refused() {
     let folder = scratch();
     let refused = |file: &OsStr| refusal(actor(&[]).arg("--conf_file").arg(file), 2).concat();
     let large = folder.write("large.conf", "port = 1\n".repeat(10 * 1024 * 1024 / 9));
-    assert!(refused(large.as_os_str()).ends_with("is larger than 1 MiB"));
+    assert!(refused(large.as_os_str()).ends_with("cannot be read: is larger than 1 MiB"));
     let fifo = folder.join("fifo.conf");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     assert!(refused(fifo.as_os_str()).ends_with("cannot be read: is not a regular file"));
-    let secret = folder.write("secret.conf", "port = 1");
-    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o0)).unwrap();
-    // Root may read it all the same.
-    if std::fs::read(&secret).is_err() {
-        assert!(refused(secret.as_os_str()).contains("Permission denied"));
-    }
+    // Root may read whatever has no permission for it, but nobody a link to itself.
+    let circle = folder.join("circle.conf");
+    symlink(&circle, &circle).unwrap();
+    let said = refused(circle.as_os_str());
+    assert!(said.ends_with("cannot be read: Too many levels of symbolic links (os error 40)"));
+    let below_a_file = large.join("x.conf");
+    assert!(refused(below_a_file.as_os_str()).contains("cannot be read: Not a directory"));
 }
 
 #[test]
@@ -124,10 +139,27 @@ fn words_that_are_no_text_are_refused_or_left_alone() {
 }
 
 #[test]
+fn the_name_of_a_program_forges_no_line() {
+    let folder = scratch();
+    let name = folder.join("actor\nforged");
+    symlink(env!("CARGO_BIN_EXE_actor"), &name).unwrap();
+    let finished = Program::new(&name).arg("--colour").run().expect_code(2);
+    assert_eq!(finished.log, ["actor\\nforged: --colour: unknown option"]);
+}
+
+#[test]
 fn a_megabyte_of_arguments_is_one_short_line() {
     let long = "x".repeat(50_000);
-    for word in [format!("--port={long}"), format!("--{long}"), format!("--{long}={long}")] {
-        let finished = actor(&[]).arg(&word).args((0..8).map(|_| &long)).run();
+    for (word, fault) in [
+        (format!("--port={long}"), "actor: --port: expected a port as 8080, "),
+        (format!("--{long}"), "actor: --\"xxx"),
+        (format!("--{long}={long}"), "actor: --\"xxx"),
+        (format!("port={long}"), "actor: --port: expected a port as 8080, "),
+        (format!("-port={long}"), "actor: \"-port=xxx"),
+    ] {
+        let words = (0..20).map(|_| &long);
+        let finished = actor(&[]).arg(&word).args(words).run().expect_code(2);
+        assert!(finished.stderr().starts_with(fault), "{}", finished.stderr());
         assert!(finished.stderr().len() < 400, "{}", finished.stderr().len());
     }
 }
@@ -205,6 +237,39 @@ fn a_wrong_option_from_code_is_an_option_error() {
             .stderr()
             .starts_with("sources: --max_servers: has no effect with personality `single`")
     );
+    let finished = program!("sources").env("SOURCES", "missing_conf").run().expect_code(2);
+    assert!(
+        finished.stderr().starts_with(
+            "sources: object: conf_file: /nowhere/x.conf: cannot be read: No such file"
+        )
+    );
+}
+
+#[test]
+fn a_wrong_declaration_of_an_own_option_ends_the_start() {
+    for (own, fault) in [
+        ("built_in", "own: attribute: port: is the name of a built-in option"),
+        ("command", "own: attribute: print_config: is the name of a command"),
+        ("twice", "own: attribute: size: is the name of another option of this server"),
+        ("default", "own: default: size: expected 1 to 9, got 10"),
+    ] {
+        for words in [&[][..], &["--help"], &["--size=1"]] {
+            let finished = program!("own").env("OWN", own).args(words).run().expect_code(2);
+            assert_eq!(
+                (finished.stdout.as_str(), &finished.log[..]),
+                ("", &[fault.to_owned()][..])
+            );
+        }
+    }
+}
+
+#[test]
+fn a_value_that_a_servers_own_type_refuses_names_its_source() {
+    let finished = program!("own").arg("--size=2").run().expect_code(2);
+    assert_eq!(finished.log, ["own: --size: even is not odd enough"]);
+    let server = program!("own").args(["--size=5", "--host=127.0.0.1"]).start();
+    assert_eq!(Client::connect(server.address()).line(), "5");
+    server.stop();
 }
 
 /// Says something to a server whose log may be out of sight.
@@ -222,7 +287,8 @@ fn serves(server: Server, address: std::net::SocketAddr) {
 
 #[test]
 fn closed_full_and_broken_streams_do_not_keep_it_from_serving() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // Nobody else in these tests listens on this address, so that its port stays free.
+    let free = std::net::TcpListener::bind("127.77.7.7:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
     let program = || actor(&[&format!("--port={address}")]);
@@ -237,4 +303,39 @@ fn closed_full_and_broken_streams_do_not_keep_it_from_serving() {
             serves(server, address);
         }
     }
+}
+
+#[test]
+fn command_line_and_conf_file_say_of_a_value_what_the_table_says() {
+    let folder = scratch();
+    let rows = include_str!("../../netserver/options/verdicts.txt");
+    for row in rows.lines().filter(|row| !row.starts_with('#')) {
+        let [name, value, verdict] = row.splitn(3, '|').collect::<Vec<_>>()[..] else {
+            panic!("three columns: {row}");
+        };
+        let check = |arguments: &[&str], place: &str| {
+            let program = actor(arguments).arg("--check").directory(folder.path());
+            if verdict == "good" {
+                program.run().expect_code(0);
+            } else {
+                assert_eq!(refusal(program, 2)[0], format!("{place}: {verdict}"), "{row}");
+            }
+        };
+        folder.write("verdict.conf", "");
+        check(&[&format!("--{name}={value}")], &format!("--{name}"));
+        // A conf file cannot name another.
+        if name != "conf_file" {
+            folder.write("verdict.conf", format!("{name} = {value}\n"));
+            check(&["--conf_file=verdict.conf"], &format!("verdict.conf:1: {name}"));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_option_is_left_to_a_server_that_asks_for_it() {
+    let words = ["--colour=red", "--listen=5", "-v", "name=x", "--", "--port=7"];
+    let ended = program!("rest").args(words).run().expect_code(1);
+    assert!(ended.stderr().contains("left: --colour=red -v name=x --port=7"), "{}", ended.stderr());
+    let refused = program!("rest").arg("--listen=0").run().expect_code(2);
+    assert!(refused.stderr().contains("--listen: expected 1 to 65535, got 0"));
 }

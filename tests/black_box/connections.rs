@@ -107,6 +107,25 @@ fn a_silent_client_is_given_up_after_read_timeout() {
 }
 
 #[test]
+fn a_slow_line_is_whole_for_a_handler_that_waits_on() {
+    for reader in ["patient", "lines"] {
+        let server = actor(&["--read_timeout=100ms", "--log_level=3"]).start();
+        let mut client = Client::connect(server.address());
+        client.send(format!("{reader}\n"));
+        // In the middle of a character, too.
+        for part in [&b"one l\xc3"[..], b"\xafne in "] {
+            let before = server.log().len();
+            client.send(part);
+            server.wait_for_log_after(before, "the client sent nothing for 100ms");
+        }
+        client.send("parts\n");
+        assert_eq!(client.line(), "one lïne in parts", "{reader}");
+        drop(client);
+        server.stop();
+    }
+}
+
+#[test]
 fn a_client_that_never_reads_is_given_up_after_write_timeout() {
     let server = actor(&["--write_timeout=300ms", "--log_level=3"]).start();
     let mut client = Client::connect(server.address());

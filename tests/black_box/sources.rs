@@ -103,6 +103,22 @@ fn with_no_source_the_default_holds() {
 }
 
 #[test]
+fn a_personality_has_the_source_that_wrote_it() {
+    let folder = scratch();
+    let unwritten = || with_sources(["default", "default"], &folder);
+    for (program, words, value, source) in [
+        (unwritten(), &[][..], "single", "default"),
+        (unwritten(), &["--server_type=single"], "single", "command line"),
+        (program!("actor"), &[], "prefork", "attribute"),
+        (program!("actor"), &["--server_type=single"], "single", "command line"),
+    ] {
+        let printed = program.args(words).arg("--print-config=json").run().expect_code(0);
+        let expected = format!("{{\"value\": \"{value}\", \"source\": \"{source}\"}}");
+        assert_eq!(entry(&printed.stdout, "server_type"), expected);
+    }
+}
+
+#[test]
 fn what_is_printed_is_a_conf_file_for_the_same_options() {
     let folder = scratch();
     let printed = with_sources(["command_line", "attribute"], &folder)

@@ -36,28 +36,29 @@ fn calls_of_children(ports: &[&str]) -> Option<Syscalls> {
     Some(calls)
 }
 
-/// Each of `once` once for a connection, and nothing else; a few calls were under way when strace
-/// came or went. `slack` is for the wait and the accept of a child that is woken for a connection
-/// which another, already on its feet, then takes: seldom, but strace makes it slow to its feet.
-fn assert_calls(calls: &Syscalls, once: &[&str], slack: u64) {
+/// Each of `once` once for a connection, and nothing else but a few calls that were under way when
+/// strace came or went.
+fn assert_calls(calls: &Syscalls, once: &[&str]) {
     for (name, count) in calls.iter() {
-        let (expected, slack) = match once.contains(&name) {
-            true if ["accept4", "epoll_wait"].contains(&name) => (CONNECTIONS, slack),
-            true => (CONNECTIONS, 8),
-            false => (0, 8),
-        };
-        assert!(count.abs_diff(expected) <= slack, "{name}: {count} of {expected} in {calls:?}");
+        let expected = if once.contains(&name) { CONNECTIONS } else { 0 };
+        assert!(count.abs_diff(expected) <= 8, "{name}: {count} of {expected} in {calls:?}");
     }
 }
 
 #[test]
 fn a_connection_costs_a_child_four_calls() {
     let Some(calls) = calls_of_children(&["--port=0"]) else { return };
-    assert_calls(&calls, &["accept4", "read", "write", "close"], 8);
+    assert_calls(&calls, &["accept4", "read", "write", "close"]);
 }
 
 #[test]
-fn a_connection_costs_a_child_five_calls_with_several_ports() {
-    let Some(calls) = calls_of_children(&["--port=0", "--port=0"]) else { return };
-    assert_calls(&calls, &["epoll_wait", "accept4", "read", "write", "close"], CONNECTIONS / 2);
+fn several_ports_cost_a_child_one_call_more() {
+    let Some(mut calls) = calls_of_children(&["--port=0", "--port=0"]) else { return };
+    // A child that is woken for a connection which another, already on its feet, takes first, waits
+    // once more. That is seldom, but not where strace makes it slow to its feet.
+    let waits = calls.take("epoll_wait");
+    let accepts = calls.take("accept4");
+    assert!(waits.abs_diff(accepts) <= 8, "{waits} waits, {accepts} accepts");
+    assert!(waits >= CONNECTIONS - 8, "{waits} waits");
+    assert_calls(&calls, &["read", "write", "close"]);
 }

@@ -1,27 +1,38 @@
 //! Which argument is what.
 //!
-//! Takes in pairs, hands on the options among them and the two keys that are none. Complains of
+//! Takes in pairs, hands on the options among them and the keys that are none. Complains of
 //! names that nobody knows and of names that stand twice.
 
 use netserver_options::{OPTIONS, OptionSpec, Reject, find, nearest};
 
+use super::meant;
 use crate::args::Pair;
 use crate::errors::Errors;
+use crate::form::Form;
 use crate::messages;
+use crate::value::Value;
 
 /// The key that says how connections are given to processes.
 const PERSONALITY: &str = "personality";
+/// The key that names somebody's own protocol.
+const PROTO: &str = "proto";
 /// The key that says where the runtime lives.
 const RUNTIME: &str = "crate";
+/// The key that says what becomes of a word that is no option.
+const UNKNOWN: &str = "unknown_options";
 
 /// The arguments by what they are.
 #[derive(Default)]
 pub(crate) struct Keys<'a> {
     pub(crate) personality: Option<&'a Pair>,
+    pub(crate) proto: Option<&'a Pair>,
     pub(crate) runtime: Option<&'a Pair>,
+    pub(crate) unknown: Option<&'a Pair>,
     pub(crate) options: Vec<(&'static OptionSpec, &'a Pair)>,
     /// Nothing is declared here: the attribute stands alone, or says no more than `crate`.
     pub(crate) bare: bool,
+    /// The first argument, where there is one.
+    pub(crate) first: Option<&'a Pair>,
 }
 
 impl<'a> Keys<'a> {
@@ -32,7 +43,7 @@ impl<'a> Keys<'a> {
             [only] => only.name() == RUNTIME,
             _ => false,
         };
-        let mut keys = Self { bare, ..Self::default() };
+        let mut keys = Self { bare, first: pairs.first(), ..Self::default() };
         for (at, pair) in pairs.iter().enumerate() {
             let name = pair.name();
             match pairs[..at].iter().find(|earlier| earlier.name() == name) {
@@ -47,20 +58,35 @@ impl<'a> Keys<'a> {
         match (name, find(name)) {
             (PERSONALITY, _) => self.personality = Some(pair),
             (RUNTIME, _) => self.runtime = Some(pair),
+            (PROTO, _) if pair.form == Form::Attribute => self.proto = Some(pair),
+            (UNKNOWN, _) if pair.form == Form::Attribute => self.unknown = Some(pair),
             (_, Some(spec)) => self.options.push((spec, pair)),
-            (_, None) => {
-                let known = OPTIONS.iter().map(|spec| spec.name);
-                let near = nearest(name, known.chain([PERSONALITY, RUNTIME]));
-                errors.push(&pair.key, &messages::unknown_option(name, near));
-            }
+            (_, None) => errors.push(&pair.key, &unknown(name, pair)),
         }
     }
+}
+
+fn unknown(name: &str, pair: &Pair) -> Reject {
+    let alone = matches!(pair.value, Value::Missing) && pair.form == Form::Attribute;
+    if let Some(one) = meant::personality(name).filter(|_| alone) {
+        return messages::personality_alone(one.name());
+    }
+    if let Some(key) = meant::key(name) {
+        return messages::other_word(name, key, pair);
+    }
+    let only_there: &[&str] = match pair.form {
+        Form::Attribute => &[PERSONALITY, PROTO, UNKNOWN],
+        Form::Call | Form::Field => &[],
+    };
+    let known = OPTIONS.iter().map(|spec| spec.name).chain([RUNTIME]);
+    let near = nearest(name, known.chain(only_there.iter().copied()));
+    messages::unknown_option(name, near, pair.form)
 }
 
 fn twice(first: &Pair, second: &Pair) -> Reject {
     let name = second.name();
     if find(&name).is_some_and(|spec| spec.kind.repeats) {
-        messages::twice_and_repeats(&name, &first.value, &second.value)
+        messages::twice_and_repeats(&name, first, second)
     } else {
         messages::twice(&name)
     }

@@ -8,13 +8,16 @@ use netserver_options::nearest::{distance, nearest};
 use quote::ToTokens;
 
 use super::signature;
+use crate::block::{Block, Method};
 use crate::errors::Errors;
-use crate::item::{Block, Method};
 use crate::messages;
 use crate::model::Forward;
 
 /// A name that is no more edits away from one that we call was meant to be that one.
 const SLIP: usize = 2;
+
+/// The methods of the trait `Run`, which one of the type's own would hide.
+const STARTERS: [&str; 2] = ["run", "run_with"];
 
 /// The handler (several where `#[cfg]` chooses), and the hooks.
 pub(crate) fn check(block: &Block, errors: &mut Errors) -> (Vec<Forward>, Vec<Forward>) {
@@ -25,11 +28,15 @@ pub(crate) fn check(block: &Block, errors: &mut Errors) -> (Vec<Forward>, Vec<Fo
             // only repeat it.
             Some(spec) if called.iter().any(|one| one.spec == spec && one.cfgs.is_empty()) => {}
             Some(spec) => called.push(signature::check(spec, method, errors)),
-            None => look_alike(method, errors),
+            None => look_alike(block, method, errors),
         }
     }
     if !block.methods.iter().any(is_meant_as_handler) {
-        errors.push(&block.self_ty, &messages::no_process_request());
+        let message = match called.first() {
+            Some(hook) => messages::hooks_without_handler(hook.spec),
+            None => messages::no_process_request(),
+        };
+        errors.push(&block.header.self_ty, &message);
     }
     called.into_iter().partition(|one| *one.spec == PROCESS_REQUEST)
 }
@@ -38,7 +45,7 @@ fn is_meant_as_handler(method: &Method) -> bool {
     distance(&method.name(), PROCESS_REQUEST.name) <= SLIP
 }
 
-fn look_alike(method: &Method, errors: &mut Errors) {
+fn look_alike(block: &Block, method: &Method, errors: &mut Errors) {
     let name = method.name();
     let place = method.signature.ident.to_token_stream();
     if let Some(meant) = meant(&name) {
@@ -46,6 +53,13 @@ fn look_alike(method: &Method, errors: &mut Errors) {
     } else if name.ends_with("_hook") {
         let near = nearest(&name, HOOKS.iter().map(|spec| spec.name));
         errors.push(place, &messages::no_hook(&name, near));
+    } else if let Some(meant) = hook::find(&format!("{name}_hook")) {
+        // A helper of a hook has the hook beside it.
+        if !block.methods.iter().any(|other| other.name() == meant.name) {
+            errors.push(place, &messages::without_hook(&name, meant));
+        }
+    } else if STARTERS.contains(&name.as_str()) && method.signature.receiver().is_some() {
+        errors.push(place, &messages::hides_run(&name));
     }
 }
 

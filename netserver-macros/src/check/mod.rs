@@ -1,22 +1,32 @@
-//! Arguments and methods, held against the table.
+//! Arguments, methods and fields, held against the table.
 //!
 //! Takes in what was read, hands on a model of what is valid; complains of all that is not, each
 //! time on the smallest wrong token. What rustc says better (types) is left to it.
 
+mod arguments;
+mod default;
+mod fields;
 mod keys;
+mod known;
+mod meant;
 mod methods;
 mod options;
+mod own;
 mod personality;
+mod range;
 mod rules;
 mod signature;
 
-use syn::{Expr, Path, parse_quote};
+use proc_macro2::Span;
+use syn::{Expr, ExprPath, Path, parse_quote};
 
 pub(crate) use self::keys::Keys;
+use self::personality::Chosen;
+use crate::block::Block;
 use crate::errors::Errors;
-use crate::item::Block;
 use crate::messages;
-use crate::model::{Declared, Model};
+use crate::model::{Declared, Model, Record, Setting};
+use crate::structure::Structure;
 use crate::value::Value;
 
 /// Where the runtime lives.
@@ -32,19 +42,51 @@ pub(crate) fn runtime(keys: &Keys<'_>, errors: &mut Errors) -> Path {
     parse_quote!(::netserver)
 }
 
-/// What the arguments declare; `None` where there are none, or they are not valid.
+/// What the arguments declare; `None` where they are not valid.
 pub(crate) fn declared(keys: &Keys<'_>, errors: &mut Errors) -> Option<Declared> {
-    if keys.bare {
-        return None;
-    }
     let chosen = personality::check(keys.personality, errors);
     let settings = options::check(&keys.options, &chosen, errors);
     rules::check(&settings, errors);
+    let pass_unknown = pass_unknown(keys, errors);
+    let proto = proto(keys, errors);
     let personality = chosen.into_model()?;
-    Some(Declared { personality, settings })
+    let place = keys.first.map_or_else(Span::call_site, |first| first.key.span());
+    Some(Declared { personality, proto, settings, pass_unknown, place })
 }
 
-/// The whole server, where nothing at all was complained of.
+/// Somebody's own protocol: rustc checks that it is one.
+fn proto(keys: &Keys<'_>, errors: &mut Errors) -> Option<ExprPath> {
+    match keys.proto.map(|pair| (&pair.key, &pair.value)) {
+        None | Some((_, Value::Broken)) => {}
+        Some((_, Value::Computed(Expr::Path(path)))) => return Some(path.clone()),
+        Some((key, Value::Missing)) => errors.push(key, &messages::proto()),
+        Some((_, value)) => errors.push(value, &messages::proto()),
+    }
+    None
+}
+
+/// Whether words that are no options are left to the server.
+fn pass_unknown(keys: &Keys<'_>, errors: &mut Errors) -> bool {
+    match keys.unknown.map(|pair| (&pair.key, &pair.value)) {
+        None | Some((_, Value::Broken)) => return false,
+        Some((_, Value::Literal(literal))) if literal.text == "pass" => return true,
+        Some((key, Value::Missing)) => errors.push(key, &messages::unknown_options()),
+        Some((_, value)) => errors.push(value, &messages::unknown_options()),
+    }
+    false
+}
+
+/// The options of a list that stands alone: which personality will use them nobody knows here.
+pub(crate) fn settings(keys: &Keys<'_>, errors: &mut Errors) -> Vec<Setting> {
+    if let Some(pair) = keys.personality {
+        errors.push(&pair.key, &messages::personality_in_a_list(pair));
+    }
+    let settings = options::check(&keys.options, &Chosen::Unclear, errors);
+    rules::check(&settings, errors);
+    settings
+}
+
+/// The server of an impl block, where nothing at all was complained of.
 pub(crate) fn model(
     declared: Option<Declared>,
     block: &Block,
@@ -52,4 +94,15 @@ pub(crate) fn model(
 ) -> Option<Model> {
     let (request, hooks) = methods::check(block, errors);
     errors.is_empty().then_some(Model { request, hooks, declared })
+}
+
+/// The server of a struct, where nothing at all was complained of.
+pub(crate) fn record(
+    declared: Option<Declared>,
+    structure: &Structure,
+    errors: &mut Errors,
+) -> Option<Record> {
+    let fields = fields::check(structure, errors);
+    let has_options = structure.has_options();
+    declared.filter(|_| errors.is_empty()).map(|declared| Record { declared, fields, has_options })
 }

@@ -10,9 +10,11 @@ use quote::ToTokens;
 use super::personality::Chosen;
 use crate::args::Pair;
 use crate::errors::Errors;
+use crate::form::Form;
 use crate::messages;
 use crate::model::{Known, Setting, Text};
 use crate::value::{Literal, Value};
+use crate::words;
 
 /// Checks every option on its own.
 pub(crate) fn check(
@@ -22,7 +24,7 @@ pub(crate) fn check(
 ) -> Vec<Setting> {
     let mut settings = Vec::new();
     for (spec, pair) in options {
-        if spec.name == SERVER_TYPE {
+        if spec.name == SERVER_TYPE && pair.form == Form::Attribute {
             errors.push(&pair.key, &messages::server_type(&pair.value));
         } else if has_effect(spec, pair, chosen, errors) {
             let key = pair.key.clone();
@@ -53,18 +55,18 @@ fn values(spec: &OptionSpec, pair: &Pair, errors: &mut Errors) -> Vec<Text> {
             measure: None,
             tokens: pair.key.to_token_stream(),
         })],
-        Value::Missing => refuse(&pair.key, &messages::missing_value(spec), errors),
+        Value::Missing => refuse(&pair.key, &messages::missing_value(spec, pair.form), errors),
         Value::List(list) if !spec.kind.repeats => {
-            refuse(list, &messages::takes_one_value(spec, &list.elements), errors)
+            refuse(list, &messages::takes_one_value(spec, &list.elements, pair.form), errors)
         }
         Value::List(list) if list.elements.is_empty() => {
-            refuse(list, &messages::empty_list(spec), errors)
+            refuse(list, &messages::empty_list(spec, pair.form), errors)
         }
         Value::List(list) => {
             let elements = list.elements.iter();
-            elements.filter_map(|one| value(spec, one, errors)).collect()
+            elements.filter_map(|one| value(spec, one, pair.form, errors)).collect()
         }
-        one => value(spec, one, errors).into_iter().collect(),
+        one => value(spec, one, pair.form, errors).into_iter().collect(),
     }
 }
 
@@ -73,19 +75,28 @@ fn refuse(place: impl ToTokens, message: &Reject, errors: &mut Errors) -> Vec<Te
     Vec::new()
 }
 
-fn value(spec: &OptionSpec, value: &Value, errors: &mut Errors) -> Option<Text> {
+fn value(spec: &OptionSpec, value: &Value, form: Form, errors: &mut Errors) -> Option<Text> {
     match value {
-        Value::Literal(literal) => known(spec, literal, errors).map(Text::Known),
+        Value::Literal(literal) => known(spec, literal, form, errors).map(Text::Known),
+        Value::Computed(expr) if form == Form::Attribute && words::only(expr) => {
+            let written = expr.to_token_stream();
+            errors.push(expr, &messages::no_quotes(spec.name, &written, form));
+            None
+        }
         Value::Computed(expr) => Some(Text::Computed(expr.clone())),
         Value::List(list) => {
             errors.push(list, &messages::list_in_list(spec.name));
+            None
+        }
+        Value::Odd(literal) => {
+            errors.push(literal, &messages::no_value(literal));
             None
         }
         Value::Missing | Value::Broken => None,
     }
 }
 
-fn known(spec: &OptionSpec, literal: &Literal, errors: &mut Errors) -> Option<Known> {
+fn known(spec: &OptionSpec, literal: &Literal, form: Form, errors: &mut Errors) -> Option<Known> {
     match spec.check(&literal.text) {
         Ok(reading) => Some(Known {
             text: literal.text.clone(),
@@ -93,7 +104,7 @@ fn known(spec: &OptionSpec, literal: &Literal, errors: &mut Errors) -> Option<Kn
             tokens: literal.to_token_stream(),
         }),
         Err(reject) => {
-            errors.push(literal, &messages::refused(spec.name, reject));
+            errors.push(literal, &messages::refused(spec, reject, form));
             None
         }
     }

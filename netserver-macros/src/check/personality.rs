@@ -8,8 +8,9 @@ use std::slice;
 use netserver_options::{BuiltIn, Reject, Scope, nearest};
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprPath};
+use syn::{Expr, ExprPath, Path};
 
+use super::meant;
 use crate::args::Pair;
 use crate::errors::Errors;
 use crate::messages;
@@ -33,7 +34,7 @@ pub(crate) enum Chosen {
 
 /// Makes out what was chosen.
 pub(crate) fn check(pair: Option<&Pair>, errors: &mut Errors) -> Chosen {
-    let Some(Pair { key, value }) = pair else {
+    let Some(Pair { key, value, .. }) = pair else {
         return Chosen::Default;
     };
     match value {
@@ -41,7 +42,7 @@ pub(crate) fn check(pair: Option<&Pair>, errors: &mut Errors) -> Chosen {
         Value::List(list) => return named(&list.elements, errors),
         Value::Literal(_) => return named(slice::from_ref(value), errors),
         Value::Computed(Expr::Path(path)) => return own(path, errors),
-        Value::Computed(_) => errors.push(value, &messages::no_personality()),
+        Value::Computed(_) | Value::Odd(_) => errors.push(value, &messages::no_personality()),
         Value::Missing => errors.push(key, &messages::no_personality()),
         Value::Broken => {}
     }
@@ -69,20 +70,28 @@ fn built_in(value: &Value) -> Result<BuiltIn, Reject> {
     };
     BuiltIn::from_name(&name.text).ok_or_else(|| {
         let names = BuiltIn::ALL.iter().map(|one| one.name());
-        messages::unknown_personality(&name.text, nearest(&name.text, names))
+        let near = meant::personality(&name.text).map(BuiltIn::name);
+        messages::unknown_personality(&name.text, near.or_else(|| nearest(&name.text, names)))
     })
 }
 
-/// A type; but `prefork` without quotes is a slip, and it is plain what was meant.
+/// A type; but `prefork` without quotes is a slip, and it is plain what was meant. `PreFork` may be
+/// the runtime's own type.
 fn own(path: &ExprPath, errors: &mut Errors) -> Chosen {
-    let name = path.path.get_ident().map(ToString::to_string);
-    match name.as_deref().and_then(BuiltIn::from_name) {
+    let name = joined(&path.path);
+    let word = name.strip_prefix("Net::Server::").unwrap_or(&name);
+    match meant::personality(word).filter(|one| one.type_name() != name) {
         None => Chosen::Own(path.clone()),
         Some(one) => {
-            errors.push(path, &messages::unquoted_personality(one.name()));
+            errors.push(path, &messages::unquoted_personality(&name, one.name()));
             Chosen::Named(vec![(one, path.span())])
         }
     }
+}
+
+fn joined(path: &Path) -> String {
+    let segments = path.segments.iter().map(|segment| segment.ident.to_string());
+    segments.collect::<Vec<_>>().join("::")
 }
 
 impl Chosen {
@@ -98,7 +107,7 @@ impl Chosen {
     /// What serves unless it is told otherwise; `None` where that is unclear.
     pub(crate) fn into_model(self) -> Option<Personality> {
         match self {
-            Self::Default => Some(Personality::BuiltIn(DEFAULT, Span::call_site())),
+            Self::Default => Some(Personality::Default(DEFAULT)),
             Self::Named(named) => {
                 let first = named.into_iter().next();
                 first.map(|(one, span)| Personality::BuiltIn(one, span))

@@ -45,6 +45,6 @@ fn hold(rule: &Rule, first: &Number<'_>, second: &Number<'_>, errors: &mut Error
     if broken {
         let here = format!("{} here", first.known.text);
         let reject = rule.reject(high_is_second, &second.known.text, &here);
-        errors.push(&second.known.tokens, &messages::broken_rule(second.name, reject, rule));
+        errors.push(&second.known.tokens, &messages::broken_rule(second.name, &reject.fault, rule));
     }
 }

@@ -6,10 +6,10 @@
 use netserver_options::hook::HookSpec;
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{FnArg, GenericParam, ReceiverKind, ReturnType, Safety, Signature, Type};
+use syn::{FnArg, GenericParam, PatType, ReceiverKind, ReturnType, Safety, Signature, Type};
 
+use crate::block::Method;
 use crate::errors::Errors;
-use crate::item::Method;
 use crate::messages;
 use crate::model::Forward;
 
@@ -64,7 +64,10 @@ fn params(spec: &HookSpec, signature: &Signature, errors: &mut Errors) -> Vec<Sp
     for input in &signature.inputs {
         match input {
             FnArg::Receiver(_) => {}
-            FnArg::Typed(param) if params.len() < spec.params.len() => params.push(param.span()),
+            FnArg::Typed(param) if params.len() < spec.params.len() => {
+                given(spec, params.len(), param, errors);
+                params.push(param.span());
+            }
             FnArg::Typed(param) => {
                 errors.push(param, &messages::too_many_parameters(spec));
                 break;
@@ -72,6 +75,45 @@ fn params(spec: &HookSpec, signature: &Signature, errors: &mut Errors) -> Vec<Sp
         }
     }
     params
+}
+
+/// Streams that people bring along from elsewhere.
+const STREAMS: [&str; 5] = ["TcpStream", "UnixStream", "TcpSocket", "UdpSocket", "BufReader"];
+
+/// What web frameworks take out of a request; lent, it could be an alias of somebody's.
+const EXTRACTORS: [&str; 8] =
+    ["Request", "State", "Extension", "Json", "Query", "Path", "Form", "HeaderMap"];
+
+/// What any of our methods may be given.
+const OURS: [&str; 4] = ["Connection", "ServerInfo", "OptionSet", "bool"];
+
+/// Complains of a type that is known to be another one: any other is rustc's to compare.
+fn given(spec: &HookSpec, at: usize, param: &PatType, errors: &mut Errors) {
+    let (lent, changes, ty) = match &*param.ty {
+        Type::Reference(reference) => (true, reference.mutability.is_some(), &*reference.elem),
+        other => (false, false, other),
+    };
+    let Some(name) = last_name(ty) else {
+        return;
+    };
+    let ours = &spec.params[at];
+    let lends = ours.ty.strip_prefix("&mut ").or_else(|| ours.ty.strip_prefix('&'));
+    if lends.unwrap_or(ours.ty) != name && OURS.contains(&name.as_str()) {
+        errors.push(param, &messages::another_parameter(spec, ours));
+    } else if !lent && lends == Some(name.as_str()) {
+        errors.push(param, &messages::by_value(spec, &name));
+    } else if changes && lends == Some(name.as_str()) && !ours.ty.starts_with("&mut") {
+        errors.push(param, &messages::not_to_change(spec, &name));
+    } else if STREAMS.contains(&name.as_str()) || (!lent && EXTRACTORS.contains(&name.as_str())) {
+        errors.push(param, &messages::not_given(spec, &name));
+    }
+}
+
+fn last_name(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    }
 }
 
 /// The token that stands for the return type: a stable compiler joins no spans, and of

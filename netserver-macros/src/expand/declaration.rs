@@ -1,55 +1,115 @@
 //! What the attribute's arguments become: a personality and a list of texts.
 //!
-//! Takes in what is declared, hands on the body of `impl Declared`.
+//! Takes in what is declared, hands on `impl Declared`.
 
+use netserver_options::BuiltIn;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Path;
 
-use super::moved;
-use crate::model::{Declared, Personality, Setting, Text};
+use super::{moved, own};
+use crate::model::{Declared, Field, Origin, Personality, Setting, Text};
 use crate::target::Target;
 
-/// The items of `impl Declared`.
-pub(super) fn of(target: &Target<'_>, declared: &Declared) -> TokenStream {
+/// The impl, and the mark that there may be one of.
+pub(super) fn of(target: &Target<'_>, declared: &Declared, fields: &[Field]) -> TokenStream {
     let runtime = &target.runtime;
     let personality = personality(runtime, &declared.personality);
+    let declaration = declaration(target, declared, fields);
+    let declared_once = declared_once(target, declared.place);
+    let has_options = fields.iter().any(|field| matches!(field.origin, Origin::Option(_)));
+    let from_options = has_options.then(|| {
+        quote! {
+            const FROM_OPTIONS: ::core::primitive::bool = true;
+        }
+    });
+    let declared = target.implement(
+        "Declared",
+        &quote! {
+            type Personality = #personality;
+            #from_options
+
+            fn declaration() -> #runtime::Declaration {
+                #declaration
+            }
+        },
+    );
+    quote!(#declared #declared_once)
+}
+
+fn declaration(target: &Target<'_>, declared: &Declared, fields: &[Field]) -> TokenStream {
+    let runtime = &target.runtime;
     let about = target
-        .block
+        .header
         .about()
         .map_or_else(|| quote!(::core::env!("CARGO_PKG_DESCRIPTION")), |about| quote!(#about));
+    let by_default = matches!(declared.personality, Personality::Default(_))
+        .then(|| quote!(.personality_by_default()));
+    let pass = declared.pass_unknown.then(|| quote!(.pass_unknown_options()));
+    let proto = declared.proto.as_ref().map(|proto| quote!(.proto::<#proto>()));
     let settings = declared.settings.iter();
     let settings = settings.map(|setting| self::setting(runtime, setting));
-    quote! {
-        type Personality = #personality;
-
-        fn declaration() -> #runtime::Declaration {
-            #runtime::Declaration::new(::core::env!("CARGO_PKG_VERSION"), #about)
-                #(#settings)*
-        }
+    let own = own::rows(target, fields).map(|rows| quote!(.own(#rows)));
+    let declaration = quote! {
+        #runtime::Declaration::new(::core::env!("CARGO_PKG_VERSION"), #about)
+            #by_default
+            #pass
+            #proto
+            #(#settings)*
+            #own
+    };
+    // The user's expressions do not see it.
+    let name = Ident::new("declaration", Span::mixed_site());
+    let presets: Vec<TokenStream> = own::presets(runtime, &name, fields).collect();
+    if presets.is_empty() {
+        return declaration;
     }
+    quote!(let #name = #declaration; #(#presets)* #name)
+}
+
+/// Arguments on the struct and on the impl block: no macro sees both, but rustc says the name of
+/// what is there twice.
+fn declared_once(target: &Target<'_>, place: Span) -> TokenStream {
+    let name = quote!(net_server_has_arguments_twice__keep_those_of_the_struct);
+    let name = moved(name, place);
+    target.add(
+        &TokenStream::new(),
+        &quote! {
+            #[doc(hidden)]
+            #[allow(dead_code, non_upper_case_globals, reason = "its name is a message")]
+            const #name: () = ();
+        },
+    )
 }
 
 fn personality(runtime: &Path, personality: &Personality) -> TokenStream {
     match personality {
         Personality::Own(path) => path.to_token_stream(),
-        Personality::BuiltIn(one, place) => {
-            // A server that it cannot serve: rustc points at its name.
-            let name = Ident::new(one.type_name(), Span::call_site());
-            moved(quote!(#runtime::personality::#name), *place)
-        }
+        Personality::Default(one) => built_in(runtime, *one),
+        // A server that it cannot serve: rustc points at its name.
+        Personality::BuiltIn(one, place) => moved(built_in(runtime, *one), *place),
     }
 }
 
+fn built_in(runtime: &Path, one: BuiltIn) -> TokenStream {
+    let name = Ident::new(one.type_name(), Span::call_site());
+    quote!(#runtime::personality::#name)
+}
+
 fn setting(runtime: &Path, setting: &Setting) -> TokenStream {
-    let name = setting.spec.name;
-    let known = |value| matches!(value, &Text::Known(_));
+    let (name, texts) = (setting.spec.name, texts(runtime, setting));
+    quote!(.set(#name, #texts))
+}
+
+/// What an option is set to, in a form that becomes texts.
+pub(super) fn texts(runtime: &Path, setting: &Setting) -> TokenStream {
+    let known = |value: &Text| value.known().is_some();
     let texts = setting.values.iter();
     let texts = texts.map(|value| text(runtime, setting, value));
     match setting.values.as_slice() {
-        [_] => quote!(.set(#name, #(#texts)*)),
-        values if values.iter().all(known) => quote!(.set(#name, [#(#texts),*])),
-        _ => quote!(.set(#name, #runtime::__private::Texts::new() #(.with(#texts))*)),
+        [_] => quote!(#(#texts)*),
+        values if values.iter().all(known) => quote!([#(#texts),*]),
+        _ => quote!(#runtime::__private::Texts::new() #(.with(#texts))*),
     }
 }
 

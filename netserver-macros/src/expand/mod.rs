@@ -4,16 +4,22 @@
 
 mod declaration;
 mod forwarder;
+mod own;
 
-use proc_macro2::{Span, TokenStream};
+pub(crate) use self::own::starters;
+
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::Path;
+use syn::spanned::Spanned;
 
-use crate::model::Model;
+use crate::model::{Model, Record, Setting};
+use crate::structure::Structure;
 use crate::target::Target;
 
 /// The user's block, first since that is where an editor looks, and the impls of its traits.
 pub(crate) fn server(target: &Target<'_>, model: &Model) -> TokenStream {
-    let user = &target.block.tokens;
+    let user = &target.header.tokens;
     let traits = traits(target, model);
     quote! {
         #[allow(
@@ -38,11 +44,51 @@ fn traits(target: &Target<'_>, model: &Model) -> TokenStream {
     let request = request.map(|request| forwarder::request(runtime, request));
     let request = target.implement("NetServer", &quote!(#(#request)*));
 
-    let declared = model.declared.as_ref().map(|declared| {
-        let declaration = declaration::of(target, declared);
-        target.implement("Declared", &declaration)
-    });
+    let declared = model.declared.as_ref();
+    let declared = declared.map(|declared| declaration::of(target, declared, &[]));
     quote!(#hooks #request #declared)
+}
+
+/// The user's struct, its declaration, and where it has options what makes and starts it.
+pub(crate) fn record(target: &Target<'_>, structure: &Structure, record: &Record) -> TokenStream {
+    let (user, fields) = (&target.header.tokens, record.fields.as_slice());
+    let declared = declaration::of(target, &record.declared, fields);
+    let own = record.has_options.then(|| {
+        let from_options = own::from_options(&target.runtime, fields);
+        let from_options = target.implement("FromOptions", &from_options);
+        let starters = starters(target, &structure.visibility);
+        let assertions = own::assertions(target, fields);
+        quote!(#from_options #starters #assertions)
+    });
+    let served = own.is_none().then(|| served(target));
+    quote!(#user #declared #own #served)
+}
+
+/// Options with their texts, as `run_with` takes them.
+pub(crate) fn list(runtime: &Path, settings: &[Setting]) -> TokenStream {
+    let pairs = settings.iter().map(|setting| {
+        let (name, texts) = (setting.spec.name, declaration::texts(runtime, setting));
+        quote!((#name, <#runtime::Texts as ::core::convert::From<_>>::from(#texts)))
+    });
+    let length = settings.len();
+    // The user's expressions do not see it.
+    let list = Ident::new("list", Span::mixed_site());
+    quote! {
+        let #list: [(&'static ::core::primitive::str, #runtime::Texts); #length] = [#(#pairs),*];
+        #list
+    }
+}
+
+/// Where nothing else asks whether the server is one: without an impl block it would be found out
+/// where it is run, in words that say nothing of it. A constant cannot be generic.
+fn served(target: &Target<'_>) -> TokenStream {
+    let (header, runtime) = (target.header, &target.runtime);
+    if !header.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let (self_ty, attrs) = (&header.self_ty, target.attrs());
+    let check = moved(quote!(#runtime::__private::served::<#self_ty>), self_ty.span());
+    quote!(#attrs const _: fn() = #check;)
 }
 
 /// A path of ours that stands where the user's tokens are: what rustc has to say of it is about

@@ -1,6 +1,9 @@
 //! Mistakes, and what is said of each. How it looks and where it points is in the ui tests.
 
+use proc_macro2::TokenStream;
+
 use super::{errors, expand, tokens};
+use crate::pipeline;
 
 /// Arguments of an impl block that is right.
 const ARGUMENTS: &[(&str, &[&str])] = &[
@@ -81,6 +84,31 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
         &["`max-servers-x` is a subtraction in an attribute", "unknown option `max_servers_x`"],
     ),
     ("crate = other::path, personality = Own", &[]),
+    ("prefork", &["`prefork` is a personality"]),
+    (
+        "PreFork, max_servers = 4",
+        &[
+            "`prefork` is a personality",
+            "option `max_servers` has no effect with personality `single`, the default",
+        ],
+    ),
+    ("personality = Prefork", &["the personality `Prefork` stands without quotes"]),
+    ("personality = PreFork", &[]),
+    (
+        "personality = Net::Server::PreFork",
+        &["the personality `Net::Server::PreFork` stands without quotes"],
+    ),
+    ("personality = \"pre_fork\"", &["unknown personality `pre_fork`"]),
+    ("type = \"single\"", &["unknown option `type`"]),
+    ("workers = 4", &["unknown option `workers`"]),
+    ("host = localhost", &["`localhost` stands without quotes"]),
+    ("port = 8080/tcp", &["`8080/tcp` stands without quotes"]),
+    ("conf_file = echo.conf", &["`echo.conf` stands without quotes"]),
+    ("port = [web]", &["`web` stands without quotes"]),
+    ("port = f(x)", &[]),
+    ("port = Self::ports()", &[]),
+    ("port = BASE + 1", &[]),
+    ("port = config.PORT", &["`config.PORT` stands without quotes"]),
     ("netserver::port = 1", &["expected `,` or the end, got `:`", "unknown option `netserver`"]),
     (",", &["expected the name of an option, got `,`"]),
     ("= 1", &["expected the name of an option, got `=`"]),
@@ -90,6 +118,15 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
             r#"expected the name of an option, got `"a b"`"#,
             "option `listen`: expected 1 to 65535, got 0",
         ],
+    ),
+    (r#"unknown_options = "pass""#, &[]),
+    (
+        "unknown_options",
+        &["`unknown_options` says that a word which is no option is left to the server"],
+    ),
+    (
+        "unknown_options = true",
+        &["`unknown_options` says that a word which is no option is left to the server"],
     ),
     ("crate", &["`crate` takes the path of the runtime"]),
     (r#"crate = "netserver""#, &["`crate` takes the path of the runtime"]),
@@ -165,6 +202,10 @@ const METHODS: &[(&str, &[&str])] = &[
         &["`process_request` is called with `conn` and no more"],
     ),
     ("fn process_request(&self) { let x = ; fn }", &[]),
+    (
+        "#[option(default = 1)] fn times(&self) {} fn process_request(&self) {}",
+        &["`#[option]` stands on the method `times`"],
+    ),
     ("fn process_request(&self) {} fn", &[]),
     ("#[cfg(any())] fn process_request(&self) {}", &[]),
     ("fn process_request(&self) {} fn post_acept_hook() {}", &["`post_acept_hook` is not a hook"]),
@@ -173,7 +214,31 @@ const METHODS: &[(&str, &[&str])] = &[
         &["`reopen_the_logs_hook` is not a hook"],
     ),
     ("fn process_request(&self) {} fn child_init_hok() {}", &["nothing calls `child_init_hok`"]),
-    ("fn process_request(&self) {} fn child_init() {}", &[]),
+    ("fn process_request(&self) {} fn child_init() {}", &["nothing calls `child_init`"]),
+    ("fn process_request(&self) {} fn child_init_hook(&self) {} fn child_init(&self) {}", &[]),
+    (
+        "fn process_request(&self) {} fn run(&self) {}",
+        &["`run` hides the method of that name that starts the server"],
+    ),
+    ("fn process_request(&self) {} fn run() {}", &[]),
+    (
+        "fn process_request(&self, conn: Connection) {}",
+        &["`process_request` is lent the `Connection`, and does not own it"],
+    ),
+    (
+        "fn process_request(&self, c: net::TcpStream) {}",
+        &["`process_request` is given no `TcpStream`"],
+    ),
+    (
+        "fn process_request(&self, State(c): State<App>) {}",
+        &["`process_request` is given no `State`"],
+    ),
+    ("fn process_request(&self, c: &mut Request) {}", &[]),
+    ("fn process_request(&self, c: Conn<'_>) {}", &[]),
+    (
+        "fn process_request(&self) {} fn pre_loop_hook(&self, server: ServerInfo) {}",
+        &["`pre_loop_hook` is lent the `ServerInfo`, and does not own it"],
+    ),
     (
         "fn process_request(&self) {} fn configure_hook(&mut self) {}",
         &["`configure_hook` has a `self`, but runs before there is a server"],
@@ -186,7 +251,6 @@ const METHODS: &[(&str, &[&str])] = &[
 
 /// Items that are no impl block of a type's own methods.
 const ITEMS: &[(&str, &str)] = &[
-    ("struct Echo;", "`#[net_server]` stands on the struct `Echo`"),
     ("pub enum Echo { A }", "`#[net_server]` stands on the enum `Echo`"),
     ("union Echo { a: u8 }", "`#[net_server]` stands on the union `Echo`"),
     ("fn process_request() {}", "`#[net_server]` stands on the function `process_request`"),
@@ -199,12 +263,135 @@ const ITEMS: &[(&str, &str)] = &[
     ("use echo::Echo;", "`#[net_server]` stands on something that is no impl block"),
     (
         "#[netserver::net_server(port = 1)] impl Echo { fn process_request(&self) {} }",
-        "`#[net_server]` stands twice on this impl block",
+        "`#[net_server]` stands twice on this item",
+    ),
+];
+
+/// Fields of a struct, all with one type where it does not matter.
+const FIELDS: &[(&str, &[&str])] = &[
+    ("", &[]),
+    ("a: u8, b: Vec<Foo<T>>", &[]),
+    ("#[option(required)] a: u8, #[state(Foo { x: 1 })] b: Foo", &[]),
+    ("#[option] a: Option<u8>, #[option] b: Vec<u8>, #[option] c: bool", &[]),
+    ("#[option] a: u8", &["`a` has no value where nobody sets it"]),
+    ("#[option] a: Yes", &["`a` has no value where nobody sets it"]),
+    (
+        "#[option(default = 256)] a: u8",
+        &["the default of `a`: expected a whole number from 0 to 255, got 256"],
+    ),
+    ("#[option(default = 256)] a: Byte", &[]),
+    (
+        "#[option(default = 9, range = 1..=5)] a: u8",
+        &["the default of `a`: expected 1 to 5, got 9"],
+    ),
+    (
+        r#"#[option(default = "x")] a: std::time::Duration"#,
+        &["the default of `a`: expected a duration such as 500ms, 30s, 5m or 1h, got x"],
+    ),
+    (r#"#[option(default = "x")] a: chrono::Duration"#, &[]),
+    (
+        r#"#[option(default = ["a", 'b', ["c"]])] a: Vec<String>"#,
+        &["`'b'` can be no value", "option `a` has a list in its list"],
+    ),
+    (r#"#[option(default = ["a"])] a: String"#, &["option `a` takes one value, not a list"]),
+    ("#[option(default = [])] a: Vec<u8>", &[]),
+    (
+        "#[option(default = [1, 300, LAST])] a: Vec<u8>",
+        &["the default of `a`: expected a whole number from 0 to 255, got 300"],
+    ),
+    ("#[option(default)] a: u8", &["`default` needs a value"]),
+    ("#[option(default = 1)] a: Option<u8>", &["an `Option` with a default is never `None`"]),
+    ("#[option(default = 1, required)] a: u8", &["an option with a default is never required"]),
+    ("#[option(required)] a: Option<u8>", &["an `Option` is `None` where nobody sets it"]),
+    ("#[option(required)] a: Vec<u8>", &["a `Vec` is empty where nobody sets it"]),
+    ("#[option(required)] a: bool", &["a `bool` is false where nobody sets it"]),
+    ("#[option(required = true)] a: u8", &["`required` takes no value"]),
+    ("#[option(required, required)] a: u8", &["`required` is set twice"]),
+    ("#[option(range = 1..=5)] a: Option<u8>", &[]),
+    ("#[option(range = 1..=5)] a: Vec<Foo>", &[]),
+    ("#[option(range)] a: Vec<u8>", &["`range` takes a least and a greatest value"]),
+    ("#[option(range = 5)] a: Vec<u8>", &["`range` takes a least and a greatest value"]),
+    ("#[option(range = 1..)] a: Vec<u8>", &["this range has one end"]),
+    ("#[option(range = ..=1)] a: Vec<u8>", &["this range has one end"]),
+    ("#[option(range = 1..5)] a: Vec<u8>", &["the greatest value belongs to a range"]),
+    (
+        "#[option(range = LOW..=5)] a: Vec<u8>",
+        &["the ends of a range are literals, since `--help` shows them"],
+    ),
+    ("#[option(range = 5..=1)] a: Vec<u8>", &["nothing is in this range"]),
+    (
+        "#[option(range = -1..=256)] a: Vec<u8>",
+        &[
+            "the range of `a`: expected a whole number from 0 to 255, got -1",
+            "the range of `a`: expected a whole number from 0 to 255, got 256",
+        ],
+    ),
+    (
+        r#"#[option(range = "a"..="z")] a: Vec<String>"#,
+        &["`a` is no number and no duration, so it has no range"],
+    ),
+    ("#[option(range = 0..=9)] a: bool", &["`a` is no number and no duration, so it has no range"]),
+    (
+        "#[option] port: bool",
+        &["every server has an option `port`: port or host:port to listen on; may repeat"],
+    ),
+    ("#[option] print_config: bool", &["`--print-config` asks every server something"]),
+    (r#"#[option(name = "help")] a: bool"#, &["`--help` asks every server something"]),
+    (
+        r#"#[option(name = "my-name")] a: bool"#,
+        &["`my-name` can be no option: names are lower case letters, digits and `_`"],
+    ),
+    (
+        "#[option] _a: bool",
+        &["`_a` can be no option: names are lower case letters, digits and `_`"],
+    ),
+    ("#[option] r#type: bool", &[]),
+    ("#[option(name)] a: bool", &["`name` takes a text in quotes"]),
+    ("#[option(name = motd)] a: bool", &["`name` takes a text in quotes"]),
+    (
+        r#"#[option] a: bool, #[option(name = "a")] b: bool"#,
+        &["the field `a` is the option `a` already"],
+    ),
+    ("#[cfg(x)] #[option] a: bool, #[cfg(not(x))] #[option] a: bool", &[]),
+    ("#[option] #[state(1)] a: bool", &["this field is an option and state at once"]),
+    ("#[option] #[option] a: bool", &["`#[option]` stands twice on this field"]),
+    (r#"#[option = "x"] a: bool"#, &["the arguments of `#[option]` stand in parentheses"]),
+    (
+        "#[state(1)] a: u8",
+        &["`#[state]` has no effect: `Echo` has no `#[option]`, so the program makes it"],
+    ),
+    ("#[option] a: bool, #[state] b: u8", &["`#[state]` holds what the field starts with"]),
+    ("#[option] a: bool, #[state = 1] b: u8", &["the value of `#[state]` stands in parentheses"]),
+    ("#[option] a: [u8; 2]", &["`[u8;2]` can be no option"]),
+    ("#[option] a: &'static str", &["`&'static str` can be no option"]),
+    ("#[option] a: (u8, u8)", &["`(u8 , u8)` can be no option"]),
+    ("#[option(default = hello)] a: String", &["`hello` stands without quotes"]),
+    ("#[option(defualt = 1)] a: bool", &["`#[option]` takes no `defualt`"]),
+    ("#[option(colour)] a: bool", &["`#[option]` takes no `colour`"]),
+    (
+        "#[option(short = 'a', long)] a: bool",
+        &["`#[option]` takes no `short`", "`#[option]` takes no `long`"],
+    ),
+    ("#[option(default: 1)] a: u8", &["expected `=` after `default`, got `:`"]),
+    ("#[option(1)] a: bool", &["expected the name of an argument, got `1`"]),
+    ("#[option(range = 1..=5 default = 1)] a: u8", &["expected `,` before `default`"]),
+    ("#[arg(long)] a: bool", &["`#[arg]` belongs to another crate"]),
+    (
+        "#[option] a: u8, #[option(default = 1, required)] b: u8, #[option(range = 5..=1)] c: Vec<u8>",
+        &[
+            "`a` has no value where nobody sets it",
+            "an option with a default is never required",
+            "nothing is in this range",
+        ],
     ),
 ];
 
 /// The first lines of what is said; each text has at most one more, with the cure.
 fn faults(args: &str, item: &str) -> Vec<String> {
+    faults_in(expand(args, item))
+}
+
+fn faults_in(expansion: TokenStream) -> Vec<String> {
     let fault = |text: String| match text.split_once('\n') {
         None => text,
         Some((fault, help)) => {
@@ -212,7 +399,7 @@ fn faults(args: &str, item: &str) -> Vec<String> {
             fault.to_owned()
         }
     };
-    errors(expand(args, item)).into_iter().map(fault).collect()
+    errors(expansion).into_iter().map(fault).collect()
 }
 
 #[test]
@@ -231,6 +418,91 @@ fn methods() {
     }
 }
 
+/// Options that stand alone, in `options!`.
+const LISTS: &[(&str, &[&str])] = &[
+    ("", &[]),
+    (r#"port: ["8080", OTHER], max_servers: 20, keepalive,"#, &[]),
+    (r#"crate: my::netserver, server_type: "single", max_servers: 2"#, &[]),
+    ("port = 8080", &["expected `:` after `port`, got `=`"]),
+    ("port == 8080", &["expected `:` after `port`, got `==`"]),
+    (
+        r#"personality: "fork", prot: 1"#,
+        &[
+            "unknown option `prot`",
+            "`personality` belongs to the attribute, where it chooses what there is to choose from",
+        ],
+    ),
+    (r#"unknown_options: "pass""#, &["unknown option `unknown_options`"]),
+    ("listen: [1]", &["option `listen` takes one value, not a list"]),
+    ("port: []", &["option `port` has an empty list"]),
+    (
+        "min_servers: 9, max_servers: 4",
+        &["option `max_servers`: expected at least `min_servers`, which is 9 here, got 4"],
+    ),
+];
+
+#[test]
+fn lists() {
+    for (list, expected) in LISTS {
+        let expansion = pipeline::options(tokens(list));
+        assert!(syn::parse2::<syn::ExprBlock>(expansion.clone()).is_ok(), "{expansion}");
+        assert_eq!(faults_in(expansion), *expected, "{list}");
+    }
+}
+
+#[test]
+fn fields() {
+    for (fields, expected) in FIELDS {
+        let item = format!("struct Echo {{ {fields} }}");
+        assert_eq!(faults("", &item), *expected, "{fields}");
+    }
+}
+
+#[test]
+fn tuples_have_no_options() {
+    assert_eq!(faults("", "struct Echo(u8, u16);"), [""; 0]);
+    assert_eq!(
+        faults("", "struct Echo(#[option] u8);"),
+        ["a field of a tuple has no name that an option could have"]
+    );
+    assert_eq!(
+        faults("", "#[derive(Parser)] struct Echo { #[arg(long)] a: bool }"),
+        [""; 0],
+        "the mark of a derive"
+    );
+}
+
+/// Every word that another crate's attribute has, and none of ours.
+#[test]
+fn foreign_arguments_have_a_cure() {
+    for word in [
+        "default_value",
+        "default_value_t",
+        "rename",
+        "long",
+        "short",
+        "help",
+        "about",
+        "doc",
+        "type",
+        "kind",
+        "value_parser",
+        "value_name",
+        "env",
+        "min",
+        "max",
+        "optional",
+        "multiple",
+        "num_args",
+        "action",
+    ] {
+        let item = format!("struct Echo {{ #[option({word} = 5)] a: bool }}");
+        let all = errors(expand("", &item));
+        let [text] = all.as_slice() else { panic!("{word}: {all:?}") };
+        assert!(!text.contains("help: it takes"), "{text}");
+    }
+}
+
 #[test]
 fn items() {
     for (item, expected) in ITEMS {
@@ -246,8 +518,21 @@ fn the_item_comes_out_whatever_is_wrong() {
     for item in items.chain(blocks) {
         // The second attribute is taken away, since it would do all this again.
         let kept = item.replace("#[netserver::net_server(port = 1)] ", "");
+        let kept = kept.replace("#[option(default = 1)] ", "");
         let kept = tokens(&kept).to_string();
         let expansion = expand("colour = 1", &item).to_string();
         assert!(expansion.starts_with(&kept), "{item}");
+    }
+}
+
+#[test]
+fn the_struct_comes_out_without_our_marks_whatever_is_wrong() {
+    let (item, kept) = (
+        "#[derive(Debug)] struct Echo { /** A. */ #[cfg(x)] #[option(default = )] #[x] a: u8, }",
+        "#[derive(Debug)] struct Echo { /** A. */ #[cfg(x)] #[x] a: u8, }",
+    );
+    for args in ["", "colour = 1"] {
+        let expansion = expand(args, item).to_string();
+        assert!(expansion.starts_with(&tokens(kept).to_string()), "{expansion}");
     }
 }

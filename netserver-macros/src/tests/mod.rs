@@ -4,6 +4,7 @@ mod expansions;
 mod mistakes;
 mod names;
 mod texts;
+mod verdicts;
 
 use proc_macro2::{TokenStream, TokenTree};
 

@@ -49,13 +49,30 @@ fn every_text_is_said_somewhere() {
     }
 }
 
+/// Text that no test shows is text that nobody has read.
+#[test]
+fn every_text_is_shown_by_a_fixture_or_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut shown = String::new();
+    read(&root.join("../ui-tests/fail"), &mut shown);
+    read(&root.join("src/tests"), &mut shown);
+    read(&root.join("src/pipeline.rs"), &mut shown);
+    let source: TokenStream = SOURCE.parse().expect("it compiles");
+    let fixed = |text: &str| {
+        let parts = text.split(['{', '}']).step_by(2);
+        parts.max_by_key(|part| part.len()).unwrap_or_default().trim().to_owned()
+    };
+    let texts = literals(source);
+    let hidden: Vec<_> = texts.iter().filter(|text| !shown.contains(&fixed(text))).collect();
+    assert!(hidden.is_empty(), "in no fixture and no test: {hidden:#?}");
+}
+
 fn read(folder: &Path, sources: &mut String) {
+    if folder.is_file() {
+        sources.push_str(&fs::read_to_string(folder).expect("it is text"));
+        return;
+    }
     for entry in fs::read_dir(folder).expect("the crate's sources").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            read(&path, sources);
-        } else {
-            sources.push_str(&fs::read_to_string(&path).expect("a source is text"));
-        }
+        read(&entry.path(), sources);
     }
 }

@@ -49,6 +49,17 @@ pub enum Process {
     Child,
 }
 
+impl Process {
+    /// Its name in the reference.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::Worker => "worker",
+            Self::Child => "child",
+        }
+    }
+}
+
 const CONN: Param = Param { name: "conn", ty: "&mut Connection" };
 const SERVER: Param = Param { name: "server", ty: "&ServerInfo" };
 const OPTIONS: Param = Param { name: "options", ty: "&mut OptionSet" };
@@ -81,7 +92,7 @@ pub static HOOKS: &[HookSpec] = &[
         params: &[OPTIONS],
         answer: Answer::Done,
         process: Process::Parent,
-        when: "first of all, before command line and conf file are read",
+        when: "first of all: sets options that are known only at run time",
     },
     hook(
         "post_configure_hook",
@@ -93,7 +104,7 @@ pub static HOOKS: &[HookSpec] = &[
         "post_bind_hook",
         &[SERVER],
         Process::Parent,
-        "the listeners are bound, with the privileges of the start",
+        "the listeners are bound; the last point with the privileges of the start",
     ),
     hook("pre_loop_hook", &[SERVER], Process::Parent, "last before clients are served"),
     hook("pre_fork_hook", &[SERVER], Process::Parent, "before each fork of a child"),
@@ -116,7 +127,7 @@ pub static HOOKS: &[HookSpec] = &[
         "request_denied_hook",
         &[CONN],
         Process::Worker,
-        "instead of process_request, for a connection that may not",
+        "instead of `process_request`, for a connection that may not",
     ),
     hook(
         "post_process_request_hook",

@@ -7,6 +7,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`table`] | the rows: [`OPTIONS`], [`find`], [`OptionSpec`] |
+//! | [`own`] | what a server's own options have to be beside them |
 //! | [`kind`] | the typed value parsers a row may name |
 //! | [`rule`] | relations between two options, and how a default gives way |
 //! | [`hook`] | the methods that a server may have: [`hook::HOOKS`] |
@@ -19,6 +20,7 @@ pub mod command;
 pub mod hook;
 pub mod kind;
 pub mod nearest;
+pub mod own;
 pub mod personality;
 pub mod reference;
 pub mod reject;

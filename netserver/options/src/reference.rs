@@ -1,7 +1,8 @@
-//! The option reference, as Markdown made from the table.
+//! The references of options and hooks, as Markdown made from the tables.
 
 use std::fmt::Write as _;
 
+use crate::hook::{self, HookSpec};
 use crate::personality::Scope;
 use crate::table::{Group, OPTIONS, OptionSpec};
 
@@ -18,7 +19,7 @@ pub fn options() -> String {
     for group in Group::ALL.iter().filter(|group| **group != Group::Own) {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\n### {}\n", group.title());
-        text.push_str("| option | value | default | works with |\n|---|---|---|---|\n");
+        text.push_str("| option | value | default | works with | since |\n|---|---|---|---|---|\n");
         let rows = || OPTIONS.iter().filter(|spec| spec.group == *group);
         for spec in rows() {
             row(&mut text, spec);
@@ -49,5 +50,42 @@ fn row(text: &mut String, spec: &OptionSpec) {
     let default = default.join(", ");
     let works_with =
         if spec.works_with == Scope::ALL { "all".into() } else { spec.works_with.names() };
-    let _ = writeln!(text, "| `{}` | {value}{more} | {default} | {works_with} |", spec.name);
+    let (name, since) = (spec.name, spec.since);
+    let _ = writeln!(text, "| `{name}` | {value}{more} | {default} | {works_with} | {since} |");
+}
+
+/// The page of the process flow with the row of each method as its table has it. What stands
+/// between them, the phases, is written by hand.
+pub fn process_flow(page: &str) -> String {
+    page.lines()
+        .map(|line| hook_of(line).map_or_else(|| line.to_owned(), hook_row) + "\n")
+        .collect()
+}
+
+fn hook_of(line: &str) -> Option<&'static HookSpec> {
+    let (name, _) = line.strip_prefix("| `")?.split_once('`')?;
+    hook::find(name)
+}
+
+fn hook_row(spec: &HookSpec) -> String {
+    format!("| `{}` | {} | {} |", spec.name, spec.process.name(), spec.when)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_hooks_come_from_the_table() {
+        let page =
+            "| hook | process | when |\n| `pre_fork_hook` | ? |\n| *bind* | parent | all |\n";
+        let row = "| `pre_fork_hook` | parent | before each fork of a child |";
+        assert_eq!(process_flow(page), page.replace("| `pre_fork_hook` | ? |", row));
+    }
+
+    #[test]
+    fn a_row_of_an_option_has_every_column() {
+        let row = "| `max_servers` | number, 1 to 65535 | `50` | `prefork` | 0.1 |";
+        assert!(options().lines().any(|line| line == row));
+    }
 }

@@ -133,7 +133,7 @@ macro_rules! for_each_option {
                 summary: "Fewest idle children kept ready",
             }
             /// The greatest number of idle children: above it some are retired, down to
-            /// `min_servers`.
+            /// `min_servers`. After 30 s without a client it is `min_spare_servers`.
             max_spare_servers: Count {
                 group: Pool, works_with: PREFORK, since: "0.1",
                 default: [ALL => "10"], range: ["0", "65534"],
@@ -143,7 +143,7 @@ macro_rules! for_each_option {
             /// limit.
             max_requests: Count {
                 group: Pool, works_with: PREFORK, since: "0.1",
-                default: [ALL => "1000"], range: [],
+                default: [ALL => "1000"], range: ["0", "4294967295"],
                 summary: "Connections per child; 0: no limit",
             }
             /// How often the parent looks whether there are more idle children than
@@ -180,16 +180,24 @@ macro_rules! for_each_option {
                 default: [ALL => "64KiB"], range: ["0", "1GiB"],
                 summary: "Longest line of a client; 0: no limit",
             }
-            /// How long requests in progress may take after TERM or QUIT, before they are cut.
+            /// Whether a child that calls `ServerInfo::server_close` is refused; off, it stops the whole
+            /// server.
+            no_close_by_child: Flag {
+                group: Limits, works_with: PREFORK, since: "0.1",
+                default: [ALL => "true"], range: [],
+                summary: "Keep children from stopping the server",
+            }
+            /// How long requests in progress may take after TERM or QUIT, before they are cut; 0 cuts
+            /// them at once. A `single` server counts whole seconds, rounded up.
             graceful_timeout: Period {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "30s"], range: ["0s", "1d"],
                 summary: "Time for requests in progress at a stop",
             }
-            /// How long a child may take to end once it was told to end at once, before it is
-            /// killed.
+            /// How long a request that was cut may take to return, before its process is killed: a
+            /// child by its parent; a `single` server ends itself, after whole seconds, rounded up.
             kill_timeout: Period {
-                group: Limits, works_with: PREFORK, since: "0.1",
+                group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "5s"], range: ["100ms", "1h"],
                 summary: "Time to end at once, before KILL",
             }
@@ -439,6 +447,30 @@ mod tests {
         assert_eq!(fault("max-servers", "lots"), "expected a whole number, 1 to 65535, got lots");
         assert_eq!(fault("server_type", "forkd"), "expected `single` or `prefork`, got forkd");
         assert_eq!(fault("port", "99999"), "expected a port number from 0 to 65535, got 99999");
+    }
+
+    /// Hand-written; the attribute, the command line and the conf file are held to it elsewhere.
+    #[test]
+    fn each_option_has_its_verdicts() {
+        let rows: Vec<Vec<&str>> = include_str!("../verdicts.txt")
+            .lines()
+            .filter(|row| !row.starts_with('#'))
+            .map(|row| row.splitn(3, '|').collect())
+            .collect();
+        for row in &rows {
+            let said =
+                find(row[0]).unwrap().check(row[1]).map_or_else(|err| err.fault, |_| "good".into());
+            assert_eq!(said, row[2], "{row:?}");
+        }
+        for spec in OPTIONS {
+            let count = |good| {
+                let of_it = rows.iter().filter(|row| row[0] == spec.name);
+                of_it.filter(|row| (row[2] == "good") == good).count()
+            };
+            // Any text but none is the name of a file.
+            let bad = if spec.name == "conf_file" { 1 } else { 2 };
+            assert!(count(true) >= 1 && count(false) >= bad, "{}", spec.name);
+        }
     }
 
     #[test]

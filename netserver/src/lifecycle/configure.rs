@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
 
 use netserver_options::command::Command;
-use netserver_options::{BuiltIn, Table};
+use netserver_options::table::SERVER_TYPE;
+use netserver_options::{BuiltIn, OptionSpec, Reject, Table, own};
 
 use super::phase::Configured;
 use crate::declared::{Declaration, Declared};
-use crate::error::{Error, Result};
+use crate::error::{Error, OptionError, Result};
 use crate::guard;
 use crate::handler::Hooks;
 use crate::info::ServerInfo;
@@ -54,13 +54,14 @@ where
 {
     let declared = S::Personality::BUILT_IN;
     let declaration = S::declaration();
+    hold_own(declaration.own)?;
     let table = Table::with(declaration.own);
     let mut settings = from_hook::<S>(table)?;
-    let line = args::read(given.words, table)?;
+    let line = args::read(given.words, table, declaration.unknown)?;
     settings.extend(line.settings);
     settings.extend(from_pairs(table, Source::Object, &given.object)?);
     settings.extend(from_pairs(table, Source::RunArguments, &given.arguments)?);
-    settings.extend(from_pairs(table, Source::Attribute, &declaration.options)?);
+    settings.extend(from_declaration(table, &declaration, declared)?);
     match line.command {
         Some(Command::Help) => return help(&given.program, &declaration, declared, &settings),
         Some(Command::Version) => {
@@ -68,9 +69,8 @@ where
         }
         _ => {}
     }
-    if let Some(file) = winner(&settings, "conf_file") {
-        let file = file.text.clone();
-        settings.extend(conf::read(Path::new(&file), table)?);
+    if let Some(named) = winner(&settings, "conf_file").cloned() {
+        settings.extend(conf::read(&named, table)?);
     }
     let merged = merge(&settings, table, declared)?;
     merged.hold_required()?;
@@ -79,12 +79,22 @@ where
     match line.command {
         None => {
             let name = merged.personality.map_or("custom", BuiltIn::name);
-            let (personality, own) = (merged.personality, merged.own());
-            let info = ServerInfo::new(given.program, name, merged.options, line.rest);
-            Ok(Configuration::Serve(Configured { info, endpoints, personality }, own))
+            let (personality, values) = (merged.personality, merged.own());
+            let info = ServerInfo::new(given.program, name, merged, line.rest);
+            let info = info.beginning_with(declaration.handshake);
+            Ok(Configuration::Serve(Configured { info, endpoints, personality }, values))
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
     }
+}
+
+/// A server's own options are the program's fault, and told whoever starts it.
+fn hold_own(rows: &'static [OptionSpec]) -> Result<(), OptionError> {
+    let refuse = |source: Source| {
+        move |(name, reject): (&str, Reject)| OptionError::new(source.place(name), reject)
+    };
+    own::names(rows).map_err(refuse(Source::Attribute))?;
+    own::defaults(rows).map_err(refuse(Source::Default))
 }
 
 fn from_hook<S: Hooks>(table: Table) -> Result<Vec<Setting>> {
@@ -93,6 +103,21 @@ fn from_hook<S: Hooks>(table: Table) -> Result<Vec<Setting>> {
         Ok(()) => Ok(set.into_settings()),
         Err(failure) => Err(failure.of("configure_hook")),
     }
+}
+
+/// The personality, where somebody wrote it, and the options.
+fn from_declaration(
+    table: Table,
+    declaration: &Declaration,
+    declared: Option<BuiltIn>,
+) -> Result<Vec<Setting>> {
+    let mut set = OptionSet::new(table, Source::Attribute);
+    if let Some(written) = declared.filter(|_| !declaration.personality_by_default) {
+        set.set(SERVER_TYPE, written.name())?;
+    }
+    let mut settings = set.into_settings();
+    settings.extend(from_pairs(table, Source::Attribute, &declaration.options)?);
+    Ok(settings)
 }
 
 fn from_pairs(

@@ -16,6 +16,7 @@ use crate::guard;
 use crate::handler::Hooks;
 use crate::options::own::OwnOptions;
 use crate::personality::{Personality, Stop};
+use crate::sys::signal;
 
 /// Configure, bind, serve, close: the whole of a server.
 ///
@@ -32,10 +33,8 @@ where
         Configuration::Answered => return Ok(Stop::AsAsked),
     };
     let mut server = build(&own)?;
-    configured
-        .post_configure(&mut server)?
-        .bind()?
-        .post_bind(&mut server)?
-        .pre_loop(&mut server)?
-        .serve(&mut server)
+    let configured = configured.post_configure(&mut server)?;
+    // Before anyone can know that there is a server to be stopped.
+    let _signals = signal::install()?;
+    configured.bind()?.post_bind(&mut server)?.pre_loop(&mut server)?.serve(&mut server)
 }

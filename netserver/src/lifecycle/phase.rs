@@ -10,7 +10,6 @@ use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::personality::{Personality, Running, Stop};
 use crate::proto::Endpoint;
-use crate::sys::signal;
 
 /// The options are known, the addresses are resolved, nothing is bound.
 #[derive(Debug)]
@@ -53,8 +52,6 @@ impl Configured {
         let Self { info, endpoints, personality } = self;
         let (program, name, pid) = (info.program(), info.personality(), std::process::id());
         log::info!("{program} (type {name}) starting! pid({pid})");
-        // Before anyone can know that there is a server to be stopped.
-        signal::install()?;
         let listeners = Listeners::bind(&endpoints, info.options())?;
         let info = info.listening_on(listeners.endpoints());
         Ok(Bound { info, listeners, personality })
@@ -76,7 +73,7 @@ impl Secured {
         let Bound { info, listeners, personality } = self.0;
         let hook = guard::run(|| server.pre_loop_hook(&info));
         hook.map_err(|failure| failure.of("pre_loop_hook"))?;
-        Ok(Ready { running: Running { info, listeners }, personality })
+        Ok(Ready { running: Running::new(info, listeners), personality })
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! `--name value`, `--name=value` and `name=value` set an option; a boolean may stand alone, and
 //! takes the next word only where that is one of its own. What stands after `--`, and bare words,
-//! are the server's.
+//! are the server's; so is a word with one dash, unless an option or a command was meant. A server may
+//! ask for everything that is no option.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use netserver_options::command::{self, Command};
 use netserver_options::kind::{Flag, Kind};
+use netserver_options::reject::shown;
 use netserver_options::{OptionSpec, Reject, Table, nearest};
 
 use super::set::{OptionSet, Setting};
@@ -25,6 +27,15 @@ pub(crate) struct CommandLine {
     pub(crate) rest: Vec<OsString>,
 }
 
+/// What becomes of a word that looks like an option and is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// It ends the start: it was misspelt, or meant for another server.
+    Refused,
+    /// It is the server's, as the manual has it.
+    Passed,
+}
+
 /// Reads the words behind the program's name.
 ///
 /// # Errors
@@ -32,11 +43,13 @@ pub(crate) struct CommandLine {
 pub(crate) fn read(
     words: impl IntoIterator<Item = OsString>,
     table: Table,
+    unknown: Unknown,
 ) -> Result<CommandLine, OptionError> {
     let mut reader = Reader {
         set: OptionSet::new(table, Source::CommandLine),
         command: None,
         rest: Vec::new(),
+        unknown,
         words: words.into_iter().peekable(),
     };
     while let Some(word) = reader.words.next() {
@@ -54,32 +67,65 @@ struct Reader<I: Iterator<Item = OsString>> {
     set: OptionSet,
     command: Option<Command>,
     rest: Vec<OsString>,
+    unknown: Unknown,
     words: std::iter::Peekable<I>,
 }
 
 impl<I: Iterator<Item = OsString>> Reader<I> {
     fn word(&mut self, word: OsString) -> Result<(), OptionError> {
-        let dashed = word.as_bytes().starts_with(b"--");
-        let equals = word.as_bytes().contains(&b'=');
-        if !dashed && !equals {
-            self.rest.push(word);
-            return Ok(());
-        }
+        let bytes = word.as_bytes();
+        let looks_ours = bytes.starts_with(b"--") || bytes.contains(&b'=');
         let Some(text) = word.to_str() else {
-            let reject = Reject::new("not valid UTF-8")
-                .with_help("words for the server itself stand after `--`");
+            if !looks_ours || self.unknown == Unknown::Passed {
+                self.rest.push(word);
+                return Ok(());
+            }
+            let reject = Reject::new("not valid UTF-8").with_help(AFTER_DASHES);
             return Err(OptionError::new(lossy(&word), reject));
         };
-        let bare = text.trim_start_matches('-');
-        let (name, value) = match bare.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (bare, None),
-        };
-        match (self.set.table().find(name), dashed) {
-            (Some(spec), _) => self.option(spec, value),
-            (None, true) => self.command(name, value),
-            (None, false) => self.not_ours(name, &word),
+        self.text(text)
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), OptionError> {
+        // Two dashes and no more: `---port` is a slip, and not another way to write it.
+        if let Some((_, asked)) = SHORT.iter().find(|(short, _)| *short == text) {
+            self.command.get_or_insert(*asked);
+            return Ok(());
         }
+        if let Some(dashed) = text.strip_prefix("--") {
+            let (name, value) = halves(dashed);
+            return match self.set.table().find(name) {
+                Some(spec) => self.option(spec, value),
+                None if self.passes(name) => self.leave(text),
+                None => self.command(name, value),
+            };
+        }
+        let (name, value) = halves(text);
+        match self.set.table().find(name) {
+            Some(spec) if value.is_some() => self.option(spec, value),
+            _ => self.leave(text),
+        }
+    }
+
+    /// Leaves a word to the server, unless it was meant for an option.
+    fn leave(&mut self, text: &str) -> Result<(), OptionError> {
+        let help = match text.strip_prefix('-') {
+            _ if self.unknown == Unknown::Passed => None,
+            Some(dashed) => one_dash(self.set.table(), dashed),
+            None => misspelt(self.set.table(), text),
+        };
+        if let Some(help) = help {
+            let reject = Reject::new("unknown option");
+            let reject = reject.with_help(format!("{help} {AFTER_DASHES}"));
+            return Err(OptionError::new(shown(text), reject));
+        }
+        self.rest.push(text.into());
+        Ok(())
+    }
+
+    /// Whether a name behind two dashes is the server's: it is no command either.
+    fn passes(&self, name: &str) -> bool {
+        self.unknown == Unknown::Passed && !command::is_command(&name.replace('-', "_"))
     }
 
     fn option(
@@ -103,7 +149,8 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
             None => !flag,
         };
         let Some(word) = self.words.next_if(|word| is_value(word)) else {
-            let missing = || Reject::new("needs a value").with_help(example(spec));
+            let missing =
+                || Reject::new("needs a value").with_help(format!("write {}", written(spec)));
             return if flag {
                 Ok(Flag::print(&true))
             } else {
@@ -122,38 +169,60 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
         let underscored = name.replace('-', "_");
         if !command::is_command(&underscored) {
             return Err(OptionError::new(
-                format!("--{}", netserver_options::reject::shown(name)),
+                format!("--{}", shown(name)),
                 unknown_word(self.set.table(), &underscored),
             ));
         }
         let Some(asked) = command::find(&underscored, value) else {
-            let reject = Reject::new(format!(
-                "takes no value {}",
-                netserver_options::reject::shown(value.unwrap_or_default())
-            ));
+            let reject =
+                Reject::new(format!("takes no value {}", shown(value.unwrap_or_default())));
             return Err(OptionError::new(format!("--{name}"), reject));
         };
         self.command.get_or_insert(asked);
         Ok(())
     }
+}
 
-    /// `name=value` where the name is no option: a misspelt one, or a word of the server's.
-    fn not_ours(&mut self, name: &str, word: &OsStr) -> Result<(), OptionError> {
-        if nearest(name, self.set.table().iter().map(|spec| spec.name)).is_none() {
-            self.rest.push(word.to_owned());
-            return Ok(());
-        }
-        let reject = self.set.table().unknown(name);
-        let help = reject.help.as_deref().unwrap_or_default();
-        let help = format!("{help} words for the server itself stand after `--`");
-        Err(OptionError::new(lossy(word), Reject::new("unknown option").with_help(help)))
-    }
+/// What one writes instead of `name=value`, where the name is nearly an option's.
+fn misspelt(table: Table, text: &str) -> Option<String> {
+    let (name, value) = halves(text);
+    value?;
+    let near = nearest(name, table.iter().map(|spec| spec.name))?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+/// What one writes instead of `-name` or `-name=value`, where that has a dash too few.
+fn one_dash(table: Table, dashed: &str) -> Option<String> {
+    let (name, value) = halves(dashed);
+    // One letter is near to everything.
+    (name.len() > 1).then_some(())?;
+    let near = nearest(&name.replace('-', "_"), names(table))?;
+    Some(match (value, table.find(near)) {
+        (Some(value), _) => format!("write {};", shown(&format!("--{near}={value}"))),
+        (None, Some(spec)) => format!("write {};", written(spec)),
+        (None, None) => format!("write --{near};"),
+    })
+}
+
+/// What everybody tries first.
+const SHORT: [(&str, Command); 2] = [("-h", Command::Help), ("-V", Command::Version)];
+
+/// How one says that a word is not an option.
+const AFTER_DASHES: &str = "words for the server itself stand after `--`";
+
+/// What stands before the first `=`, and what behind it.
+fn halves(text: &str) -> (&str, Option<&str>) {
+    text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)))
+}
+
+/// All that may stand behind `--`.
+fn names(table: Table) -> impl Iterator<Item = &'static str> {
+    let commands = command::COMMANDS.iter().map(|row| row.name);
+    table.iter().map(|spec| spec.name).chain(commands)
 }
 
 fn unknown_word(table: Table, name: &str) -> Reject {
-    let commands = command::COMMANDS.iter().map(|row| row.name);
-    let reject =
-        Reject::unknown("option", name, table.iter().map(|spec| spec.name).chain(commands));
+    let reject = Reject::unknown("option", name, names(table));
     // The place in front of it names the word already.
     Reject { fault: "unknown option".into(), ..reject }
 }
@@ -162,12 +231,13 @@ fn place(spec: &OptionSpec) -> String {
     Source::CommandLine.place(spec.name)
 }
 
-fn example(spec: &OptionSpec) -> String {
-    format!("write --{}={}", spec.name, spec.kind.placeholder)
+/// An option as one writes it.
+fn written(spec: &OptionSpec) -> String {
+    format!("--{}={}", spec.name, spec.kind.placeholder)
 }
 
 fn lossy(word: &OsStr) -> String {
-    netserver_options::reject::shown(&word.to_string_lossy())
+    shown(&word.to_string_lossy())
 }
 
 #[cfg(test)]
@@ -175,7 +245,7 @@ mod tests {
     use super::*;
 
     fn read_words(words: &[&str]) -> Result<CommandLine, OptionError> {
-        read(words.iter().map(OsString::from), Table::BUILT_IN)
+        read(words.iter().map(OsString::from), Table::BUILT_IN, Unknown::Refused)
     }
 
     fn pairs(words: &[&str]) -> Vec<(String, String)> {
@@ -210,10 +280,58 @@ mod tests {
         let line =
             read_words(&["word", "--keepalive", "word", "x=1", "--", "--port", "y"]).unwrap();
         assert_eq!(line.rest, ["word", "word", "x=1", "--port", "y"]);
+        let line = read(
+            [OsString::from("--"), OsStr::from_bytes(b"\xff").to_owned()],
+            Table::BUILT_IN,
+            Unknown::Refused,
+        )
+        .unwrap();
+        assert_eq!(line.rest.len(), 1);
+    }
+
+    #[test]
+    fn a_dash_too_few_or_too_many_is_told() {
+        let help = |cure: &str| {
+            format!(
+                ": unknown option\n  help: write {cure}; words for the server itself stand after `--`"
+            )
+        };
+        for (word, cure) in [
+            ("-port", "--port=PORT"),
+            ("-port=1", "--port=1"),
+            ("-prot=1", "--port=1"),
+            ("-max_servers=4", "--max_servers=4"),
+            ("-max-server", "--max_servers=NUMBER"),
+            ("-keepalive", "--keepalive=YES|NO"),
+            ("-help", "--help"),
+            ("-print-config=json", "--print_config=json"),
+            ("-host=a b", "\"--host=a b\""),
+        ] {
+            let place = shown(word);
+            assert_eq!(fault(&[word]), format!("{place}{}", help(cure)), "{word}");
+        }
+        assert_eq!(fault(&["---port=1"]), "---port: unknown option\n  help: did you mean `port`?");
+        assert_eq!(
+            fault(&["----check"]),
+            "----check: unknown option\n  help: did you mean `check`?"
+        );
+    }
+
+    #[test]
+    fn a_word_with_one_dash_is_the_servers_where_no_option_was_meant() {
+        let help = read_words(&["-h"]).unwrap();
+        assert!(matches!(help.command, Some(Command::Help)) && help.rest.is_empty());
+        let words = ["-", "-v", "-1", "-p=1", "-colour=red"];
+        assert_eq!(read_words(&words).unwrap().rest, words);
         let line =
-            read([OsString::from("--"), OsStr::from_bytes(b"\xff").to_owned()], Table::BUILT_IN)
+            read([OsStr::from_bytes(b"-\xff").to_owned()], Table::BUILT_IN, Unknown::Refused)
                 .unwrap();
         assert_eq!(line.rest.len(), 1);
+        // The value of an option may start with one.
+        assert_eq!(
+            fault(&["--listen", "-1"]),
+            "--listen: expected a whole number, 1 to 65535, got -1"
+        );
     }
 
     #[test]
@@ -241,13 +359,33 @@ mod tests {
         assert_eq!(fault(&["--hepl"]), "--hepl: unknown option\n  help: did you mean `help`?");
         assert_eq!(fault(&["--check=now"]), "--check: takes no value now");
         let word = OsStr::from_bytes(b"--port=\xff").to_owned();
-        assert!(read([word], Table::BUILT_IN).unwrap_err().to_string().contains("not valid UTF-8"));
+        assert!(
+            read([word], Table::BUILT_IN, Unknown::Refused)
+                .unwrap_err()
+                .to_string()
+                .contains("not valid UTF-8")
+        );
+    }
+
+    #[test]
+    fn what_is_no_option_is_the_servers_where_it_asks_for_it() {
+        let words = ["--colour", "red", "--max_server=9", "-p", "prot=1", "--port=7", "--check"];
+        let words =
+            words.iter().map(OsString::from).chain([OsStr::from_bytes(b"--\xff").to_owned()]);
+        let line = read(words, Table::BUILT_IN, Unknown::Passed).unwrap();
+        assert_eq!(line.rest[..5], ["--colour", "red", "--max_server=9", "-p", "prot=1"]);
+        assert_eq!(line.rest.len(), 6);
+        assert_eq!(line.settings.len(), 1);
+        assert_eq!(line.command, Some(Command::Check));
+        // An option of ours is still held to its values.
+        let wrong = [OsString::from("--listen=0")];
+        assert!(read(wrong, Table::BUILT_IN, Unknown::Passed).is_err());
     }
 
     proptest::proptest! {
         #[test]
         fn no_words_make_it_panic(words: Vec<Vec<u8>>) {
-            let _ = read(words.iter().map(|word| OsStr::from_bytes(word).to_owned()), Table::BUILT_IN);
+            let _ = read(words.iter().map(|word| OsStr::from_bytes(word).to_owned()), Table::BUILT_IN, Unknown::Refused);
         }
     }
 }

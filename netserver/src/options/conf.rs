@@ -3,10 +3,11 @@
 //! `name: value` and `name value` are the same; the value is the rest of the line without the
 //! blanks around it; `#` starts a comment and `\#` is a `#`; a boolean's name alone is true.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use netserver_options::kind::{Flag, Kind};
+use netserver_options::reject::shown;
 use netserver_options::{Reject, Table};
 
 use super::set::{OptionSet, Setting};
@@ -17,26 +18,29 @@ use crate::sys::descriptor;
 /// Largest file that is read; a conf file is written by hand.
 const LARGEST: u64 = 1 << 20;
 
-/// Reads the settings of a file.
+/// Reads the settings of the file that `named` has as its value.
 ///
 /// # Errors
 /// Where it cannot be read, is no text, or a line of it is refused.
-pub(crate) fn read(path: &Path, table: Table) -> Result<Vec<Setting>, OptionError> {
-    let name = netserver_options::reject::shown(&path.to_string_lossy());
-    let refuse = |fault: String| OptionError::new(format!("conf_file {name}"), Reject::new(fault));
-    let file =
-        descriptor::open_regular(path).map_err(|err| refuse(format!("cannot be read: {err}")))?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|err| refuse(format!("cannot be read: {err}")))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(refuse("is larger than 1 MiB".into()));
-    }
+pub(crate) fn read(named: &Setting, table: Table) -> Result<Vec<Setting>, OptionError> {
+    let name = shown(&named.text);
+    let bytes = content(Path::new(&named.text)).map_err(|err| {
+        let reject = Reject::new(format!("{name}: cannot be read: {err}"));
+        OptionError::new(named.source.place(named.spec.name), reject)
+    })?;
     parse(&name, &bytes, table)
 }
 
-fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Setting>, OptionError> {
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    descriptor::open_regular(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("is larger than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+pub(super) fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Setting>, OptionError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut set = OptionSet::new(table, Source::Default);
     for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
@@ -48,7 +52,8 @@ fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Setting>, OptionE
             return Err(refuse("a NUL byte, expected text"));
         }
         let line = without_comment(line);
-        let line = line.trim().trim_start_matches("--");
+        let line = line.trim();
+        let line = line.strip_prefix("--").unwrap_or(line);
         if !line.is_empty() {
             setting(line, source, &mut set)?;
         }
@@ -128,6 +133,27 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_cannot_be_read_is_the_fault_of_who_named_it() {
+        for (source, place) in [
+            (Source::Object, "object: conf_file"),
+            (Source::CommandLine, "--conf_file"),
+            (Source::RunArguments, "run arguments: conf_file"),
+            (Source::ConfigureHook, "configure_hook: conf_file"),
+            (Source::Attribute, "attribute: conf_file"),
+        ] {
+            let mut set = OptionSet::new(Table::BUILT_IN, source);
+            set.set("conf_file", "/no where").unwrap();
+            let err = read(&set.into_settings()[0], Table::BUILT_IN).unwrap_err();
+            assert_eq!(
+                err.to_string(),
+                format!(
+                    "{place}: \"/no where\": cannot be read: No such file or directory (os error 2)"
+                )
+            );
+        }
+    }
+
+    #[test]
     fn mistakes_name_file_and_line() {
         assert_eq!(
             fault(b"\n\nmax_servers: 0"),
@@ -141,6 +167,10 @@ mod tests {
             fault(b"max_server = 1"),
             "t.conf:1: unknown option max_server\n  help: did you mean `max_servers`?"
         );
+        for slip in ["-port = 1", "---port = 1", "----port = 1"] {
+            let said = fault(slip.as_bytes());
+            assert!(said.starts_with("t.conf:1: unknown option -"), "{slip}: {said}");
+        }
         assert_eq!(fault(b"port = 1\nport = \xff"), "t.conf:2: not valid UTF-8");
         assert_eq!(fault(b"port = \0"), "t.conf:1: a NUL byte, expected text");
         assert_eq!(fault(b"conf_file = x"), "t.conf:1: conf_file: a conf file cannot name another");

@@ -9,6 +9,8 @@ use netserver_options::{BuiltIn, OptionSpec, Table};
 /// Column at which the explanations start, and the widest line.
 const COLUMN: usize = 32;
 const WIDTH: usize = 100;
+/// A blank at which no line ends.
+const FIXED: char = '\u{a0}';
 
 /// The whole help text. `about` is what the server says of itself; `default_of` tells the value
 /// that holds where nobody sets one.
@@ -62,12 +64,20 @@ fn is_offered(spec: &OptionSpec, declared: Option<BuiltIn>) -> bool {
     declared.is_some() || spec.name != "server_type"
 }
 
+/// Summary, what the value may be, and what it is where nobody sets it. The bounds of the table's
+/// own options are so wide that only who exceeds them is told.
 fn explanation(spec: &OptionSpec, default: Option<String>) -> String {
     let choices = (spec.kind.choices)();
-    let choices =
-        if choices.is_empty() { String::new() } else { format!(": {}", choices.join(", ")) };
-    let default = default.map(|text| format!(" [default: {text}]")).unwrap_or_default();
-    format!("{}{choices}{default}", spec.summary)
+    let choices = (!choices.is_empty()).then(|| choices.join(", "));
+    let bounds = spec.range.filter(|_| spec.group == Group::Own);
+    let allowed = choices.or_else(|| bounds.map(|(low, high)| format!("{low} to {high}")));
+    let about = [(!spec.summary.is_empty()).then(|| spec.summary.to_owned()), allowed];
+    let about: Vec<String> = about.into_iter().flatten().collect();
+    let note = match default {
+        _ if spec.required => Some("[required]".to_owned()),
+        default => default.map(|text| format!("[default:{FIXED}{text}]")),
+    };
+    [Some(about.join(": ")), note].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn row(text: &mut String, left: &str, right: &str) {
@@ -79,11 +89,12 @@ fn row(text: &mut String, left: &str, right: &str) {
     };
     line = format!("{line:COLUMN$}");
     for word in right.split(' ') {
+        let word = word.replace(FIXED, " ");
         if line.len() + 1 + word.len() > WIDTH && line.trim_end().len() > COLUMN {
             let _ = writeln!(text, "{}", line.trim_end());
             line = " ".repeat(COLUMN);
         }
-        line.push_str(word);
+        line.push_str(&word);
         line.push(' ');
     }
     let _ = writeln!(text, "{}", line.trim_end());
@@ -92,6 +103,18 @@ fn row(text: &mut String, left: &str, right: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_option_of_its_own_shows_what_it_may_be() {
+        use netserver_options::kind::{Count, KindSpec};
+        let row = |summary| OptionSpec::own("size", summary, "", KindSpec::of::<Count>());
+        let said = |spec: &OptionSpec, default: Option<&str>| {
+            explanation(spec, default.map(str::to_owned))
+        };
+        assert_eq!(said(&row("How big"), Some("3")), "How big [default:\u{a0}3]");
+        assert_eq!(said(&row("How big").range("1", "9"), None), "How big: 1 to 9");
+        assert_eq!(said(&row("").range("1", "9").required(), None), "1 to 9 [required]");
+    }
 
     #[test]
     fn help_lists_every_option_and_stays_narrow() {

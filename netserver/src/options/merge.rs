@@ -9,19 +9,37 @@ use netserver_options::table::{Group, SERVER_TYPE};
 use netserver_options::{BuiltIn, OptionSpec, Reject, Table};
 
 use super::Options;
-use super::own::OwnOptions;
+use super::own::{OwnOption, OwnOptions};
 use super::set::Setting;
 use super::source::Source;
 use crate::error::OptionError;
 
-/// An option with the value that holds.
+/// An option with the value that holds, and where that came from.
 #[derive(Debug, Clone)]
-pub(crate) struct Effective {
+pub struct Effective {
     pub(crate) spec: &'static OptionSpec,
     /// One text for a scalar, any number for a list, none where it is left out.
     pub(crate) texts: Vec<String>,
     pub(crate) source: Source,
     measure: Option<u64>,
+}
+
+impl Effective {
+    /// The name of the option.
+    pub fn name(&self) -> &'static str {
+        self.spec.name
+    }
+
+    /// The values in their usual form: one of most options, any number of one that repeats, none of
+    /// one that is left out.
+    pub fn values(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// The source as `--print-config` shows it: `command line`, `echo.conf:12`, `default`.
+    pub fn source(&self) -> String {
+        self.source.in_config()
+    }
 }
 
 /// The outcome for all options.
@@ -51,7 +69,7 @@ impl Merged {
     /// The values of the server's own options.
     pub(crate) fn own(&self) -> OwnOptions {
         let own = self.effective.iter().filter(|one| one.spec.group == Group::Own);
-        OwnOptions::new(own.map(|one| (one.spec.name, one.texts.clone())).collect())
+        OwnOptions::new(own.map(own_option).collect())
     }
 }
 
@@ -77,6 +95,8 @@ pub(crate) fn merge(
     let effective: Vec<Effective> = table
         .iter()
         .filter(|spec| spec.works_with(personality))
+        // Somebody's own personality is no choice among those that have a name.
+        .filter(|spec| personality.is_some() || spec.name != SERVER_TYPE)
         .map(|spec| {
             let found = set.iter().find(|one| one.spec.name == spec.name).cloned();
             found.unwrap_or_else(|| default(spec, personality, declared, &set))
@@ -87,7 +107,11 @@ pub(crate) fn merge(
         found.map_or_else(|| beyond(name), |one| one.texts.clone())
     });
     // Every text was checked when it was set, and every default is checked by a test of the table.
-    let options = options.map_err(|reject| OptionError::new("options", reject))?;
+    let options = options.map_err(|(name, reject)| {
+        let found = effective.iter().find(|one| one.spec.name == name);
+        let source = found.map_or(&Source::Default, |one| &one.source);
+        OptionError::new(source.place(name), reject)
+    })?;
     Ok(Merged { options, effective, left_out, personality })
 }
 
@@ -127,6 +151,10 @@ fn strongest(settings: &[Setting], spec: &'static OptionSpec) -> Option<Effectiv
     Some(Effective { spec, texts, source: last.source.clone(), measure: last.measure })
 }
 
+fn own_option(one: &Effective) -> OwnOption {
+    OwnOption { name: one.spec.name, texts: one.texts.clone(), source: one.source.clone() }
+}
+
 /// Every rule, and what follows from it, between two values that somebody set.
 fn hold_rules(set: &[Effective]) -> Result<(), OptionError> {
     let of = |name: &str| set.iter().find(|one| one.spec.name == name);
@@ -162,8 +190,9 @@ fn default(
     set: &[Effective],
 ) -> Effective {
     if let (SERVER_TYPE, Some(declared)) = (spec.name, declared) {
+        // Whoever wrote it has set it: here nobody did.
         let texts = vec![declared.name().to_owned()];
-        return Effective { spec, texts, source: Source::Attribute, measure: None };
+        return Effective { spec, texts, source: Source::Default, measure: None };
     }
     let texts = spec.defaults_for(personality);
     let readings: Vec<_> = texts.iter().filter_map(|text| spec.check(text).ok()).collect();
@@ -248,6 +277,26 @@ mod tests {
             err.to_string().starts_with("attribute: min_spare_servers: expected less than"),
             "{err}"
         );
+    }
+
+    #[test]
+    fn a_personality_that_nobody_wrote_is_a_default() {
+        let server_type = |from: &[(Source, &str, &str)]| {
+            let merged = merged(from).unwrap();
+            let one = merged.effective.into_iter().find(|one| one.spec.name == SERVER_TYPE);
+            one.map(|one| (one.texts.concat(), one.source)).unwrap()
+        };
+        assert_eq!(server_type(&[]), ("prefork".into(), Source::Default));
+        let written = (Source::Attribute, SERVER_TYPE, "prefork");
+        assert_eq!(server_type(&[written]), ("prefork".into(), Source::Attribute));
+    }
+
+    #[test]
+    fn a_text_that_its_type_refuses_has_its_source() {
+        let mut settings = settings(&[(Source::RunArguments, "listen", "5")]);
+        settings[0].text = "many".into();
+        let err = merge(&settings, Table::BUILT_IN, Some(BuiltIn::Single)).unwrap_err();
+        assert_eq!(err.to_string(), "run arguments: listen: expected a whole number, got many");
     }
 
     #[test]

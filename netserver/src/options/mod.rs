@@ -6,6 +6,8 @@
 
 pub(crate) mod args;
 pub(crate) mod conf;
+#[cfg(test)]
+mod generated_inputs;
 pub(crate) mod help;
 pub(crate) mod merge;
 pub(crate) mod own;
@@ -54,10 +56,14 @@ macro_rules! typed {
                 }
             )*
 
-            /// The typed value of every option, from the canonical texts that `of` tells.
-            pub(crate) fn gather(of: impl Fn(&str) -> Vec<String>) -> Result<Self, Reject> {
+            /// The typed value of every option, from the canonical texts that `of` tells. Where
+            /// one is refused, its name is told too.
+            pub(crate) fn gather(
+                of: impl Fn(&str) -> Vec<String>,
+            ) -> Result<Self, (&'static str, Reject)> {
                 Ok(Self {
-                    $($name: <option_kind!($kind $($inner)?)>::gather(&of(stringify!($name)))?,)*
+                    $($name: <option_kind!($kind $($inner)?)>::gather(&of(stringify!($name)))
+                        .map_err(|reject| (stringify!($name), reject))?,)*
                 })
             }
         }

@@ -101,11 +101,13 @@ macro_rules! one_text {
         }
     )*};
 }
-one_text!(&str, String, bool, u8, u16, u32, u64, usize, i32, IpAddr, Ipv4Addr, Ipv6Addr);
+one_text!(&str, String, bool, u8, u16, u32, u64, usize, IpAddr, Ipv4Addr, Ipv6Addr);
+one_text!(i8, i16, i32, i64, isize, f32, f64);
 
 impl From<Duration> for Texts {
     fn from(time: Duration) -> Self {
-        Self(vec![format!("{}ms", time.as_millis())])
+        // Up, as the smallest time must not become none, which means no limit.
+        Self(vec![format!("{}ms", time.as_nanos().div_ceil(1_000_000))])
     }
 }
 

@@ -7,27 +7,81 @@
 mod prefork;
 mod single;
 
+use std::time::Duration;
+
 use netserver_options::BuiltIn;
 
 pub use prefork::PreFork;
 pub use single::Single;
 
+pub use crate::pool::Tally;
+
 use crate::error::{Error, Result};
-use crate::handler::NetServer;
+use crate::guard;
+use crate::handler::{Hooks, NetServer};
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
+use crate::pool::Watch;
+use crate::sys::signal::{self, Known, Waiting};
+use crate::worker::{Alone, work};
 
 /// A server that is ready to serve: bound, with the privileges it keeps.
+///
+/// A personality of one's own hands it on to one that comes with netserver, perhaps
+/// [`watched`](Self::watched), or serves with [`serve_here`](Self::serve_here) and
+/// [`close`](Self::close).
 #[derive(Debug)]
 pub struct Running {
     pub(crate) info: ServerInfo,
     pub(crate) listeners: Listeners,
+    pub(crate) watch: Option<Watch>,
 }
 
 impl Running {
+    pub(crate) const fn new(info: ServerInfo, listeners: Listeners) -> Self {
+        Self { info, listeners, watch: None }
+    }
+
     /// Options, addresses and arguments.
     pub fn info(&self) -> &ServerInfo {
         &self.info
+    }
+
+    /// The same, but the parent of a pool calls `see` every so often with what its children do.
+    /// It stops being called when the server begins to stop. Clients do not wait for it, new
+    /// children do. `single` has no pool and calls nothing.
+    #[must_use]
+    pub fn watched(mut self, every: Duration, see: impl FnMut(&Tally) + 'static) -> Self {
+        self.watch = Some(Watch::new(every, see));
+        self
+    }
+
+    /// Serves in this process, one connection at a time, until the server is told to stop, or
+    /// `go_on`, asked after each connection, says no. Signals are those of `single`.
+    ///
+    /// # Errors
+    /// Where a listener is broken.
+    pub fn serve_here<S: NetServer>(
+        &self,
+        server: &mut S,
+        go_on: impl FnMut() -> bool,
+    ) -> Result<()> {
+        signal::become_alone(self.info.stop_timing())?;
+        let known = Known::new(self.listeners.descriptors());
+        let listening = Waiting::on(&known);
+        let outcome = work(server, &self.info, &self.listeners, &mut Alone(go_on));
+        drop(listening);
+        signal::end_timing();
+        outcome
+    }
+
+    /// Closes a server that has no children, with the hooks that belong to it.
+    pub fn close<S: Hooks>(self, server: &mut S) {
+        let Self { info, listeners, .. } = self;
+        drop(listeners);
+        guard::logged("pre_server_close_hook", || server.pre_server_close_hook(&info));
+        log::info!("server closing");
+        guard::logged("post_child_cleanup_hook", || server.post_child_cleanup_hook(&info));
     }
 }
 

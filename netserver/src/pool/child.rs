@@ -5,8 +5,10 @@ use crate::guard;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
+use crate::stop::Event;
+use crate::sys::mask;
 use crate::sys::process::{self, Pid};
-use crate::sys::signal::{self, Signal};
+use crate::sys::signal::{self, Known, Signal, Waiting};
 use crate::worker::work;
 
 use super::scoreboard::PoolSeat;
@@ -29,13 +31,16 @@ pub(crate) fn run<S: NetServer>(
             return 1;
         }
     }
+    // From here on a stop closes the listeners, whatever the child does.
+    let known = Known::new(listeners.descriptors());
+    let _listening = Waiting::on(&known);
     if !guard::logged("child_init_hook", || server.child_init_hook(info)) {
         return 1;
     }
     log::trace!("child starts");
-    seat.ready();
-    let outcome = work(server, info, listeners, seat);
+    let outcome = follow(parent).and_then(|()| work(server, info, listeners, &mut seat));
     if let Err(err) = &outcome {
+        seat.failed();
         log::warn!("{}", err.chain());
     }
     log::trace!("child leaves");
@@ -43,11 +48,19 @@ pub(crate) fn run<S: NetServer>(
     i32::from(outcome.is_err())
 }
 
+/// Has the parent's death stop this child as the parent would have, after its request. A child that
+/// changes who it is, as a `child_init_hook` may, has to ask for it anew.
+fn follow(parent: Pid) -> Result<()> {
+    if !process::follow_parent(parent, Signal::SIGTERM)? {
+        signal::go_on(Event::Graceful);
+    }
+    Ok(())
+}
+
 /// Takes a child's role, and tells whether its parent is still there.
 fn prepare(parent: Pid) -> Result<bool> {
-    signal::become_child()?;
-    // A parent that dies stops its children as it would have itself: after their requests.
+    signal::become_child(parent)?;
     let alive = process::follow_parent(parent, Signal::SIGTERM)?;
-    signal::open_all();
+    mask::open_all();
     Ok(alive)
 }

@@ -6,20 +6,25 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use nix::libc;
+
 use crate::error::Result;
 use crate::guard;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
+use crate::stop::{Event, Stage};
 use crate::sys::descriptor;
+use crate::sys::mask::Blocked;
 use crate::sys::poll;
 use crate::sys::process::{self, End};
-use crate::sys::signal::{self, Blocked, Open, Signal};
+use crate::sys::signal::{self, InHook, Signal};
 
 use super::child;
 use super::children::{Children, Ended};
 use super::plan::{AFTER_FAILURE, Limits, Since, plan, wake_below};
 use super::scoreboard::Scoreboard;
+use super::watch::Watch;
 
 /// Serves with a pool of children until the server is told to stop. Tells whether all ended
 /// without being killed.
@@ -30,6 +35,7 @@ pub(crate) fn manage<S: NetServer>(
     server: &mut S,
     info: &ServerInfo,
     listeners: Listeners,
+    watch: Option<Watch>,
 ) -> Result<bool> {
     let _blocked = Blocked::all();
     signal::become_parent()?;
@@ -38,14 +44,20 @@ pub(crate) fn manage<S: NetServer>(
         server,
         info,
         listeners: Some(listeners),
+        watch,
         board: Scoreboard::new(limits.max_servers)?,
         children: Children::new(limits.max_servers),
         limits,
         times: Times::new(),
         threads: None,
     };
-    let stop = manager.serve()?;
-    manager.close(stop)
+    let outcome = manager.serve();
+    if outcome.is_err() && signal::stage() == Stage::Serving {
+        // It cannot go on, and its children are seen off all the same.
+        signal::go_on(Event::Graceful);
+    }
+    let clean = manager.close()?;
+    outcome.map(|()| clean)
 }
 
 struct Manager<'a, S> {
@@ -53,6 +65,7 @@ struct Manager<'a, S> {
     info: &'a ServerInfo,
     /// Some until the stop: then clients are refused, and do not wait for nobody.
     listeners: Option<Listeners>,
+    watch: Option<Watch>,
     board: Scoreboard,
     children: Children,
     limits: Limits,
@@ -65,67 +78,57 @@ struct Manager<'a, S> {
 struct Times {
     spawned: Instant,
     checked: Instant,
+    requested: Instant,
+    /// How many connections there were then.
+    taken: i64,
     failed: Option<Instant>,
 }
 
 impl Times {
     fn new() -> Self {
         let now = Instant::now();
-        Self { spawned: now, checked: now, failed: None }
+        Self { spawned: now, checked: now, requested: now, taken: 0, failed: None }
+    }
+
+    /// A look at what the children did: `busy` of them are at it still.
+    fn see(&mut self, taken: i64, busy: usize) {
+        if taken != self.taken || busy > 0 {
+            (self.requested, self.taken) = (Instant::now(), taken);
+        }
     }
 
     fn since(&self) -> Since {
         Since {
             spawn: self.spawned.elapsed(),
             check: self.checked.elapsed(),
+            request: self.requested.elapsed(),
             failure: self.failed.map(|failed| failed.elapsed()),
         }
     }
 }
 
-/// How the server was told to stop, from mild to hard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Force {
-    Graceful,
-    Quick,
-    Kill,
-}
-
-impl Force {
-    const fn harder(self) -> Self {
-        match self {
-            Self::Graceful => Self::Quick,
-            Self::Quick | Self::Kill => Self::Kill,
-        }
-    }
-
-    const fn signal(self) -> Signal {
-        match self {
-            Self::Graceful => Signal::SIGTERM,
-            Self::Quick => Signal::SIGINT,
-            Self::Kill => Signal::SIGKILL,
-        }
-    }
-}
-
 impl<S: NetServer> Manager<'_, S> {
-    /// Turns until a signal says to stop, and how.
-    fn serve(&mut self) -> Result<Force> {
-        loop {
-            if let Some(force) = asked_to_stop() {
-                return Ok(force);
-            }
-            self.reap()?;
-            if self.turn() {
-                self.wait(self.next_turn())?;
+    /// Turns until a signal says to stop.
+    fn serve(&mut self) -> Result<()> {
+        while signal::stage() == Stage::Serving {
+            self.reap(self.times.since().check >= self.limits.check_for_waiting)?;
+            // A hook may have taken the signal that would end the wait.
+            if self.turn() && signal::stage() == Stage::Serving {
+                self.wait(Some(self.next_turn()))?;
             }
         }
+        Ok(())
     }
 
     /// One look at the pool, and what follows from it. Tells whether it may be left alone until
     /// somebody wakes the parent.
     fn turn(&mut self) -> bool {
+        if let Some(watch) = &mut self.watch {
+            let _hook = InHook::new();
+            watch.show(|| self.children.tally(&self.board));
+        }
         let tally = self.children.tally(&self.board);
+        self.times.see(self.board.taken(), tally.busy);
         let plan = plan(&self.limits, &tally, &self.times.since());
         if plan.checked {
             self.times.checked = Instant::now();
@@ -138,6 +141,9 @@ impl<S: NetServer> Manager<'_, S> {
             log::debug!("{} children idle, {} busy: {} start", tally.idle, tally.busy, plan.spawn);
         }
         for _ in 0..plan.spawn {
+            if signal::stage() != Stage::Serving {
+                break;
+            }
             if !self.spawn() {
                 self.times.failed = Some(Instant::now());
                 break;
@@ -165,6 +171,9 @@ impl<S: NetServer> Manager<'_, S> {
         if !in_parent("pre_fork_hook", || server.pre_fork_hook(info)) {
             return false;
         }
+        if signal::stage() != Stage::Serving {
+            return true;
+        }
         warn_of_threads(&mut self.threads);
         board.clear(place);
         let parent = process::this();
@@ -185,11 +194,9 @@ impl<S: NetServer> Manager<'_, S> {
         }
     }
 
-    /// Collects those who have ended.
-    fn reap(&mut self) -> Result<()> {
-        // The flag only says that it is worth a look; the look is what counts.
-        signal::take(Signal::SIGCHLD);
-        for ended in self.children.reap(&self.board)? {
+    /// Collects those who have ended, after a look at `each` of them where that is asked for.
+    fn reap(&mut self, each: bool) -> Result<()> {
+        for ended in self.children.reap(&self.board, each)? {
             report(&ended);
             if !ended.was_ready {
                 self.times.failed = Some(Instant::now());
@@ -204,77 +211,77 @@ impl<S: NetServer> Manager<'_, S> {
         let check = self.limits.check_for_waiting.saturating_sub(since.check);
         let failure = since.failure.map(|since| AFTER_FAILURE.saturating_sub(since));
         let next = failure.filter(|left| !left.is_zero()).map_or(check, |left| left.min(check));
+        let next = self.watch.as_ref().map_or(next, |watch| watch.left().min(next));
         next.max(Duration::from_millis(1))
     }
 
     /// Waits until a child or a signal wants the parent, or the time is over.
-    fn wait(&self, limit: Duration) -> Result<()> {
-        poll::readable(self.board.woken().as_fd(), Some(limit))?;
+    fn wait(&self, limit: Option<Duration>) -> Result<()> {
+        poll::readable(self.board.woken().as_fd(), limit)?;
         descriptor::drain(self.board.woken());
         Ok(())
     }
 
     /// Sees every child off, harder each time its time is over or another signal says so. Tells
     /// whether none had to be killed.
-    fn close(mut self, mut force: Force) -> Result<bool> {
+    fn close(mut self) -> Result<bool> {
         in_parent("pre_server_close_hook", || self.server.pre_server_close_hook(self.info));
         log::info!("server closing");
         self.listeners = None;
+        let mut told = Stage::Serving;
         while !self.children.is_empty() {
-            self.children.signal_all(force.signal());
-            force = self.see_off(force)?.unwrap_or(force);
+            let stage = signal::stage();
+            if stage != told {
+                self.children.signal_all(signal_of(stage));
+                told = stage;
+            }
+            self.see_off(stage)?;
         }
         in_parent("post_child_cleanup_hook", || self.server.post_child_cleanup_hook(self.info));
-        Ok(force != Force::Kill)
+        Ok(told != Stage::Kill)
     }
 
-    /// Waits for the children that were told `force`. `Some` is what to tell those who are left.
-    fn see_off(&mut self, force: Force) -> Result<Option<Force>> {
-        let limit = match force {
-            Force::Graceful => self.info.options().graceful_timeout(),
-            Force::Quick => self.info.options().kill_timeout(),
-            // Nobody can refuse it, but the kernel may take its time.
-            Force::Kill => Duration::from_secs(1),
-        };
+    /// Waits for the children until they are gone, or something leads to a harder stage.
+    fn see_off(&mut self, stage: Stage) -> Result<()> {
+        let limit = self.info.stop_timing().of(stage);
         let start = Instant::now();
         loop {
-            self.reap()?;
-            if self.children.is_empty() {
-                return Ok(None);
+            self.reap(true)?;
+            if self.children.is_empty() || signal::stage() != stage {
+                return Ok(());
             }
-            if let Some(asked) = asked_to_stop() {
-                return Ok(Some(asked.max(force.harder())));
-            }
-            let left = limit.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                let harder = force.harder();
-                log::warn!(
-                    "{} children still there after {limit:?}: {}",
-                    self.children.tally(&self.board).alive(),
-                    harder.signal()
-                );
-                return Ok(Some(harder));
+            let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            if left == Some(Duration::ZERO) {
+                self.say_who_is_left(stage, limit.unwrap_or_default());
+                signal::go_on(Event::TimeOver);
+                return Ok(());
             }
             self.wait(left)?;
         }
     }
-}
 
-/// Whether, and how, a signal said to stop since the last look.
-fn asked_to_stop() -> Option<Force> {
-    let quick = signal::take(Signal::SIGINT);
-    // Both flags are to be taken.
-    let graceful = signal::take(Signal::SIGTERM) | signal::take(Signal::SIGQUIT);
-    match (quick, graceful) {
-        (true, _) => Some(Force::Quick),
-        (_, true) => Some(Force::Graceful),
-        _ => None,
+    /// No time at all was not waited for, so nobody is late.
+    fn say_who_is_left(&self, stage: Stage, limit: Duration) {
+        if !limit.is_zero() {
+            let count = self.children.tally(&self.board).alive();
+            let next = signal_of(stage.harder());
+            log::warn!("{count} children still there after {limit:?}: {next}");
+        }
     }
 }
 
-/// Runs a hook of the parent, with its signals open: what it starts must not inherit a mask.
+/// What tells a child of a stage.
+const fn signal_of(stage: Stage) -> Signal {
+    match stage {
+        Stage::Serving | Stage::Graceful => Signal::SIGTERM,
+        Stage::Quick => Signal::SIGINT,
+        Stage::Kill => Signal::SIGKILL,
+    }
+}
+
+/// Runs a hook of the parent.
 fn in_parent(what: &str, hook: impl FnOnce() -> Result<()>) -> bool {
-    let _open = Open::all();
+    let _hook = InHook::new();
     guard::logged(what, hook)
 }
 
@@ -291,12 +298,15 @@ fn warn_of_threads(told: &mut Option<usize>) {
 
 fn report(ended: &Ended) {
     let pid = ended.pid;
-    match ended.end {
-        End::Code(0) => log::trace!("child {pid} left"),
-        End::Code(code) => log::warn!("child {pid} left with code {code}"),
-        End::Signal(signal @ Signal::SIGKILL) => {
-            log::warn!("child {pid} was killed by {signal} (out of memory?)");
+    match (ended.end, ended.told) {
+        (End::Code(0), _) => log::trace!("child {pid} left"),
+        (End::Code(code), _) => log::warn!("child {pid} left with code {code}"),
+        (End::Signal(libc::SIGKILL), told) if told != Some(Signal::SIGKILL) => {
+            log::warn!("child {pid} was killed by SIGKILL (out of memory?)");
         }
-        End::Signal(signal) => log::warn!("child {pid} was killed by {signal}"),
+        (End::Unknown, _) => log::warn!("child {pid} left, and somebody else waited for it"),
+        (End::Signal(number), _) => {
+            log::warn!("child {pid} was killed by {}", process::signal_name(number));
+        }
     }
 }

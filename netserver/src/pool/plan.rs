@@ -2,8 +2,9 @@
 //!
 //! Net::Server's policy, in its order: never fewer than `min_servers`; at least `min_spare_servers`
 //! idle, up to `max_servers`; and now and then, when none was started lately, no more idle ones
-//! than `max_spare_servers`, down to `min_servers`. Children that are starting count as idle, so
-//! that none is started twice; those told to leave count against `max_servers` until they have.
+//! than `max_spare_servers`, and where nobody came for [`QUIET`] than `min_spare_servers`, down to
+//! `min_servers`. Children that are starting count as idle, so that none is started twice; those
+//! told to leave count against `max_servers` until they have.
 
 use std::time::Duration;
 
@@ -22,12 +23,16 @@ pub(crate) struct Limits {
 
 /// How many children there are, by what they do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) starting: usize,
-    pub(crate) idle: usize,
-    pub(crate) busy: usize,
+#[non_exhaustive]
+pub struct Tally {
+    /// Forked, and not ready yet.
+    pub starting: usize,
+    /// Waiting for a connection.
+    pub idle: usize,
+    /// Serving one.
+    pub busy: usize,
     /// Told to leave, and still alive.
-    pub(crate) leaving: usize,
+    pub leaving: usize,
 }
 
 /// How long ago things were.
@@ -37,6 +42,8 @@ pub(crate) struct Since {
     pub(crate) spawn: Duration,
     /// Since surplus was last looked for.
     pub(crate) check: Duration,
+    /// Since a connection was last seen to be taken.
+    pub(crate) request: Duration,
     /// Since a child last died before it could serve, or a fork failed; `None` where none did.
     pub(crate) failure: Option<Duration>,
 }
@@ -53,6 +60,9 @@ pub(crate) struct Plan {
 /// After a failed start the next one waits as long, so that a broken server is not a storm of
 /// forks.
 pub(crate) const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// After so long without a connection only `min_spare_servers` are kept.
+const QUIET: Duration = Duration::from_secs(30);
 
 impl Limits {
     pub(crate) fn of(options: &Options) -> Self {
@@ -75,7 +85,7 @@ impl Tally {
     }
 
     /// All children that are alive.
-    pub(crate) const fn alive(&self) -> usize {
+    pub const fn alive(&self) -> usize {
         self.staying() + self.leaving
     }
 }
@@ -90,7 +100,8 @@ pub(crate) fn plan(limits: &Limits, tally: &Tally, since: &Since) -> Plan {
         return Plan::default();
     }
     let calm = since.spawn >= limits.min_child_ttl;
-    let surplus = tally.idle.saturating_sub(limits.max_spare);
+    let kept = if since.request >= QUIET { limits.min_spare } else { limits.max_spare };
+    let surplus = tally.idle.saturating_sub(kept);
     let spare = tally.staying().saturating_sub(limits.min_servers);
     let retire = if calm { surplus.min(spare) } else { 0 };
     Plan { spawn: 0, retire, checked: true }
@@ -128,7 +139,7 @@ mod tests {
         min_child_ttl: Duration::from_secs(10),
     };
     const LONG: Duration = Duration::from_secs(3600);
-    const CALM: Since = Since { spawn: LONG, check: LONG, failure: None };
+    const CALM: Since = Since { spawn: LONG, check: LONG, request: Duration::ZERO, failure: None };
 
     fn tally(starting: usize, idle: usize, busy: usize, leaving: usize) -> Tally {
         Tally { starting, idle, busy, leaving }
@@ -156,6 +167,8 @@ mod tests {
             (tally(0, 10, 40, 0), CALM, (0, 0), "just right"),
             (tally(0, 12, 3, 0), Since { check: Duration::ZERO, ..CALM }, (0, 0), "not yet"),
             (tally(0, 12, 3, 0), Since { spawn: Duration::ZERO, ..CALM }, (0, 0), "too fresh"),
+            (tally(0, 10, 1, 0), Since { request: QUIET, ..CALM }, (0, 6), "quiet: to min_servers"),
+            (tally(0, 10, 5, 0), Since { request: QUIET, ..CALM }, (0, 8), "quiet: to min_spare"),
             (
                 tally(0, 0, 0, 0),
                 Since { failure: Some(Duration::ZERO), ..CALM },
@@ -187,7 +200,7 @@ mod tests {
         fn whatever_is_the_case_the_limits_hold(
             min in 1_usize..20, more in 0_usize..20, min_spare in 0_usize..20, spare in 0_usize..20,
             starting in 0_usize..40, idle in 0_usize..40, busy in 0_usize..40, leaving in 0_usize..40,
-            spawn in 0_u64..20, check in 0_u64..20, failure in 0_u64..3,
+            spawn in 0_u64..20, check in 0_u64..20, request in 0_u64..60, failure in 0_u64..3,
         ) {
             let limits = Limits {
                 min_servers: min,
@@ -200,6 +213,7 @@ mod tests {
             let since = Since {
                 spawn: Duration::from_secs(spawn),
                 check: Duration::from_secs(check),
+                request: Duration::from_secs(request),
                 failure: Some(Duration::from_secs(failure)),
             };
             let plan = plan(&limits, &tally, &since);
@@ -207,7 +221,7 @@ mod tests {
             proptest::prop_assert!(plan.spawn == 0 || plan.retire == 0);
             proptest::prop_assert!(plan.retire <= tally.idle);
             proptest::prop_assert!(plan.retire == 0 || tally.staying() - plan.retire >= limits.min_servers);
-            proptest::prop_assert!(plan.retire == 0 || tally.idle - plan.retire >= limits.max_spare);
+            proptest::prop_assert!(plan.retire == 0 || tally.idle - plan.retire >= limits.min_spare);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::worker::Seat;
 
 /// What a child does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
+#[repr(i64)]
 pub(crate) enum Doing {
     /// It was forked and prepares itself. Zero: what a fresh slot holds.
     Starting = 0,
@@ -25,15 +25,26 @@ pub(crate) enum Doing {
     Busy = 2,
 }
 
-/// The numbers in a child's line: what it does, and whether it ever waited for a connection.
+/// The numbers in a child's line: what it does, whether it ever waited for a connection, and how
+/// many the children of that place have taken.
 const DOING: usize = 0;
 const WAS_READY: usize = 1;
+const TAKEN: usize = 2;
 
 /// The numbers in the line of the hint: about how many children are idle, and below how many the
 /// child that leaves so few wakes the parent. It puts 0 there, so that the parent is woken once; 0
 /// is also there while the parent could do nothing.
 const IDLE: usize = 0;
 const WAKE_BELOW: usize = 1;
+
+/// The hint's idle children are the lower half of their number; each change of it also adds one to
+/// the upper half, so that two changes that make up for each other are seen all the same.
+const CHANGE: i64 = 1 << 32;
+
+fn idle_of(hint: i64) -> i64 {
+    let [_, _, _, _, low @ ..] = hint.to_be_bytes();
+    i32::from_be_bytes(low).into()
+}
 
 /// The slots, the hint, and the pipe that wakes the parent.
 #[derive(Debug)]
@@ -63,7 +74,7 @@ impl Scoreboard {
 
     /// Makes a slot ready for the next child.
     pub(crate) fn clear(&self, place: usize) {
-        self.slots[place].number::<DOING>().store(Doing::Starting as i32, SeqCst);
+        self.slots[place].number::<DOING>().store(Doing::Starting as i64, SeqCst);
         self.slots[place].number::<WAS_READY>().store(0, SeqCst);
     }
 
@@ -80,6 +91,12 @@ impl Scoreboard {
         self.slots[place].number::<WAS_READY>().load(SeqCst) != 0
     }
 
+    /// How many connections all children have taken so far.
+    pub(crate) fn taken(&self) -> i64 {
+        let each = self.slots.iter().map(|slot| slot.number::<TAKEN>().load(SeqCst));
+        each.fold(0, i64::wrapping_add)
+    }
+
     /// Sets the hint right by the slots, where `idle` counts those who are idle.
     ///
     /// Children change meanwhile: a count is only believed if no child did while it was made. One
@@ -90,8 +107,8 @@ impl Scoreboard {
         let hint = self.hint[0].number::<IDLE>();
         for _ in 0..TRIES {
             let seen = hint.load(SeqCst);
-            let truth = i32::try_from(idle()).unwrap_or(i32::MAX);
-            if seen == truth || hint.compare_exchange(seen, truth, SeqCst, SeqCst).is_ok() {
+            let wrong_by = i64::try_from(idle()).unwrap_or(i64::MAX) - idle_of(seen);
+            if hint.compare_exchange(seen, seen + wrong_by, SeqCst, SeqCst).is_ok() {
                 return;
             }
         }
@@ -100,7 +117,7 @@ impl Scoreboard {
 
     /// From here on the child that leaves fewer than `idle` idle ones wakes the parent.
     pub(crate) fn wake_below(&self, idle: usize) {
-        let idle = i32::try_from(idle).unwrap_or(i32::MAX);
+        let idle = i64::try_from(idle).unwrap_or(i64::MAX);
         self.hint[0].number::<WAKE_BELOW>().store(idle, SeqCst);
     }
 
@@ -125,26 +142,31 @@ pub(crate) struct PoolSeat<'a> {
 }
 
 impl PoolSeat<'_> {
-    /// The child waits for its first connection.
-    pub(crate) fn ready(&mut self) {
+    /// The child could not go on: that it once was ready is no sign that the next one will be.
+    pub(crate) fn failed(&self) {
+        self.slot.number::<WAS_READY>().store(0, SeqCst);
+    }
+
+    fn is_idle(&self) {
+        self.board.hint[0].number::<IDLE>().fetch_add(CHANGE + 1, SeqCst);
+        self.slot.number::<DOING>().store(Doing::Idle as i64, SeqCst);
+    }
+}
+
+impl Seat for PoolSeat<'_> {
+    fn ready(&mut self) {
         self.slot.number::<WAS_READY>().store(1, SeqCst);
         self.is_idle();
         // The parent's threshold took this child for one that is still starting.
         self.board.wake_parent();
     }
 
-    fn is_idle(&self) {
-        self.board.hint[0].number::<IDLE>().fetch_add(1, SeqCst);
-        self.slot.number::<DOING>().store(Doing::Idle as i32, SeqCst);
-    }
-}
-
-impl Seat for PoolSeat<'_> {
     fn busy(&mut self) {
         // The slot first, then the hint; the other way round when it is idle again.
-        self.slot.number::<DOING>().store(Doing::Busy as i32, SeqCst);
+        self.slot.number::<DOING>().store(Doing::Busy as i64, SeqCst);
+        self.slot.number::<TAKEN>().fetch_add(1, SeqCst);
         let hint = &self.board.hint[0];
-        let idle = hint.number::<IDLE>().fetch_sub(1, SeqCst) - 1;
+        let idle = idle_of(hint.number::<IDLE>().fetch_add(CHANGE - 1, SeqCst)) - 1;
         let line = hint.number::<WAKE_BELOW>();
         if idle < line.load(SeqCst) && line.swap(0, SeqCst) > 0 {
             self.board.wake_parent();
@@ -183,9 +205,39 @@ mod tests {
         assert_eq!(woken(&board), 1);
         seats[2].busy();
         assert_eq!(woken(&board), 0, "woken once until the parent asks again");
+        assert_eq!(board.taken(), 3);
         assert_eq!(board.doing(2), Doing::Busy);
         assert!(seats[2].idle());
         assert_eq!(board.doing(2), Doing::Idle);
+    }
+
+    #[test]
+    fn a_count_is_not_believed_where_changes_make_up_for_each_other() {
+        let board = Scoreboard::new(2).unwrap();
+        let mut seats: Vec<_> = (0..2).map(|place| board.seat(place, 0)).collect();
+        seats.iter_mut().for_each(PoolSeat::ready);
+        seats[0].busy();
+        let seats = std::cell::RefCell::new(seats);
+        let counts = std::cell::Cell::new(0);
+        board.correct_hint(|| {
+            counts.set(counts.get() + 1);
+            if counts.get() == 1 {
+                seats.borrow_mut()[1].busy();
+                seats.borrow_mut()[0].idle();
+                return 2;
+            }
+            1
+        });
+        assert_eq!(counts.get(), 2, "counted again");
+        assert_eq!(idle_of(board.hint[0].number::<IDLE>().load(SeqCst)), 1);
+    }
+
+    #[test]
+    fn a_half_of_a_number_may_be_negative() {
+        assert_eq!(idle_of(0), 0);
+        assert_eq!(idle_of(5 * CHANGE + 7), 7);
+        assert_eq!(idle_of(5 * CHANGE - 1), -1);
+        assert_eq!(idle_of(-CHANGE - 3), -3);
     }
 
     #[test]

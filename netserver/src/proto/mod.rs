@@ -106,7 +106,7 @@ impl fmt::Display for Endpoint {
 pub(crate) enum AcceptFault {
     /// Nothing came, or it has gone again: look once more.
     Again,
-    /// This process or the system is short of something: wait a little.
+    /// This process or the system is short of something, or forbids it: wait a little.
     Short,
     /// The listener is not one, or not any more.
     Broken,
@@ -116,15 +116,24 @@ impl AcceptFault {
     pub(crate) fn of(err: &io::Error) -> Self {
         use nix::libc;
         match err.raw_os_error() {
-            Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM | libc::ENETDOWN) => {
-                Self::Short
-            }
-            Some(libc::EBADF | libc::ENOTSOCK | libc::EINVAL | libc::EOPNOTSUPP | libc::EFAULT) => {
-                Self::Broken
-            }
             // Signals, time limits, and errors of a connection that was there: accept(2) asks to
             // treat those of the network like EAGAIN.
-            _ => Self::Again,
+            Some(
+                libc::EINTR
+                | libc::EAGAIN
+                | libc::ECONNABORTED
+                | libc::ECONNRESET
+                | libc::EPROTO
+                | libc::ENOPROTOOPT
+                | libc::ENETUNREACH
+                | libc::ENONET
+                | libc::EHOSTDOWN
+                | libc::EHOSTUNREACH
+                | libc::ETIMEDOUT,
+            ) => Self::Again,
+            Some(libc::EBADF | libc::ENOTSOCK | libc::EINVAL | libc::EFAULT) => Self::Broken,
+            // Descriptors and memory; and what nobody has thought of, which may come for ever.
+            _ => Self::Short,
         }
     }
 }
@@ -152,6 +161,7 @@ mod tests {
         assert_eq!(of(nix::libc::ECONNABORTED), AcceptFault::Again);
         assert_eq!(of(nix::libc::EAGAIN), AcceptFault::Again);
         assert_eq!(of(nix::libc::EMFILE), AcceptFault::Short);
+        assert_eq!(of(nix::libc::EPERM), AcceptFault::Short, "it may come for ever");
         assert_eq!(of(nix::libc::ENOTSOCK), AcceptFault::Broken);
     }
 }

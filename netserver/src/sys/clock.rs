@@ -1,6 +1,7 @@
 //! Local time of day.
 
 use std::mem::MaybeUninit;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::libc;
@@ -16,15 +17,28 @@ pub(crate) struct LocalTime {
     pub(crate) second: i32,
 }
 
+/// libc has a lock around its zone. A fork while another thread holds that lock would leave it held
+/// in the child for ever, and the child's first log record would wait for it. This lock stands
+/// around it, and around every fork.
+static ZONE: Mutex<()> = Mutex::new(());
+
+/// While it lives, no thread is looking up the zone.
+pub(super) fn hold_zone() -> MutexGuard<'static, ()> {
+    // It guards nothing that a panic could leave half done.
+    ZONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Now, by the zone that the process has. The offset is asked for each time, so that a log stays
 /// right when summer time begins or ends.
 pub(crate) fn local_time() -> LocalTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = libc::time_t::try_from(since.as_secs()).unwrap_or_default();
     let mut fields = MaybeUninit::<libc::tm>::zeroed();
+    let zone = hold_zone();
     // SAFETY: both pointers are to live values of the right types; the result is only a pointer to
     // the second or null, and on null the zeroed fields stay.
     unsafe { libc::localtime_r(&raw const seconds, fields.as_mut_ptr()) };
+    drop(zone);
     // SAFETY: a `tm` is plain numbers and one pointer, for all of which zero is a valid value.
     let fields = unsafe { fields.assume_init() };
     LocalTime {

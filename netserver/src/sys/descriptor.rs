@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::fcntl::OFlag;
-use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::unistd;
 
 /// `/dev/null`, for reading and writing.
@@ -16,11 +15,6 @@ pub(crate) fn null() -> io::Result<OwnedFd> {
 /// A pipe whose ends do not block: (read end, write end).
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?)
-}
-
-/// A counter that becomes readable once something was written to it.
-pub(crate) fn event_counter() -> io::Result<OwnedFd> {
-    Ok(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?.into())
 }
 
 /// One `read(2)`.

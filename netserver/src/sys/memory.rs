@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicI32;
+use std::sync::atomic::AtomicI64;
 use std::{io, slice};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
@@ -12,12 +12,12 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 /// different lines do not slow each other down.
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
-pub(crate) struct Line([AtomicI32; 16]);
+pub(crate) struct Line([AtomicI64; 8]);
 
 impl Line {
-    /// One of its 16 numbers.
-    pub(crate) fn number<const AT: usize>(&self) -> &AtomicI32 {
-        const { assert!(AT < 16) };
+    /// One of its 8 numbers.
+    pub(crate) fn number<const AT: usize>(&self) -> &AtomicI64 {
+        const { assert!(AT < 8) };
         &self.0[AT]
     }
 }

@@ -69,16 +69,17 @@ fn wait(
 #[derive(Debug)]
 pub(crate) struct PollSet(Epoll);
 
+impl AsFd for PollSet {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
+    }
+}
+
 impl PollSet {
     /// An empty set. It belongs to the process that made it: a set made before a fork would be
     /// shared.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?))
-    }
-
-    /// Adds what only this process waits for.
-    pub(crate) fn add(&self, descriptor: &impl AsFd, number: u64) -> io::Result<()> {
-        Ok(self.0.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, number))?)
     }
 
     /// Adds what many processes wait for: one of them is woken, not all.

@@ -1,26 +1,32 @@
 //! Processes: fork, wait, kill, leave.
 
-use std::io;
+use std::io::{self, Write};
+use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicI8, Ordering::Relaxed};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{self, Signal};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{self, ForkResult};
 
 pub(crate) use nix::unistd::Pid;
 
-use super::signal::Blocked;
+use super::clock;
+use super::mask::Blocked;
+use super::poll::{self, Direction, Woken};
 
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// It left with this code.
     Code(i32),
-    /// It was killed by this signal.
-    Signal(Signal),
+    /// It was killed by the signal of this number, which may be one that has no name.
+    Signal(i32),
+    /// Somebody else in this process has waited for it.
+    Unknown,
 }
 
 /// Exit code of a child whose body panicked where nothing caught it; that of Rust itself.
@@ -43,21 +49,47 @@ pub(crate) fn parent() -> Pid {
 /// # Errors
 /// What fork says: too many processes, too little memory.
 pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
+    // What is gathered for standard output is printed once, and not by each child again.
+    let printed = print();
     let blocked = Blocked::all();
+    // No other thread holds it at this moment; the child lets go of it, too.
+    let zone = clock::hold_zone();
     // SAFETY: with one thread, fork asks nothing of its caller. With more, which `threads` tells
     // and the pool warns of, the child may find a lock held for ever, and no worse: glibc makes its
     // allocator usable again in the child, and `body` leaves by `_exit`.
-    match unsafe { unistd::fork() }? {
+    let forked = unsafe { unistd::fork() };
+    drop(zone);
+    match forked? {
         ForkResult::Parent { child } => {
             drop(blocked);
             Ok(child)
         }
-        ForkResult::Child => {
-            // A panic must not unwind into the parent's frames, which this process has copies of.
-            let code = catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED);
-            exit_now(code)
-        }
+        ForkResult::Child => leave(body, printed),
     }
+}
+
+/// Prints what is gathered for standard output. Tells whether nothing of it is left: it may be full or
+/// closed, and where there are other threads one of them may hold it, and wait for its reader.
+fn print() -> bool {
+    let output = io::stdout();
+    threads().is_none()
+        && poll::ready(&output, Direction::Write, Some(Duration::ZERO))
+            .is_ok_and(|woken| woken == Woken::Ready)
+        && output.lock().flush().is_ok()
+}
+
+/// The life of a child; `printed` tells whether what it prints is all its own.
+fn leave(body: impl FnOnce() -> i32, printed: bool) -> ! {
+    // A panic must not unwind into the parent's frames, which this process has copies of.
+    let code = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        // Dropping it would run somebody's code, which may panic again.
+        std::mem::forget(payload);
+        PANICKED
+    });
+    if printed {
+        print();
+    }
+    exit_now(code)
 }
 
 /// Leaves without running anything that the parent registered or still holds: no exit handlers, no
@@ -80,11 +112,9 @@ pub(crate) fn threads() -> Option<usize> {
 fn single_threaded_says_libc() -> bool {
     unsafe extern "C" {
         /// Not zero while glibc knows that there is one thread.
-        static __libc_single_threaded: libc::c_char;
+        safe static __libc_single_threaded: AtomicI8;
     }
-    // SAFETY: glibc has it since 2.32, and only the calling thread could change it while it is not
-    // zero.
-    unsafe { __libc_single_threaded != 0 }
+    __libc_single_threaded.load(Relaxed) != 0
 }
 
 #[cfg(not(target_env = "gnu"))]
@@ -105,30 +135,52 @@ pub(crate) fn kill(child: Pid, signal: Signal) -> io::Result<()> {
     if child.as_raw() < 2 {
         return Err(io::ErrorKind::InvalidInput.into());
     }
+    // Somebody else may have waited for it, and its number be another's.
+    let number = libc::id_t::try_from(child.as_raw()).map_err(io::Error::other)?;
+    wait(libc::P_PID, number, libc::WNOWAIT).map_err(|_| Errno::ESRCH)?;
     Ok(signal::kill(child, signal)?)
 }
 
 /// Collects a child that has ended; `None` while it lives.
 pub(crate) fn reap(child: Pid) -> io::Result<Option<End>> {
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG;
-    Ok(status(|| Id::Pid(child), flags)?.map(|(_, end)| end))
+    let number = libc::id_t::try_from(child.as_raw()).map_err(io::Error::other)?;
+    match wait(libc::P_PID, number, 0) {
+        Ok(found) => Ok(found.map(|(_, end)| end)),
+        Err(Errno::ECHILD) => Ok(Some(End::Unknown)),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// Some child of this process that has ended, without collecting it: it may be a stranger, which
 /// somebody else in this process waits for.
 pub(crate) fn peek() -> io::Result<Option<Pid>> {
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    Ok(status(|| Id::All, flags)?.map(|(pid, _)| pid))
+    match wait(libc::P_ALL, 0, libc::WNOWAIT) {
+        Ok(found) => Ok(found.map(|(pid, _)| pid)),
+        Err(Errno::ECHILD) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
-fn status(whom: impl Fn() -> Id<'static>, flags: WaitPidFlag) -> io::Result<Option<(Pid, End)>> {
-    loop {
-        return match waitid(whom(), flags) {
-            Ok(WaitStatus::Exited(pid, code)) => Ok(Some((pid, End::Code(code)))),
-            Ok(WaitStatus::Signaled(pid, signal, _)) => Ok(Some((pid, End::Signal(signal)))),
-            Ok(_) | Err(Errno::ECHILD) => Ok(None),
-            Err(Errno::EINTR) => continue,
-            Err(errno) => Err(errno.into()),
-        };
-    }
+/// One `waitid(2)` that does not wait, and so is not interrupted. Not by way of nix, which errs on a
+/// child that a real-time signal has ended.
+fn wait(kind: libc::idtype_t, number: libc::id_t, flags: i32) -> nix::Result<Option<(Pid, End)>> {
+    let mut found = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let flags = libc::WEXITED | libc::WNOHANG | flags;
+    // SAFETY: the third argument is room for what is found.
+    Errno::result(unsafe { libc::waitid(kind, number, found.as_mut_ptr(), flags) })?;
+    // SAFETY: all zeroes are valid for it, and stay where nobody was found.
+    let found = unsafe { found.assume_init() };
+    // SAFETY: the call fills these fields, or leaves zeroes.
+    let pid = unsafe { found.si_pid() };
+    // SAFETY: as above.
+    let status = unsafe { found.si_status() };
+    let by_code = found.si_code == libc::CLD_EXITED;
+    let end = if by_code { End::Code(status) } else { End::Signal(status) };
+    Ok((pid != 0).then_some((Pid::from_raw(pid), end)))
+}
+
+/// The name of a signal, or its number where it has none.
+pub(crate) fn signal_name(number: i32) -> String {
+    Signal::try_from(number)
+        .map_or_else(|_| format!("signal {number}"), |signal| signal.to_string())
 }

@@ -1,114 +1,147 @@
-//! Signals: one handler for every process of a server, the flags it sets, and the descriptors it
-//! replaces so that a blocked call ends at once.
+//! Signals: one handler for every process of a server, how far a stop has gone there, and the
+//! descriptors that the handler replaces so that a blocked call ends at once.
 //!
-//! The handler stores to atomics and makes a few calls that a handler may make (`dup3`, `write`,
-//! `alarm`, `_exit`); it takes no lock and allocates nothing. What a process wants of it is its
-//! [`Role`].
+//! The handler stores to atomics and makes a few calls that a handler may make (`dup3`, `connect`,
+//! `setsockopt`, `shutdown`, `alarm`, `signal`, `tgkill`, `_exit`); it takes no lock and allocates
+//! nothing. It works in the thread that serves: where the kernel chose another one it sends the signal
+//! on, so that a wait is always ended.
 //!
-//! A worker that is blocked in accept is woken by putting `/dev/null` over its accept descriptor:
-//! accept fails at once, whether it was entered or not, and that costs a worker no further system
-//! call. One that waits for several descriptors has an event counter among them instead.
+//! A worker that waits for a connection is woken by putting `/dev/null` over every descriptor that
+//! it waits on: accept fails at once, whether it was entered or not, and that costs a worker no
+//! further system call. Its listeners are gone with it, so that no client waits for a process that
+//! takes no more.
 
 use std::io;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU32, Ordering::SeqCst};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::{
-    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, sigaction, sigprocmask,
-};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
+use nix::unistd;
 
 pub(crate) use nix::sys::signal::Signal;
 
-use super::descriptor;
+use super::process::Pid;
+use super::{descriptor, mask, process};
+use crate::stop::{Event, Role, Stage, Timing};
 
-/// What a process does with signals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Role {
-    /// Is on its way to serve: a signal to stop is remembered for then, a second one ends the
-    /// process, as whatever it waits for may never come.
-    Starting,
-    /// Manages children: every signal becomes a flag, looked at between waits.
-    Parent,
-    /// Serves under a parent, which times its stop: TERM, QUIT and HUP end it after the request in
-    /// progress, however often they come (a service manager sends TERM to all processes and the
-    /// parent does so again); INT cuts the request.
-    Child,
-    /// Serves alone and times its own stop: TERM and QUIT as in a child, a second signal or the
-    /// end of its time cuts the request, a third ends the process.
-    Alone,
-}
-
-/// How far a stop has gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Stage {
-    /// It serves.
-    Serving,
-    /// No new connections; the one in progress is finished.
-    Graceful,
-    /// The connection in progress is cut.
-    Quick,
-}
-
-/// The step after the last [`Stage`]: the process ends.
-const BEYOND: u8 = Stage::Quick as u8 + 1;
-
+/// The process in which a server runs; a copy of it is another one.
+static TAKEN: AtomicI32 = AtomicI32::new(0);
+/// Whether a hook of the parent runs.
+static IN_HOOK: AtomicBool = AtomicBool::new(false);
 static ROLE: AtomicU8 = AtomicU8::new(Role::Starting as u8);
 static STAGE: AtomicU8 = AtomicU8::new(Stage::Serving as u8);
-/// Signals that came, as bits.
-static PENDING: AtomicU32 = AtomicU32::new(0);
+/// A child's parent.
+static PARENT: AtomicI32 = AtomicI32::new(0);
+/// The process and the thread that serve.
+static PROCESS: AtomicI32 = AtomicI32::new(0);
+static THREAD: AtomicI32 = AtomicI32::new(0);
 /// Descriptors that the handler knows; -1 stands for none.
 static NULL: AtomicI32 = AtomicI32::new(-1);
-static ACCEPTING: AtomicI32 = AtomicI32::new(-1);
-static WAKING: AtomicI32 = AtomicI32::new(-1);
 static SERVING: AtomicI32 = AtomicI32::new(-1);
-/// Whole seconds of [`Timing`].
-static GRACE: AtomicU32 = AtomicU32::new(0);
-static CUT: AtomicU32 = AtomicU32::new(0);
+/// What a stop ends; null stands for nothing.
+static WAITING: AtomicPtr<Vec<RawFd>> = AtomicPtr::new(ptr::null_mut());
+/// Whole seconds of a [`Timing`].
+static GRACEFUL: AtomicU32 = AtomicU32::new(0);
+static QUICK: AtomicU32 = AtomicU32::new(0);
 
-/// How long a process that serves alone takes for each step of its stop.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Timing {
-    /// For the request in progress to finish.
-    pub(crate) graceful: Duration,
-    /// For a request that was cut to return.
-    pub(crate) quick: Duration,
+/// Every signal that a server ever handles or ignores.
+const HANDLED: [Signal; 7] = [
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGHUP,
+    Signal::SIGCHLD,
+    Signal::SIGALRM,
+    Signal::SIGPIPE,
+];
+
+/// The handler is installed. When this goes, signals are as they were before: the program may have
+/// more to do after its server.
+pub(crate) struct Installed {
+    before: Vec<(Signal, libc::sigaction)>,
+    mask: SigSet,
+    /// What [`NULL`] names.
+    _null: OwnedFd,
+    _taken: Taken,
 }
 
-/// Installs the handler in this process, which is to serve: from here on no signal ends it unseen.
+/// Installs the handler in this process, whose calling thread is to serve: from here on no signal
+/// ends it unseen. What whoever started it had blocked is open.
 ///
 /// # Errors
 /// What the kernel says, which it does only of arguments that are not used here; and where
-/// `/dev/null` cannot be opened.
-pub(crate) fn install() -> io::Result<()> {
-    // Kept for the life of the process: the handler may need it at any time.
-    NULL.store(leak(descriptor::null()?), SeqCst);
-    ROLE.store(Role::Starting as u8, SeqCst);
+/// `/dev/null` cannot be opened; and where a server runs in this process already: a process has one
+/// set of signals.
+pub(crate) fn install() -> io::Result<Installed> {
+    let taken = Taken::new()?;
+    let null = descriptor::null()?;
+    NULL.store(null.as_raw_fd(), SeqCst);
+    take_role(Role::Starting);
+    STAGE.store(Stage::Serving as u8, SeqCst);
+    let before = HANDLED.map(|signal| action_of(signal).map(|action| (signal, action)));
+    let before = before.into_iter().collect::<io::Result<_>>()?;
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
         handle(signal, true)?;
     }
-    Ok(())
+    // Children could not be waited for if whoever started this process had it ignored.
+    handle(Signal::SIGCHLD, false)?;
+    Ok(Installed { before, mask: mask::change(&SigSet::empty()), _null: null, _taken: taken })
 }
 
-/// Takes the role of a parent. What was remembered while it started is among its flags.
+/// The one server of a process.
+struct Taken;
+
+impl Taken {
+    fn new() -> io::Result<Self> {
+        let this = process::this().as_raw();
+        if TAKEN.swap(this, SeqCst) == this {
+            return Err(io::Error::other("a server runs in this process already"));
+        }
+        Ok(Self)
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        TAKEN.store(0, SeqCst);
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        // One that came now would be handled by halves.
+        mask::change(&SigSet::all());
+        for (signal, before) in &self.before {
+            // SAFETY: what the kernel handed out it takes back. It fails only on a signal that does
+            // not exist.
+            unsafe { libc::sigaction(*signal as i32, before, ptr::null_mut()) };
+        }
+        end_timing();
+        NULL.store(-1, SeqCst);
+        mask::change(&self.mask);
+    }
+}
+
+/// Takes the role of a parent. What was remembered while it started holds.
 pub(crate) fn become_parent() -> io::Result<()> {
-    ROLE.store(Role::Parent as u8, SeqCst);
+    take_role(Role::Parent);
     handle(Signal::SIGCHLD, true)
 }
 
-/// Takes the role of a child that was just forked, with all signals blocked: nothing that came to
-/// its parent is left, and no descriptor of its parent's.
-pub(crate) fn become_child() -> io::Result<()> {
-    for known in [&ACCEPTING, &WAKING, &SERVING] {
-        known.store(-1, SeqCst);
-    }
-    PENDING.store(0, SeqCst);
+/// Takes the role of a child that `parent` has just forked, with all signals blocked: nothing that
+/// came to its parent is left, and no descriptor of its parent's.
+pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
+    PARENT.store(parent.as_raw(), SeqCst);
+    SERVING.store(-1, SeqCst);
+    WAITING.store(ptr::null_mut(), SeqCst);
     STAGE.store(Stage::Serving as u8, SeqCst);
-    ROLE.store(Role::Child as u8, SeqCst);
+    take_role(Role::Child);
     // A child's own children belong to whoever started them.
     handle(Signal::SIGCHLD, false)?;
     handle(Signal::SIGHUP, true)
@@ -117,127 +150,310 @@ pub(crate) fn become_child() -> io::Result<()> {
 /// Takes the role of a process that serves alone. What was remembered while it started ends it as
 /// soon as it would accept.
 pub(crate) fn become_alone(timing: Timing) -> io::Result<()> {
-    GRACE.store(seconds(timing.graceful), SeqCst);
-    CUT.store(seconds(timing.quick).max(1), SeqCst);
-    ROLE.store(Role::Alone as u8, SeqCst);
+    GRACEFUL.store(seconds(timing.graceful), SeqCst);
+    QUICK.store(seconds(timing.quick), SeqCst);
+    take_role(Role::Alone);
     handle(Signal::SIGALRM, true)
+}
+
+fn take_role(role: Role) {
+    PROCESS.store(process::this().as_raw(), SeqCst);
+    THREAD.store(unistd::gettid().as_raw(), SeqCst);
+    ROLE.store(role as u8, SeqCst);
+}
+
+fn role() -> Role {
+    const ROLES: [Role; 4] = [Role::Starting, Role::Parent, Role::Alone, Role::Child];
+    let number = ROLE.load(SeqCst);
+    ROLES.into_iter().find(|role| *role as u8 == number).unwrap_or(Role::Starting)
 }
 
 /// Has this process handle a signal, or do what it does by default.
 fn handle(signal: Signal, by_us: bool) -> io::Result<()> {
-    let handler = if by_us { SigHandler::Handler(on_signal) } else { SigHandler::SigDfl };
-    let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::all());
+    let flags = SaFlags::SA_RESTART | SaFlags::SA_ONSTACK | SaFlags::SA_SIGINFO;
+    let handler = if by_us { SigHandler::SigAction(on_signal) } else { SigHandler::SigDfl };
+    let action = SigAction::new(handler, flags, SigSet::all());
     // SAFETY: the handler only does what a handler may, as the head of this file says.
     unsafe { sigaction(signal, &action) }?;
     Ok(())
 }
 
+/// What a signal does now.
+fn action_of(signal: Signal) -> io::Result<libc::sigaction> {
+    let mut action = MaybeUninit::zeroed();
+    // SAFETY: nothing is changed, and the third argument is room for what there is.
+    let result = unsafe { libc::sigaction(signal as i32, ptr::null(), action.as_mut_ptr()) };
+    Errno::result(result)?;
+    // SAFETY: the call has filled it.
+    Ok(unsafe { action.assume_init() })
+}
+
+/// Whole seconds, rounded up.
 fn seconds(time: Duration) -> u32 {
     u32::try_from(time.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
-fn leak(descriptor: OwnedFd) -> RawFd {
-    std::os::fd::IntoRawFd::into_raw_fd(descriptor)
-}
-
-extern "C" fn on_signal(number: libc::c_int) {
+extern "C" fn on_signal(
+    number: libc::c_int,
+    info: *mut libc::siginfo_t,
+    _context: *mut libc::c_void,
+) {
     // The interrupted code may be about to look at it.
     let errno = Errno::last();
-    PENDING.fetch_or(1 << number, SeqCst);
-    if ROLE.load(SeqCst) != Role::Parent as u8 {
-        advance(number);
+    if process::this().as_raw() != PROCESS.load(SeqCst) {
+        do_by_default(number);
+    } else if !sent_on(number) {
+        // SAFETY: the kernel hands out what it knows of the signal, for as long as it is handled.
+        let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
+        handle_here(number, code == libc::SI_QUEUE);
     }
     errno.set();
 }
 
-/// The part of the handler for all but a parent: how far the stop goes, and what that ends at once.
-fn advance(number: libc::c_int) {
-    let before = STAGE.load(SeqCst);
-    let role = ROLE.load(SeqCst);
-    let now = before.max(match number {
-        _ if role == Role::Starting as u8 && before > 0 => BEYOND,
-        libc::SIGINT if role == Role::Alone as u8 && before >= Stage::Quick as u8 => BEYOND,
-        libc::SIGINT => Stage::Quick as u8,
-        _ if role == Role::Alone as u8 => before + 1,
-        _ => Stage::Graceful as u8,
-    });
-    STAGE.store(now, SeqCst);
-    if now >= BEYOND {
-        super::process::exit_now(1);
-    }
-    put_null_over(&ACCEPTING);
-    write_to(&WAKING);
-    if now == Stage::Quick as u8 {
-        put_null_over(&SERVING);
-    }
-    if role == Role::Alone as u8 {
-        let next = if now == Stage::Quick as u8 { &CUT } else { &GRACE };
-        match next.load(SeqCst) {
-            // No time at all: the next step at once.
-            0 => advance(libc::SIGALRM),
-            // SAFETY: `alarm` has no precondition.
-            time => drop(unsafe { libc::alarm(time) }),
-        }
+/// A queued signal is one that a child has sent, which asks for a stop and for no more.
+fn handle_here(number: libc::c_int, queued: bool) {
+    match number {
+        libc::SIGTERM if queued => advance(Event::Asked),
+        libc::SIGINT => advance(Event::Quick),
+        // Somebody else's, unless a stop is timed.
+        libc::SIGALRM if stage() == Stage::Serving => {}
+        libc::SIGALRM => advance(Event::TimeOver),
+        // It has ended a wait, which is all it is for.
+        libc::SIGCHLD => {}
+        _ => advance(Event::Graceful),
     }
 }
 
-/// Makes an event counter readable.
-fn write_to(known: &AtomicI32) {
-    let counter = known.load(SeqCst);
-    if counter >= 0 {
-        let one = 1_u64.to_ne_bytes();
-        // SAFETY: the bytes live in this frame. The counter cannot be full, and if it were it would
-        // be readable, which is all that is wanted.
-        unsafe { libc::write(counter, one.as_ptr().cast(), one.len()) };
+/// This process is a copy that somebody's code has forked from a server: it has the handler, and
+/// nothing that the handler is for.
+fn do_by_default(number: libc::c_int) {
+    // SAFETY: a signal that was just handled exists.
+    unsafe { libc::signal(number, libc::SIG_DFL) };
+    // SAFETY: as above; it comes once the handler has returned.
+    unsafe { libc::raise(number) };
+}
+
+/// Sends a signal on to the thread that serves, where this is another one.
+fn sent_on(number: libc::c_int) -> bool {
+    let thread = THREAD.load(SeqCst);
+    if unistd::gettid().as_raw() == thread {
+        return false;
     }
+    // SAFETY: plain numbers; a thread that is no more is an error and nothing else.
+    unsafe { libc::syscall(libc::SYS_tgkill, PROCESS.load(SeqCst), thread, number) };
+    true
+}
+
+/// How far the stop goes on, and what that ends at once.
+fn advance(event: Event) {
+    let role = role();
+    let before = stage();
+    let now = before.after(role, event);
+    STAGE.store(now as u8, SeqCst);
+    // A parent sees to the rest itself, unless a hook of it has hung for all stages of a stop: then
+    // its children learn from its death.
+    let parent_hangs = before == Stage::Kill && IN_HOOK.load(SeqCst);
+    if role == Role::Parent && !parent_hangs {
+        return;
+    }
+    if now == Stage::Kill {
+        process::exit_now(1);
+    }
+    end_waiting();
+    if now == Stage::Quick {
+        cut(SERVING.load(SeqCst));
+    }
+    if role == Role::Alone {
+        time(now);
+    }
+}
+
+/// Has the next step follow when the time of `stage` is over.
+fn time(stage: Stage) {
+    let seconds = if stage == Stage::Quick { &QUICK } else { &GRACEFUL };
+    match seconds.load(SeqCst) {
+        // No time at all: the next step at once.
+        0 => advance(Event::TimeOver),
+        // SAFETY: `alarm` has no precondition.
+        seconds => drop(unsafe { libc::alarm(seconds) }),
+    }
+}
+
+/// Ends every wait for a connection, for good.
+fn end_waiting() {
+    let known = WAITING.load(SeqCst);
+    // SAFETY: it is null, or what a `Waiting` of this thread has borrowed, which puts another one here
+    // before it goes.
+    let known = unsafe { known.as_ref() };
+    known.into_iter().flatten().for_each(|descriptor| put_null_over(*descriptor));
 }
 
 /// Replaces a descriptor by `/dev/null`: whoever is blocked on it is interrupted by this very
 /// signal, whoever comes later meets the end of a file, or an error for accept.
-fn put_null_over(known: &AtomicI32) {
-    let (null, descriptor) = (NULL.load(SeqCst), known.load(SeqCst));
+fn put_null_over(descriptor: RawFd) {
+    let null = NULL.load(SeqCst);
     if null >= 0 && descriptor >= 0 {
-        // SAFETY: both are open descriptors of this process: `known` is set only while its owner
-        // holds it. The owner closes the replacement as it would have closed the original.
+        // SAFETY: both are open descriptors of this process, as whoever made the second known holds
+        // it for as long. It closes the replacement as it would have closed the original.
         unsafe { libc::dup3(null, descriptor, libc::O_CLOEXEC) };
     }
 }
 
+/// Ends a connection for whoever reads or writes it, in other threads and processes too: with a
+/// reset where that can be had, as half a reply must not look like a whole one.
+fn cut(descriptor: RawFd) {
+    if descriptor < 0 {
+        return;
+    }
+    // An address of the family AF_UNSPEC, which is 0: connecting to it ends what is connected.
+    let nowhere = [0_u16; 8];
+    // SAFETY: the address lives in this frame and is 16 bytes, which the kernel copies.
+    let result = unsafe { libc::connect(descriptor, nowhere.as_ptr().cast(), 16) };
+    if result != 0 {
+        // Somebody else waits for it: its end is a reset once all have let go of it.
+        let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
+        // SAFETY: the value lives in this frame and is 8 bytes, which the kernel copies.
+        unsafe {
+            libc::setsockopt(
+                descriptor,
+                libc::SOL_SOCKET,
+                libc::SO_LINGER,
+                (&raw const at_once).cast(),
+                8,
+            )
+        };
+        // SAFETY: it asks nothing of its caller; on what is no socket it fails.
+        unsafe { libc::shutdown(descriptor, libc::SHUT_RDWR) };
+    }
+    put_null_over(descriptor);
+}
+
 /// How far the stop of this process has gone.
 pub(crate) fn stage() -> Stage {
-    match STAGE.load(SeqCst) {
-        0 => Stage::Serving,
-        1 => Stage::Graceful,
-        _ => Stage::Quick,
+    Stage::from_number(STAGE.load(SeqCst))
+}
+
+/// Whether this process serves under a parent.
+pub(crate) fn is_child() -> bool {
+    role() == Role::Child
+}
+
+/// Tells the server to stop: a child its parent, any other process itself. To ask again changes
+/// nothing.
+///
+/// # Errors
+/// Where no server runs in this process: not yet, not any more, or it is a copy.
+pub(crate) fn ask_to_stop() -> io::Result<()> {
+    let (this, parent) = (process::this().as_raw(), PARENT.load(SeqCst));
+    if TAKEN.load(SeqCst) == 0 || PROCESS.load(SeqCst) != this {
+        return Err(io::Error::other("no server runs in this process"));
+    }
+    if !is_child() {
+        go_on(Event::Asked);
+        return Ok(());
+    }
+    if process::parent().as_raw() == parent {
+        let nothing = libc::sigval { sival_ptr: ptr::null_mut() };
+        // SAFETY: plain numbers; the parent was there a moment ago.
+        Errno::result(unsafe { libc::sigqueue(parent, libc::SIGTERM, nothing) })?;
+    }
+    // Else it is gone, and the kernel has told this process.
+    Ok(())
+}
+
+/// While it lives, a hook of the parent runs, with its signals open: what it starts must not inherit a
+/// mask.
+#[derive(Debug)]
+pub(crate) struct InHook {
+    _open: mask::Open,
+}
+
+impl InHook {
+    pub(crate) fn new() -> Self {
+        IN_HOOK.store(true, SeqCst);
+        Self { _open: mask::Open::all() }
     }
 }
 
-/// Takes the flag of a signal that came.
-pub(crate) fn take(signal: Signal) -> bool {
-    let bit = 1 << signal as u32;
-    PENDING.fetch_and(!bit, SeqCst) & bit != 0
+impl Drop for InHook {
+    fn drop(&mut self) {
+        IN_HOOK.store(false, SeqCst);
+    }
 }
 
-/// Lets the handler put `/dev/null` over `listener`, on which this process accepts.
-pub(crate) fn end_accept_of(listener: BorrowedFd<'_>) {
-    ACCEPTING.store(listener.as_raw_fd(), SeqCst);
+/// Has the stop of this process go on.
+pub(crate) fn go_on(event: Event) {
+    let _blocked = mask::Blocked::all();
+    advance(event);
 }
 
-/// Lets the handler write to `counter`, on which this process waits among others.
-pub(crate) fn wake(counter: BorrowedFd<'_>) {
-    WAKING.store(counter.as_raw_fd(), SeqCst);
+/// Has a write to a stream that its reader has closed be an error, and not the end of the process.
+pub(crate) fn ignore_pipe() -> io::Result<()> {
+    let action = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no handler is installed.
+    unsafe { sigaction(Signal::SIGPIPE, &action) }?;
+    Ok(())
 }
 
-/// Lets a quick stop put `/dev/null` over `stream` for as long as the guard lives. The guard must
-/// go before the stream is closed.
-pub(crate) fn cut_at_quick_stop(stream: BorrowedFd<'_>) -> Cuttable {
-    SERVING.store(stream.as_raw_fd(), SeqCst);
-    Cuttable(())
+/// Descriptors that `'a` keeps open, for the handler to know.
+#[derive(Debug)]
+pub(crate) struct Known<'a> {
+    descriptors: Vec<RawFd>,
+    lent: PhantomData<BorrowedFd<'a>>,
 }
 
-/// While it lives, a quick stop cuts the stream it was made for.
+impl<'a> Known<'a> {
+    pub(crate) fn new(descriptors: impl IntoIterator<Item = BorrowedFd<'a>>) -> Self {
+        let descriptors = descriptors.into_iter().map(|descriptor| descriptor.as_raw_fd());
+        Self { descriptors: descriptors.collect(), lent: PhantomData }
+    }
+}
+
+/// While it lives, a stop puts `/dev/null` over these descriptors, and not over those it would have
+/// otherwise: their turn comes, if a stop has begun, when this goes. It must not be forgotten.
+#[derive(Debug)]
+pub(crate) struct Waiting<'a> {
+    before: *mut Vec<RawFd>,
+    known: PhantomData<&'a Known<'a>>,
+}
+
+impl<'a> Waiting<'a> {
+    /// From here on; at once where the stop has begun.
+    pub(crate) fn on(known: &'a Known<'a>) -> Self {
+        let before = WAITING.swap((&raw const known.descriptors).cast_mut(), SeqCst);
+        end_waiting_if_stopped();
+        Self { before, known: PhantomData }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        WAITING.store(self.before, SeqCst);
+        end_waiting_if_stopped();
+    }
+}
+
+fn end_waiting_if_stopped() {
+    if stage() != Stage::Serving {
+        end_waiting();
+    }
+}
+
+/// While it lives, a quick stop cuts a stream and puts `/dev/null` over it. It must go before the
+/// stream is closed.
 #[derive(Debug)]
 pub(crate) struct Cuttable(());
+
+impl Cuttable {
+    /// Makes `stream` known, and cuts it at once where a quick stop has begun.
+    pub(crate) fn new(stream: BorrowedFd<'_>) -> Self {
+        SERVING.store(stream.as_raw_fd(), SeqCst);
+        if stage() >= Stage::Quick {
+            cut(stream.as_raw_fd());
+        }
+        Self(())
+    }
+}
 
 impl Drop for Cuttable {
     fn drop(&mut self) {
@@ -245,54 +461,7 @@ impl Drop for Cuttable {
     }
 }
 
-/// While it lives, signals are blocked; then they are as they were before.
-#[derive(Debug)]
-pub(crate) struct Blocked(SigSet);
-
-impl Blocked {
-    /// Blocks every signal.
-    pub(crate) fn all() -> Self {
-        Self(change(SigmaskHow::SIG_SETMASK, &SigSet::all()))
-    }
-}
-
-impl Drop for Blocked {
-    fn drop(&mut self) {
-        change(SigmaskHow::SIG_SETMASK, &self.0);
-    }
-}
-
-/// While it lives, no signal is blocked; then they are as they were before.
-#[derive(Debug)]
-pub(crate) struct Open(SigSet);
-
-impl Open {
-    /// Unblocks every signal.
-    pub(crate) fn all() -> Self {
-        Self(change(SigmaskHow::SIG_SETMASK, &SigSet::empty()))
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        change(SigmaskHow::SIG_SETMASK, &self.0);
-    }
-}
-
 /// Ends the timing of a stop: what comes now is not a request any more.
 pub(crate) fn end_timing() {
-    nix::unistd::alarm::cancel();
-}
-
-/// Unblocks every signal for good.
-pub(crate) fn open_all() {
-    change(SigmaskHow::SIG_SETMASK, &SigSet::empty());
-}
-
-/// Changes the mask and hands back the one before.
-fn change(how: SigmaskHow, set: &SigSet) -> SigSet {
-    let mut before = SigSet::empty();
-    // It fails only on a `how` that does not exist.
-    let _ = sigprocmask(how, Some(set), Some(&mut before));
-    before
+    unistd::alarm::cancel();
 }

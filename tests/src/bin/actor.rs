@@ -9,6 +9,7 @@ use netserver::prelude::*;
 
 struct Actor {
     served: u64,
+    server: Option<ServerInfo>,
 }
 
 /// What a test wants of a hook: `FAIL=child_init_hook` or `PANIC=pre_loop_hook`, and a number of
@@ -24,8 +25,53 @@ fn hook(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether the environment asks for something.
+fn wants(wish: &str) -> bool {
+    std::env::var_os(wish).is_some()
+}
+
+/// Waits until the file exists that the environment names.
+fn wait_for_file(wish: &str) {
+    let Some(file) = std::env::var_os(wish) else { return };
+    log::info!("waits for a file");
+    while !std::path::Path::new(&file).exists() {
+        std::thread::yield_now();
+    }
+}
+
+/// The next line, however long the client takes for it.
+fn patiently(conn: &mut Connection) -> io::Result<Option<String>> {
+    loop {
+        match conn.next_line() {
+            Err(err) if err.kind() == io::ErrorKind::TimedOut => log::info!("{err}"),
+            result => return result,
+        }
+    }
+}
+
+/// The same by way of the standard library.
+fn patient_text(conn: &mut Connection) -> io::Result<String> {
+    let mut line = String::new();
+    loop {
+        match conn.read_line(&mut line) {
+            Err(err) if err.kind() == io::ErrorKind::TimedOut => log::info!("{err}"),
+            result => return result.map(|_| line),
+        }
+    }
+}
+
+/// Writes numbered lines, whatever becomes of them.
+fn flood(conn: &mut Connection, lines: u32) {
+    let results = (0..lines).map(|at| writeln!(conn, "{at}"));
+    let failed: Vec<io::Error> = results.filter_map(io::Result::err).collect();
+    if let [first, .., last] = failed.as_slice() {
+        log::debug!("{} failed, first: {first}, last: {last}", failed.len());
+    }
+}
+
 /// Works without a system call that a signal could end.
 fn spin(time: Duration) {
+    log::debug!("spins for {time:?}");
     let start = Instant::now();
     while start.elapsed() < time {
         std::hint::spin_loop();
@@ -42,15 +88,42 @@ impl Actor {
         hook("post_bind_hook")
     }
 
-    fn pre_loop_hook(&mut self) -> Result<()> {
+    fn pre_loop_hook(&mut self, server: &ServerInfo) -> Result<()> {
+        self.server = Some(server.clone());
+        if wants("CHATTER") {
+            std::thread::spawn(|| {
+                loop {
+                    log::info!("chatter");
+                }
+            });
+        }
+        if wants("REAP") {
+            std::thread::spawn(|| {
+                loop {
+                    let _ = nix::sys::wait::wait();
+                }
+            });
+        }
+        if wants("PRINT") {
+            write!(io::stdout(), "before ")?;
+        }
         hook("pre_loop_hook")
     }
 
     fn pre_fork_hook(&mut self) -> Result<()> {
+        wait_for_file("HOLD");
         hook("pre_fork_hook")
     }
 
     fn child_init_hook(&mut self) -> Result<()> {
+        if wants("DROP") {
+            nix::unistd::setuid(nix::unistd::Uid::from_raw(65534)).map_err(io::Error::from)?;
+        }
+        wait_for_file("LINGER");
+        if wants("EXHAUST") {
+            // Kept open for the life of the child.
+            std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).for_each(std::mem::forget);
+        }
         hook("child_init_hook")
     }
 
@@ -58,11 +131,19 @@ impl Actor {
         hook("child_finish_hook")
     }
 
+    fn post_process_request_hook(&mut self) -> Result<()> {
+        hook("post_process_request_hook")
+    }
+
     fn post_client_connection_hook(&mut self) -> Result<()> {
         hook("post_client_connection_hook")
     }
 
     fn pre_server_close_hook(&mut self) -> Result<()> {
+        if wants("HANG") {
+            log::info!("hangs");
+            spin(Duration::from_secs(60));
+        }
         hook("pre_server_close_hook")
     }
 
@@ -85,6 +166,24 @@ impl Actor {
                     (0..rest.parse().unwrap_or(0)).try_for_each(|at| writeln!(conn, "{at}"))?;
                 }
                 "panic" => panic!("told to panic: {rest}"),
+                "patient" => {
+                    let line = patiently(conn)?.unwrap_or_default();
+                    writeln!(conn, "{line}")?;
+                }
+                "close" => self.server.as_ref().map_or(Ok(()), ServerInfo::server_close)?,
+                "flood" => flood(conn, rest.parse().unwrap_or(0)),
+                "exact" => conn.read_exact(&mut [0; 1000])?,
+                "text" => drop(conn.read_to_string(&mut String::new())?),
+                "thread" => {
+                    std::thread::scope(|scope| scope.spawn(|| conn.next_line()).join())
+                        .map_err(|_| "it panicked")??;
+                }
+                "lines" => {
+                    let line = patient_text(conn)?;
+                    write!(conn, "{line}")?;
+                }
+                "print" => write!(io::stdout(), "{rest}")?,
+                "backend" => return Err(io::Error::from(io::ErrorKind::TimedOut).into()),
                 "fail" => return Err(rest.into()),
                 "run" => {
                     let output = std::process::Command::new("sh").args(["-c", rest]).output()?;
@@ -101,5 +200,5 @@ impl Actor {
 }
 
 fn main() -> ExitCode {
-    Actor { served: 0 }.run()
+    Actor { served: 0, server: None }.run()
 }

@@ -75,6 +75,9 @@ where
     if is_asked_for("object") {
         server = server.set("listen", listen(OBJECT)).set("host", hosts(OBJECT));
     }
+    if is_asked_for("missing_conf") {
+        server = server.set("conf_file", "/nowhere/x.conf");
+    }
     let mut arguments: Vec<(&str, Texts)> = Vec::new();
     if is_asked_for("run_arguments") {
         arguments.push(("listen", listen(RUN_ARGUMENTS).into()));

@@ -36,3 +36,9 @@ impl ::netserver::Declared for Echo {
             .set("max_servers", "20")
     }
 }
+#[automatically_derived]
+impl Echo {
+    #[doc(hidden)]
+    #[allow(dead_code, non_upper_case_globals, reason = "its name is a message")]
+    const net_server_has_arguments_twice__keep_those_of_the_struct: () = ();
+}

@@ -50,3 +50,13 @@ where
         )
     }
 }
+#[cfg(unix)]
+#[automatically_derived]
+impl<'a, H: Handler> Generic<'a, H>
+where
+    H::Error: Into<Failure>,
+{
+    #[doc(hidden)]
+    #[allow(dead_code, non_upper_case_globals, reason = "its name is a message")]
+    const net_server_has_arguments_twice__keep_those_of_the_struct: () = ();
+}

@@ -95,6 +95,7 @@ impl ::netserver::Declared for Quotes {
                 ::core::env!("CARGO_PKG_VERSION"),
                 "A quote a day, on every port.",
             )
+            .personality_by_default()
             .set(
                 "port",
                 ::netserver::__private::Texts::new()
@@ -114,4 +115,10 @@ impl ::netserver::Declared for Quotes {
             .set("read_timeout", "1.5m")
             .set("keepalive", "true")
     }
+}
+#[automatically_derived]
+impl Quotes {
+    #[doc(hidden)]
+    #[allow(dead_code, non_upper_case_globals, reason = "its name is a message")]
+    const net_server_has_arguments_twice__keep_those_of_the_struct: () = ();
 }

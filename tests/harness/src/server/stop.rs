@@ -20,6 +20,11 @@ impl Server {
         self.running.signal(signal);
     }
 
+    /// Whether the process that was started has ended.
+    pub fn has_ended(&self) -> bool {
+        self.running.output().seen().ending.is_some()
+    }
+
     /// Sends a signal to one of its children, and never to anybody else.
     #[track_caller]
     pub fn signal_child(&self, child: i32, signal: Signal) {

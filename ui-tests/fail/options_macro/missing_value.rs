@@ -1,12 +1,14 @@
 use netserver::prelude::*;
 
-#[net_server(port = 20203)]
 struct Echo;
 
+#[net_server(personality = "prefork")]
 impl Echo {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         writeln!(conn, "hello")
     }
 }
 
-fn main() {}
+fn main() -> ExitCode {
+    Echo.run_with(options! { port, keepalive })
+}

@@ -1,0 +1,71 @@
+//! A server with options of its own: `greeter --greeting=hi --language=de --language=en`.
+
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use netserver::prelude::*;
+
+/// A language that is spoken here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    English,
+    German,
+}
+
+impl FromStr for Language {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        match text {
+            "en" => Ok(Self::English),
+            "de" => Ok(Self::German),
+            _ => Err("only en and de are spoken here"),
+        }
+    }
+}
+
+/// Greets each visitor.
+#[net_server(personality = "prefork", port = 20206, max_servers = 5)]
+struct Greeter {
+    /// What to say, instead of what the language says.
+    #[option]
+    greeting: Option<String>,
+    /// How long after the start visitors are greeted.
+    #[option(default = "1d", range = "1s"..="365d")]
+    open: Duration,
+    /// Languages to greet in, in this order; may repeat.
+    #[option(default = ["en"])]
+    language: Vec<Language>,
+    /// Say it loud.
+    #[option]
+    loud: bool,
+    #[state(Instant::now())]
+    since: Instant,
+    /// How many this very child has greeted.
+    visitors: u64,
+}
+
+#[net_server]
+impl Greeter {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        if self.since.elapsed() > self.open {
+            return writeln!(conn, "closed");
+        }
+        let name = conn.next_line()?.unwrap_or_default();
+        self.visitors += 1;
+        for language in &self.language {
+            let usual = match language {
+                Language::English => "hello",
+                Language::German => "guten Tag",
+            };
+            let greeting = self.greeting.as_deref().unwrap_or(usual);
+            let line = format!("{greeting} {name}, visitor {}", self.visitors);
+            writeln!(conn, "{}", if self.loud { line.to_uppercase() } else { line })?;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> ExitCode {
+    Greeter::run()
+}

@@ -1,0 +1,16 @@
+use netserver::prelude::*;
+
+struct Echo;
+
+#[net_server(port = 20203)]
+impl Echo {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+
+    fn post_bind_hook(&mut self, _server: &mut ServerInfo) {}
+}
+
+fn main() -> ExitCode {
+    Echo.run()
+}

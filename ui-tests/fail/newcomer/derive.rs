@@ -1,0 +1,4 @@
+#[derive(netserver::NetServer)]
+struct Echo;
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[netserver::main]
+fn main() {}

@@ -1,0 +1,19 @@
+use netserver::prelude::*;
+
+#[net_server(personality = "prefork", port = 7000)]
+struct Greeter {
+    #[option]
+    #[serde(default)]
+    greeting: Option<String>,
+}
+
+#[net_server]
+impl Greeter {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Greeter::run()
+}

@@ -1,0 +1,16 @@
+use netserver::prelude::*;
+
+struct Proxied;
+
+struct Echo;
+
+#[net_server(personality = "prefork", proto = Proxied, port = 20203)]
+impl Echo {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Echo.run()
+}

@@ -1,0 +1,15 @@
+use netserver::prelude::*;
+
+#[net_server(personality = "prefork", port = 7000)]
+struct Greeter;
+
+#[net_server(port = 7001)]
+impl Greeter {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Greeter.run()
+}

@@ -1,0 +1,19 @@
+use netserver::prelude::*;
+const MOST: u32 = 9;
+
+#[net_server(personality = "prefork", port = 7000)]
+struct Greeter {
+    #[option(default = 5, range = 1..=MOST)]
+    times: u32,
+}
+
+#[net_server]
+impl Greeter {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Greeter::run()
+}

@@ -1,0 +1,19 @@
+use netserver::prelude::*;
+use std::time::Duration;
+
+#[net_server(personality = "prefork", port = 7000)]
+struct Greeter {
+    #[option(default = "30s", range = "1s"..="10 minutes")]
+    patience: Duration,
+}
+
+#[net_server]
+impl Greeter {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Greeter::run()
+}

@@ -1,0 +1,20 @@
+use netserver::prelude::*;
+
+#[net_server(personality = "prefork", port = 7000)]
+struct Greeter {
+    #[option(default = "hello")]
+    greeting: String,
+    #[state = 8]
+    visitors: u64,
+}
+
+#[net_server]
+impl Greeter {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Greeter::run()
+}
