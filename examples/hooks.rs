@@ -22,7 +22,7 @@ impl Hooks {
 
     /// Every listener is bound.
     fn post_bind_hook(&mut self, server: &ServerInfo) {
-        for address in server.addresses() {
+        for address in server.listeners() {
             log::info!("post_bind_hook: {address}");
         }
     }

@@ -9,10 +9,11 @@ use netserver::Proto;
 use netserver::prelude::*;
 
 /// The line that the proxy sends before anything of the client's.
+#[derive(Debug)]
 struct Proxied;
 
 impl Proto for Proxied {
-    fn handshake(conn: &mut Connection) -> io::Result<()> {
+    fn handshake(&self, conn: &mut Connection) -> io::Result<()> {
         let line = conn.next_line()?.unwrap_or_default();
         match line.split(' ').collect::<Vec<_>>()[..] {
             // The proxy looks whether the server is there, and there is no client.

@@ -114,6 +114,8 @@ fn few_serves_a_few_and_ends() {
 fn hooks_says_each_of_them_in_order() {
     let server = Server::start(example("hooks"), &["--port=127.0.0.1:0"]);
     assert_eq!(Client::connect(server.address()).rest(), b"hello\n");
+    // The client is through before its server is.
+    server.wait_for_log("post_client_connection_hook");
     let finished = server.stop();
     let log = finished.stderr();
     let mut rest = log.as_str();
@@ -201,5 +203,99 @@ fn proxied_knows_who_is_behind_the_proxy() {
     server
         .expect_log("handshake failed: expected a line of the PROXY protocol, got \"GET / HTTP\"");
     assert_eq!(reply("GET / HTTP"), "this port is for the proxy\n");
+    server.stop();
+}
+
+/// What a client says that is given `input`, started where the server is.
+fn said(client: &str, arguments: &[&str], folder: &std::path::Path, input: &str) -> Option<String> {
+    let mut client = Command::new(tool(client)?)
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    client.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = client.wait_with_output().unwrap();
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn udp_tells_the_time_over_both() {
+    use std::io::Read;
+    let server = Server::start(example("udp"), &["--port=127.0.0.1:0", "--port=127.0.0.1:0/udp"]);
+    let addresses = server.addresses(2);
+    let mut times = [[0; 4]; 2];
+    std::net::TcpStream::connect(addresses[0]).unwrap().read_exact(&mut times[0]).unwrap();
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(netserver_harness::DEADLINE)).unwrap();
+    socket.send_to(b"x", addresses[1]).unwrap();
+    assert_eq!(socket.recv(&mut times[1]).unwrap(), 4);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    for time in times.map(u32::from_be_bytes) {
+        assert!((u64::from(time) - 2_208_988_800).abs_diff(now) <= 2, "{time}");
+    }
+    server.stop();
+}
+
+#[test]
+fn unix_keeps_notes() {
+    let folder = netserver_harness::scratch();
+    let server = Program::new(example("unix")).directory(folder.path()).start();
+    server.wait_for_log("Binding to UNIX socket file");
+    let ask = |input| said("nc", &["-q1", "-U", "notes.sock"], folder.path(), input);
+    let Some(none) = ask("add buy milk\nadd sleep\n") else {
+        server.stop();
+        return;
+    };
+    assert_eq!(none, "");
+    assert_eq!(ask("list\nwhat\n").unwrap(), "buy milk\nsleep\nadd NOTE or list\n");
+    server.stop();
+    assert!(!folder.join("notes.sock").exists());
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn tls_whispers() {
+    // openssl stays until the server ends it.
+    let arguments = ["--port=127.0.0.1:0/ssl", "--log_level=3", "--read_timeout=1s"];
+    let server = Server::start(example("tls"), &arguments);
+    let address = server.address().to_string();
+    let arguments = ["s_client", "-quiet", "-connect", &address];
+    let folder = std::env::temp_dir();
+    if let Some(said) = said("openssl", &arguments, &folder, "hello\n") {
+        assert_eq!(said, "You whispered \"hello\"\n");
+        server.wait_for_log("TLSv1.3 with TLS13_");
+    }
+    let pid = server.pid();
+    server.stop();
+    assert!(!folder.join(format!("netserver-demo-{pid}")).exists());
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn many_ports_answers_on_each() {
+    let folder = netserver_harness::scratch();
+    let server = Program::new(example("many_ports"))
+        .directory(folder.path())
+        .args(["--port=127.0.0.1:0", "--port=127.0.0.1:0/udp", "--port=[::1]:0"])
+        .args(["--port=127.0.0.1:0/ssl", "--port=many.sock|unix", "--port=packets.sock|unixdgram"])
+        .start();
+    let ports = server.addresses(4).into_iter().map(|address| address.port().to_string());
+    let ports: Vec<String> = ports.collect();
+    server.wait_for_log("listens on");
+    let secure = format!("127.0.0.1:{}", ports[3]);
+    for (client, arguments, begin) in [
+        ("nc", &["-q1", "127.0.0.1", &ports[0]][..], "tcp from 127.0.0.1:"),
+        ("nc", &["-u", "-w1", "127.0.0.1", &ports[1]], "udp from 127.0.0.1:"),
+        ("nc", &["-q1", "-6", "::1", &ports[2]], "tcp from [::1]:"),
+        ("openssl", &["s_client", "-quiet", "-connect", &secure], "ssl from 127.0.0.1:"),
+        ("nc", &["-q1", "-U", "many.sock"], "unix from a UNIX socket"),
+        ("nc", &["-w1", "-uU", "-s", "own.sock", "packets.sock"], "unixdgram from own.sock"),
+    ] {
+        let Some(said) = said(client, arguments, folder.path(), "hello\n") else { continue };
+        assert!(said.starts_with(begin) && said.ends_with(": hello\n"), "{arguments:?}: {said:?}");
+    }
     server.stop();
 }

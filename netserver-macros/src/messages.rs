@@ -97,6 +97,10 @@ pub(crate) fn unknown_option(name: &str, near: Option<&str>, form: Form) -> Reje
     text(format!("unknown option `{name}`"), help)
 }
 
+pub(crate) fn gone_option(name: &str, cure: &str) -> Reject {
+    text(format!("unknown option `{name}`"), cure)
+}
+
 pub(crate) fn other_word(name: &str, key: &str, pair: &Pair) -> Reject {
     let help = match find(key) {
         Some(spec) => {
@@ -157,14 +161,6 @@ pub(crate) fn unquoted_personality(written: &str, name: &str) -> Reject {
 
 pub(crate) fn personality_alone(name: &str) -> Reject {
     text(format!("`{name}` is a personality"), format!("write `personality = \"{name}\"`"))
-}
-
-pub(crate) fn proto() -> Reject {
-    text(
-        "`proto` takes the path of a type",
-        "name a protocol of your own: `proto = Proxied`; a port says which of the others it speaks: \
-         `port = \"8080/tcp\"`",
-    )
 }
 
 pub(crate) fn no_personality() -> Reject {

@@ -1,5 +1,6 @@
 //! Everything that generated code may name, and nothing else. Not public API.
 
+pub use std::boxed::Box;
 pub use std::io;
 pub use std::process::ExitCode;
 pub use std::result::Result::Ok;
@@ -312,6 +313,8 @@ constants! {
     Port: u16, i32, &str, String;
     Host: &str, String, std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
     Path: &str, String;
+    Pattern: &str, String, std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
+    Account: u16, u32, i32, &str, String;
 }
 
 #[diagnostic::do_not_recommend]
@@ -350,6 +353,8 @@ macro_rules! list_constants {
 list_constants! {
     Port: u16, i32, &str, String;
     Host: &str, String, std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
+    Pattern: &str, String, std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
+    Account: u16, u32, i32, &str, String;
 }
 
 macro_rules! option_kinds {

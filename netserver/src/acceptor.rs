@@ -6,12 +6,11 @@
 //! for what it may have been woken for, and only then are its listeners gone.
 
 use std::io;
-use std::net::SocketAddr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
-use socket2::{SockAddr, Socket};
-
+use crate::accepted::Accepted;
+use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
 use crate::proto::AcceptFault;
@@ -19,17 +18,17 @@ use crate::stop::Stage;
 use crate::sys::poll::{self, PollSet};
 use crate::sys::signal::{self, Known, Waiting};
 
-/// A connection that was just accepted.
+/// A client that was just accepted, and the listener that it came to.
 #[derive(Debug)]
-pub(crate) struct Accepted {
-    pub(crate) stream: OwnedFd,
-    pub(crate) peer: Option<SocketAddr>,
+pub(crate) struct Arrival<'a> {
+    pub(crate) listener: &'a Listener,
+    pub(crate) accepted: Accepted,
 }
 
 /// What one process waits on.
 #[derive(Debug)]
 pub(crate) struct Wait<'a> {
-    listeners: &'a [Listener],
+    listeners: Vec<&'a Listener>,
     /// Some where there are several listeners, which it knows by their places.
     set: Option<PollSet>,
 }
@@ -40,8 +39,8 @@ impl<'a> Wait<'a> {
     /// # Errors
     /// Where the kernel has no descriptor left for it.
     pub(crate) fn new(listeners: &'a Listeners) -> Result<Self> {
-        let listeners = listeners.as_slice();
-        let set = (listeners.len() > 1).then(|| set_of(listeners)).transpose();
+        let listeners: Vec<_> = listeners.iter().collect();
+        let set = (listeners.len() > 1).then(|| set_of(&listeners)).transpose();
         let set = set.map_err(|err| Error::because(CANNOT_WAIT, err))?;
         Ok(Self { listeners, set })
     }
@@ -54,11 +53,12 @@ impl<'a> Wait<'a> {
     /// The listener to accept from, or `None` where it is to be looked again.
     fn ready(&self) -> Result<Option<&'a Listener>> {
         let Some(set) = &self.set else {
-            return Ok(self.listeners.first());
+            return Ok(self.listeners.first().copied());
         };
         match set.wait() {
             Ok(place) => {
-                Ok(place.and_then(|place| self.listeners.get(usize::try_from(place).ok()?)))
+                let place = place.and_then(|place| usize::try_from(place).ok());
+                Ok(place.and_then(|place| self.listeners.get(place).copied()))
             }
             // The handler has put /dev/null over it.
             Err(_) if signal::stage() != Stage::Serving => Ok(None),
@@ -69,13 +69,12 @@ impl<'a> Wait<'a> {
 
 const CANNOT_WAIT: &str = "cannot wait for clients";
 
-fn set_of(listeners: &[Listener]) -> io::Result<PollSet> {
+fn set_of(listeners: &[&Listener]) -> io::Result<PollSet> {
     let set = PollSet::new()?;
     for (place, listener) in (0..).zip(listeners) {
-        // Another process may take what woke this one. The flag belongs to the socket, so every
-        // process sets it alike; accepted streams do not inherit it.
-        listener.socket.set_nonblocking(true)?;
-        set.add_shared(&listener.socket, place)?;
+        // Another process may take what woke this one.
+        listener.never_wait()?;
+        set.add_shared(listener, place)?;
     }
     Ok(set)
 }
@@ -97,23 +96,24 @@ impl<'a> Acceptor<'a> {
     }
 
     /// The next connection; `None` once this process was told to stop. What was accepted is always
-    /// handed out: the stop is looked at before.
+    /// handed out: the stop is looked at before. What a datagram holds is in the buffers then.
     ///
     /// # Errors
     /// Where the listener itself is broken.
-    pub(crate) fn accept(&mut self) -> Result<Option<Accepted>> {
+    pub(crate) fn accept(&mut self, buffers: &mut Buffers) -> Result<Option<Arrival<'a>>> {
+        buffers.clear();
         let _set = self.wait.set.is_some().then(|| Waiting::on(self.set));
         loop {
             if signal::stage() != Stage::Serving {
-                return Ok(self.last());
+                return Ok(self.last(buffers));
             }
             let Some(listener) = self.wait.ready()? else {
                 continue;
             };
-            match listener.socket.accept() {
-                Ok((socket, address)) => {
+            match listener.accept(buffers) {
+                Ok(accepted) => {
                     self.shortage.is_over();
-                    return Ok(Some(Accepted::new(socket, &address)));
+                    return Ok(Some(Arrival { listener, accepted }));
                 }
                 Err(err) => self.look_at(&err)?,
             }
@@ -122,11 +122,13 @@ impl<'a> Acceptor<'a> {
 
     /// A connection that this process may have been woken for, alone, when it was told to stop:
     /// nobody else would come to take it. After this look its listeners are gone.
-    fn last(&self) -> Option<Accepted> {
+    fn last(&self, buffers: &mut Buffers) -> Option<Arrival<'a>> {
         let look = self.wait.set.is_some() && signal::stage() == Stage::Graceful;
-        let listeners = if look { self.wait.listeners } else { &[] };
-        let (socket, address) = listeners.iter().find_map(|one| one.socket.accept().ok())?;
-        Some(Accepted::new(socket, &address))
+        let listeners = if look { self.wait.listeners.as_slice() } else { &[] };
+        listeners.iter().find_map(|listener| {
+            let accepted = listener.accept(buffers).ok()?;
+            Some(Arrival { listener, accepted })
+        })
     }
 
     fn look_at(&mut self, err: &io::Error) -> Result<()> {
@@ -139,12 +141,6 @@ impl<'a> Acceptor<'a> {
                 Err(Error::because("cannot accept", io::Error::other(err.to_string())))
             }
         }
-    }
-}
-
-impl Accepted {
-    fn new(socket: Socket, address: &SockAddr) -> Self {
-        Self { stream: socket.into(), peer: address.as_socket() }
     }
 }
 

@@ -1,25 +1,31 @@
 //! The bytes between a stream and a handler, kept by a worker from one connection to the next so
 //! that none of them costs an allocation.
 
+use crate::sys::socket::Aside;
+
 /// Room for one read, and for the writes that are gathered.
 pub(crate) const SIZE: usize = 8 * 1024;
 
 /// What was read and not yet taken, and what was written and not yet sent.
+///
+/// A protocol of one's own hands it on as it is.
 #[derive(Debug)]
-pub(crate) struct Buffers {
-    input: Box<[u8]>,
+pub struct Buffers {
+    input: Vec<u8>,
     /// `start..end` of `input` was read and not yet taken.
     start: usize,
     end: usize,
     /// The beginning of a line whose end was not read yet.
     pub(crate) line: Vec<u8>,
     pub(crate) output: Vec<u8>,
+    /// What came beside a datagram.
+    aside: Aside,
 }
 
 impl Default for Buffers {
     fn default() -> Self {
-        let (input, output) = (vec![0; SIZE].into(), Vec::with_capacity(SIZE));
-        Self { input, start: 0, end: 0, line: Vec::new(), output }
+        let (input, output) = (vec![0; SIZE], Vec::with_capacity(SIZE));
+        Self { input, start: 0, end: 0, line: Vec::new(), output, aside: Aside::default() }
     }
 }
 
@@ -54,6 +60,15 @@ impl Buffers {
             self.line.pop();
         }
         (has_end, nothing)
+    }
+
+    /// Room for a datagram of up to `length` bytes, and for what comes beside it.
+    pub(crate) fn rooms_for(&mut self, length: usize) -> (&mut [u8], &mut Aside) {
+        if self.input.len() < length {
+            self.input.resize(length, 0);
+        }
+        (self.start, self.end) = (0, 0);
+        (&mut self.input[..length], &mut self.aside)
     }
 
     /// Room for the next read; there must be nothing unread.

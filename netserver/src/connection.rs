@@ -2,71 +2,33 @@
 //!
 //! Writes are gathered and sent before a read that would block, at [`flush`](Write::flush), and
 //! when the connection ends. After a write that failed every further one fails. Reads and writes
-//! have the time limits of the options; a signal does not lengthen them.
+//! have the time limits of the options; a signal does not lengthen them. A datagram is a connection
+//! whose input is the one packet, and whose output is the answer.
 
-use std::fmt;
 use std::io::{self, BufRead, Read, Write};
-use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
+#[cfg(feature = "tls")]
+use std::sync::Arc;
+use std::time::Duration;
 
+use nix::sys::socket::{getsockopt, sockopt};
 use socket2::SockRef;
 
-use crate::acceptor::Accepted;
+use crate::accepted::{Accepted, Carrier, Datagram};
+use crate::address::Address;
 use crate::buffer::{Buffers, SIZE};
-use crate::options::Options;
-use crate::stop::Stage;
-use crate::sys::descriptor;
-use crate::sys::poll::{self, Direction, Woken};
-use crate::sys::signal::{self, Cuttable};
+use crate::channel::Channel;
+use crate::sys::socket::PeerCred;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+use crate::wire::{Deadline, Limits, Wire};
 
-/// Who is at the other end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Peer(Option<SocketAddr>);
-
-impl Peer {
-    fn new(address: Option<SocketAddr>) -> Self {
-        // A listener for both families shows IPv4 peers as IPv6 ones; rules and logs must not
-        // have to know two spellings of one peer.
-        Self(address.map(|address| SocketAddr::new(address.ip().to_canonical(), address.port())))
-    }
-
-    /// The address, in its own family: an IPv4 peer of a listener for both is IPv4.
-    pub fn ip(&self) -> Option<IpAddr> {
-        self.0.map(|address| address.ip())
-    }
-
-    /// The port.
-    pub fn port(&self) -> Option<u16> {
-        self.0.map(|address| address.port())
-    }
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(address) => address.fmt(f),
-            None => f.write_str("unknown peer"),
-        }
-    }
-}
-
-/// The time and room that a connection may take, from the options. 0 stands for no limit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    read: Duration,
-    write: Duration,
-    line: usize,
-}
-
-impl Limits {
-    pub(crate) fn of(options: &Options) -> Self {
-        Self {
-            read: options.read_timeout(),
-            write: options.write_timeout(),
-            line: usize::try_from(options.max_line()).unwrap_or(usize::MAX),
-        }
-    }
+/// What carries the bytes.
+#[derive(Debug)]
+enum Stream {
+    Channel(Channel),
+    Datagram(Datagram),
 }
 
 /// An accepted connection.
@@ -87,60 +49,168 @@ impl Limits {
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    // Before the stream, as it must go first.
-    cuttable: Option<Cuttable>,
-    stream: OwnedFd,
-    peer: Peer,
+    stream: Stream,
+    peer: Address,
+    /// Whether it came over a UNIX socket, whoever the client really is.
+    unix: bool,
+    proto: &'static str,
+    /// The client's name, once it was asked for and confirmed.
+    host: Option<String>,
     limits: Limits,
     buffers: Buffers,
     /// How it has failed.
     faults: Vec<io::ErrorKind>,
     /// Whether a line was longer than it may be: what follows it is none.
     too_long: bool,
-    /// Whether anything was sent.
-    answered: bool,
     /// How a write failed: what follows it would be taken for what it was to be.
     broken: Option<io::ErrorKind>,
 }
 
 impl Connection {
-    pub(crate) fn new(accepted: Accepted, limits: Limits, mut buffers: Buffers) -> Self {
-        buffers.clear();
-        let Accepted { stream, peer } = accepted;
-        let cuttable = Some(Cuttable::new(stream.as_fd()));
-        let peer = Peer::new(peer);
+    /// Of a client of the protocol of that name. What a datagram holds is in the buffers already.
+    pub(crate) fn new(
+        accepted: Accepted,
+        proto: &'static str,
+        limits: Limits,
+        buffers: Buffers,
+    ) -> Self {
+        let Accepted { carrier, peer } = accepted;
+        let stream = match carrier {
+            Carrier::Stream(stream, blocking) => {
+                Stream::Channel(Channel::new(Wire::new(stream, blocking, limits)))
+            }
+            Carrier::Datagram(datagram) => Stream::Datagram(datagram),
+        };
         Self {
-            cuttable,
             stream,
+            unix: peer.is_unix(),
             peer,
+            proto,
+            host: None,
             limits,
             buffers,
             faults: Vec::new(),
             too_long: false,
-            answered: false,
             broken: None,
         }
     }
 
     /// Who is at the other end.
-    pub fn peer(&self) -> Peer {
-        self.peer
+    pub fn peer(&self) -> Address {
+        self.peer.clone()
     }
 
     /// Says who the client really is, where a proxy has told. A protocol does so in its handshake:
     /// rules and logs go by it from then on.
     pub fn set_peer(&mut self, address: SocketAddr) {
-        self.peer = Peer::new(Some(address));
+        self.peer = address.into();
     }
 
-    /// The address at this end. It is asked for here, as most handlers do not.
+    /// The name of the client's address: one that its owner has given to it, and that leads back to
+    /// it. `None` where `reverse_lookups` is off, or there was no such name within 2 seconds.
+    pub fn peer_host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    pub(crate) fn set_peer_host(&mut self, host: Option<String>) {
+        self.host = host;
+    }
+
+    /// Who is at the other end of a UNIX socket, as the kernel knows it; `None` on any other.
     ///
     /// # Errors
     /// What the kernel says, where the connection is gone.
-    pub fn local(&self) -> io::Result<SocketAddr> {
-        let address = SockRef::from(&self.stream).local_addr()?;
-        let address = address.as_socket().ok_or(io::ErrorKind::Unsupported)?;
-        Ok(SocketAddr::new(address.ip().to_canonical(), address.port()))
+    pub fn peer_cred(&self) -> io::Result<Option<PeerCred>> {
+        if !self.unix {
+            return Ok(None);
+        }
+        match &self.stream {
+            Stream::Datagram(datagram) => Ok(datagram.cred()),
+            Stream::Channel(channel) => {
+                let cred = getsockopt(channel, sockopt::PeerCredentials)?;
+                Ok(Some(PeerCred { pid: cred.pid(), uid: cred.uid(), gid: cred.gid() }))
+            }
+        }
+    }
+
+    /// The protocol: `tcp`, `udp`, `unix`, `unixdgram`, `ssl`, or the name that one of the program's
+    /// own has.
+    pub fn proto(&self) -> &'static str {
+        self.proto
+    }
+
+    /// Whether it is one packet, and not a stream.
+    pub fn is_datagram(&self) -> bool {
+        matches!(self.stream, Stream::Datagram(_))
+    }
+
+    /// Whether a datagram was longer than `udp_recv_len`, and lost what was over it. One without any
+    /// bytes is a datagram like others: there is nothing to read, and it is not truncated.
+    pub fn is_truncated(&self) -> bool {
+        matches!(&self.stream, Stream::Datagram(datagram) if datagram.truncated)
+    }
+
+    /// The address at this end: of a datagram the one that it was sent to. It is asked for here, as
+    /// most handlers do not.
+    ///
+    /// # Errors
+    /// What the kernel says, where the connection is gone.
+    pub fn local(&self) -> io::Result<Address> {
+        match &self.stream {
+            Stream::Datagram(datagram) => Ok(datagram.local()),
+            Stream::Channel(channel) => Ok((&SockRef::from(channel).local_addr()?).into()),
+        }
+    }
+
+    /// Begins TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) fn secure(&mut self, config: Arc<rustls::ServerConfig>) -> io::Result<()> {
+        let secured = match &mut self.stream {
+            Stream::Channel(channel) => channel.secure(config),
+            Stream::Datagram(_) => Err(io::ErrorKind::Unsupported.into()),
+        };
+        self.noting(secured)
+    }
+
+    /// What both ends agreed on where the connection speaks TLS; `None` where it does not.
+    #[cfg(feature = "tls")]
+    pub fn tls(&self) -> Option<Tls<'_>> {
+        match &self.stream {
+            Stream::Channel(channel) => channel.session().map(Tls::new),
+            Stream::Datagram(_) => None,
+        }
+    }
+
+    /// The stream for another descriptor to be; `None` where its bytes are not what the client sees.
+    pub(crate) fn lend(&mut self) -> io::Result<Option<BorrowedFd<'_>>> {
+        match &mut self.stream {
+            Stream::Channel(channel) => channel.lend(),
+            Stream::Datagram(_) => Ok(None),
+        }
+    }
+
+    /// Has everything that is read and written from here on be over in `time`: what is not fails with
+    /// `TimedOut`. 0 takes the limit away. It takes the place of `request_timeout`, and the limits of
+    /// each read and write hold as before. An answer to a datagram is not waited for.
+    pub fn set_deadline(&mut self, time: Duration) {
+        self.end_by(Deadline::after(time, "request"));
+    }
+
+    /// Has the handshake be over in its time.
+    pub(crate) fn begin_handshake(&mut self) {
+        self.end_by(Deadline::after(self.limits.handshake, "handshake"));
+    }
+
+    /// Has the request be over in its time.
+    pub(crate) fn begin_request(&mut self) {
+        self.end_by(Deadline::after(self.limits.request, "request"));
+    }
+
+    fn end_by(&mut self, deadline: Option<Deadline>) {
+        match &mut self.stream {
+            Stream::Datagram(_) => {}
+            Stream::Channel(channel) => channel.end_by(deadline),
+        }
     }
 
     /// The next line, without its line end (`\n` or `\r\n`); `None` at the end of the input. A last
@@ -232,9 +302,10 @@ impl Connection {
     /// One read into the empty buffer.
     fn receive(&mut self) -> io::Result<()> {
         let room = self.buffers.room();
-        let read = within(&self.stream, Direction::Read, self.limits.read, |stream| {
-            descriptor::read(stream, room)
-        });
+        let read = match &mut self.stream {
+            Stream::Channel(channel) => channel.read(room),
+            Stream::Datagram(_) => Ok(0),
+        };
         let count = self.noting(read)?;
         if count == 0 {
             // Who needs more than there was fails with this, and it is the client's fault.
@@ -244,13 +315,16 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes some of `bytes`. Once that has failed there is no more to be written.
+    /// Writes some of `bytes`, or all of a datagram. Once that has failed there is no more to be
+    /// written.
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.hold_whole()?;
-        let written = within(&self.stream, Direction::Write, self.limits.write, |stream| {
-            descriptor::write(stream, bytes)
-        });
-        self.answered |= written.is_ok();
+        let written = match &mut self.stream {
+            Stream::Channel(channel) => channel.write(bytes),
+            Stream::Datagram(datagram) => {
+                datagram.answer(bytes, self.limits.write).map(|()| bytes.len())
+            }
+        };
         self.broken = written.as_ref().err().map(io::Error::kind);
         self.noting(written)
     }
@@ -284,12 +358,15 @@ impl Connection {
     /// one must not look like a whole one.
     pub(crate) fn close(mut self, end: End) -> (io::Result<()>, Buffers) {
         let sent = if end == End::Whole { self.deliver() } else { Ok(()) };
-        if self.answered && (end == End::Broken || self.broken.is_some()) {
-            // Where that fails the connection is gone already.
-            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        let broken = end == End::Broken || self.broken.is_some();
+        match self.stream {
+            Stream::Channel(channel) if broken && channel.has_sent() => channel.reset(),
+            Stream::Channel(channel) => {
+                let ended = channel.close(!self.buffers.unread().is_empty());
+                return (sent.and(ended), self.buffers);
+            }
+            Stream::Datagram(_) => {}
         }
-        drop(self.cuttable.take());
-        descriptor::close(self.stream);
         (sent, self.buffers)
     }
 }
@@ -303,54 +380,6 @@ pub(crate) enum End {
     Dropped,
     /// A reply that was broken off.
     Broken,
-}
-
-/// One read or write of `stream`, made again where a signal interrupted it, until `limit` is over.
-fn within<T>(
-    stream: &OwnedFd,
-    direction: Direction,
-    limit: Duration,
-    mut call: impl FnMut(&OwnedFd) -> io::Result<T>,
-) -> io::Result<T> {
-    let start = Instant::now();
-    loop {
-        let result = call(stream);
-        // The stream may be /dev/null by now: what it says is no end of input and no success.
-        cut()?;
-        match result {
-            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                return Err(timed_out(direction, limit));
-            }
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-        // The kernel starts its own limit anew with each call, so the rest of the time is waited
-        // for here.
-        loop {
-            let left = (!limit.is_zero()).then(|| limit.saturating_sub(start.elapsed()));
-            match poll::ready(stream, direction, left)? {
-                Woken::Ready => break,
-                Woken::Time => return Err(timed_out(direction, limit)),
-                Woken::Signal => cut()?,
-            }
-        }
-    }
-}
-
-/// An error once this process was told to stop at once.
-fn cut() -> io::Result<()> {
-    if signal::stage() == Stage::Quick {
-        return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"));
-    }
-    Ok(())
-}
-
-fn timed_out(direction: Direction, limit: Duration) -> io::Error {
-    let what = match direction {
-        Direction::Read => "sent nothing",
-        Direction::Write => "took nothing",
-    };
-    io::Error::new(io::ErrorKind::TimedOut, format!("the client {what} for {limit:?}"))
 }
 
 impl Read for Connection {
@@ -372,7 +401,10 @@ impl Read for Connection {
 impl BufRead for Connection {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.buffers.unread().is_empty() {
-            self.flush()?;
+            // There is no more to a datagram, so nobody waits for what is gathered.
+            if !self.is_datagram() {
+                self.flush()?;
+            }
             self.receive()?;
         }
         Ok(self.buffers.unread())
@@ -392,11 +424,16 @@ impl BufRead for Connection {
 impl Write for Connection {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.hold_whole()?;
-        if self.buffers.output.len() + bytes.len() > SIZE {
-            self.flush()?;
-        }
-        if bytes.len() >= SIZE {
-            return self.send(bytes);
+        let length = self.buffers.output.len() + bytes.len();
+        match &self.stream {
+            Stream::Datagram(datagram) => datagram.hold(length)?,
+            Stream::Channel(_) if length > SIZE => {
+                self.flush()?;
+                if bytes.len() >= SIZE {
+                    return self.send(bytes);
+                }
+            }
+            Stream::Channel(_) => {}
         }
         self.buffers.output.extend_from_slice(bytes);
         Ok(bytes.len())

@@ -3,10 +3,10 @@
 use netserver_options::OptionSpec;
 
 use crate::error::Result;
-use crate::handshake::{Handshake, Proto};
 use crate::options::args::Unknown;
 use crate::options::own::OwnOptions;
 use crate::options::set::Texts;
+use crate::proto::{Factory, Proto};
 
 /// A server's declaration. The attribute `#[net_server(…)]` writes it; by hand it gives exactly the
 /// same server.
@@ -60,7 +60,7 @@ pub struct Declaration {
     pub(crate) options: Vec<(&'static str, Texts)>,
     pub(crate) own: &'static [OptionSpec],
     pub(crate) personality_by_default: bool,
-    pub(crate) handshake: Option<Handshake>,
+    pub(crate) proto: Option<Factory>,
     pub(crate) unknown: Unknown,
 }
 
@@ -83,7 +83,7 @@ impl Declaration {
             options: Vec::new(),
             own: &[],
             personality_by_default: false,
-            handshake: None,
+            proto: None,
             unknown: Unknown::Refused,
         }
     }
@@ -114,10 +114,11 @@ impl Declaration {
         self
     }
 
-    /// Has every connection begin with that protocol.
+    /// Has every port for which nobody names a protocol speak this one; it is made once for each of
+    /// them.
     #[must_use]
-    pub const fn proto<P: Proto>(mut self) -> Self {
-        self.handshake = Some(P::handshake);
+    pub const fn proto(mut self, make: fn() -> Box<dyn Proto>) -> Self {
+        self.proto = Some(make);
         self
     }
 

@@ -1,14 +1,13 @@
 //! What a server knows of itself once it is configured: for its hooks to look at.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::access::Rules;
 use crate::error::{Error, Result};
-use crate::handshake::Handshake;
+use crate::listener::Listening;
 use crate::options::Options;
 use crate::options::merge::{Effective, Merged};
-use crate::proto::Endpoint;
 use crate::stop::Timing;
 use crate::sys::signal;
 
@@ -22,8 +21,8 @@ pub struct ServerInfo {
     options: Arc<Options>,
     effective: Arc<[Effective]>,
     args: Arc<[OsString]>,
-    listening: Arc<[Endpoint]>,
-    handshake: Option<Handshake>,
+    listening: Arc<[Listening]>,
+    rules: Arc<Rules>,
 }
 
 impl ServerInfo {
@@ -31,27 +30,23 @@ impl ServerInfo {
         program: String,
         personality: &'static str,
         merged: Merged,
+        rules: Rules,
         args: Vec<OsString>,
     ) -> Self {
         let (options, effective) = (Arc::new(merged.options), merged.effective.into());
-        let (args, listening) = (args.into(), Arc::default());
-        Self { program, personality, options, effective, args, listening, handshake: None }
-    }
-
-    /// The same with what a protocol does first.
-    pub(crate) fn beginning_with(mut self, handshake: Option<Handshake>) -> Self {
-        self.handshake = handshake;
-        self
-    }
-
-    pub(crate) fn handshake(&self) -> Option<Handshake> {
-        self.handshake
+        let (args, listening, rules) = (args.into(), Arc::default(), Arc::new(rules));
+        Self { program, personality, options, effective, args, listening, rules }
     }
 
     /// The same with what was bound.
-    pub(crate) fn listening_on(mut self, endpoints: Vec<Endpoint>) -> Self {
-        self.listening = endpoints.into();
+    pub(crate) fn listening_on(mut self, listening: Arc<[Listening]>) -> Self {
+        self.listening = listening;
         self
+    }
+
+    /// Who may connect.
+    pub(crate) fn rules(&self) -> &Arc<Rules> {
+        &self.rules
     }
 
     /// The name that the program was called by, without its folder.
@@ -98,9 +93,9 @@ impl ServerInfo {
         &self.args
     }
 
-    /// The addresses that are listened on, in the order of the `port` option, with the port that
-    /// the system chose where 0 was asked for; none before they are bound.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.listening.iter().map(|endpoint| endpoint.address)
+    /// What is listened on, in the order of the `port` option and with the port that the system chose
+    /// where 0 was asked for; none before it is bound.
+    pub fn listeners(&self) -> impl Iterator<Item = &Listening> {
+        self.listening.iter()
     }
 }

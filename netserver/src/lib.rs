@@ -24,6 +24,7 @@
 //! }
 //! ```
 #![doc = include_str!("../docs/process_flow.md")]
+#![doc = include_str!("../docs/ports.md")]
 #![doc = include_str!("../docs/signals.md")]
 #![doc = include_str!("../docs/values.md")]
 #![doc = include_str!("../docs/options.md")]
@@ -33,17 +34,27 @@
 mod stop;
 mod sys;
 mod error;
+#[cfg(feature = "tls")]
+mod tls;
 mod logger;
+mod own_file;
 mod options;
-mod proto;
+mod access;
+mod lookup;
+mod address;
+mod buffer;
+mod accepted;
+mod wire;
+mod channel;
+mod connection;
+mod stdio;
+pub mod proto;
 mod listener;
 mod acceptor;
-mod buffer;
-mod connection;
-mod handshake;
 mod info;
 mod handler;
 mod guard;
+mod seat;
 mod serve;
 mod worker;
 mod pool;
@@ -55,17 +66,24 @@ mod server;
 pub mod __private;
 pub mod prelude;
 
-pub use connection::{Connection, Peer};
+pub use accepted::Accepted;
+pub use address::Address;
+pub use buffer::Buffers;
+pub use connection::Connection;
 pub use declared::{Declaration, Declared, FromOptions};
 pub use error::{AnyError, Error, OptionError, Result};
 pub use handler::{Hooks, NetServer};
-pub use handshake::Proto;
 pub use info::ServerInfo;
+pub use listener::Listening;
 pub use options::Options;
 pub use options::merge::Effective;
 pub use options::own::OwnOptions;
 pub use options::set::{OptionSet, Texts};
+pub use proto::Proto;
 pub use server::{Run, Server};
+pub use sys::socket::PeerCred;
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 
 #[doc = include_str!("../docs/attribute.md")]
 pub use netserver_macros::net_server;

@@ -1,59 +1,214 @@
 //! All bound sockets of a server.
 //!
-//! Takes in endpoints, hands on sockets that listen. The set is bound whole or not at all, and is
-//! never shut down: that would end it for every process that shares it. It ends when it is closed.
+//! Takes in what to listen on, hands on sockets that listen. The set is bound whole or not at all, and
+//! is never shut down: that would end it for every process that shares it. It ends when it is closed.
 
+use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
-use socket2::Socket;
+use nix::libc;
+use socket2::SockRef;
 
+use crate::accepted::Accepted;
+use crate::address::Address;
+use crate::buffer::Buffers;
 use crate::error::{Error, Result};
-use crate::options::Options;
-use crate::proto::{Endpoint, tcp};
+use crate::own_file::OwnFile;
+use crate::proto::{Endpoint, Factory, ListenSpec, Place, Proto};
 
 /// One bound socket.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    pub(crate) socket: Socket,
-    /// With the port that the system chose where 0 was asked for.
-    endpoint: Endpoint,
+    socket: OwnedFd,
+    proto: Box<dyn Proto>,
 }
 
-/// All bound sockets.
+/// What one socket of a server listens on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listening {
+    address: Address,
+    proto: &'static str,
+    dual: bool,
+}
+
+impl Listening {
+    /// The address, with the port that the system chose where 0 was asked for; or the path.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The protocol, as [`Connection::proto`](crate::Connection::proto) tells it.
+    pub fn proto(&self) -> &'static str {
+        self.proto
+    }
+}
+
+/// As an administrator would write it for the `port` option.
+impl fmt::Display for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, proto, dual } = self;
+        match (dual, address.port(), address.path()) {
+            (true, Some(port), _) => write!(f, "*:{port}/{proto}"),
+            (_, _, Some(path)) => write!(f, "{}|{proto}", path.display()),
+            _ => write!(f, "{address}/{proto}"),
+        }
+    }
+}
+
+/// All bound sockets, and the file that tells of them.
 #[derive(Debug)]
-pub(crate) struct Listeners(Vec<Listener>);
+pub(crate) struct Listeners {
+    bound: Vec<(Listener, Listening)>,
+    /// It goes when the sockets do.
+    _file: Option<OwnFile>,
+}
 
 impl Listeners {
-    /// Binds every endpoint.
+    /// Binds everything that is asked for, and says in `file` what that is. `own` makes the program's
+    /// own protocol, which is spoken where nobody names another.
     ///
     /// # Errors
-    /// The first one that cannot be bound; those before it are closed again.
-    pub(crate) fn bind(endpoints: &[Endpoint], options: &Options) -> Result<Self> {
-        endpoints.iter().map(|endpoint| bind(endpoint, options)).collect::<Result<_>>().map(Self)
+    /// The first one that cannot be bound, or the file; what is bound by then is closed again.
+    pub(crate) fn bind(
+        endpoints: &[Endpoint],
+        own: Option<Factory>,
+        file: Option<&Path>,
+    ) -> Result<Self> {
+        let mut bound = Vec::new();
+        for port in endpoints.chunk_by(|one, next| one.at == next.at) {
+            bound.extend(bind_port(port, own)?);
+        }
+        let file = file.map(|path| write_ports(path, &bound)).transpose()?;
+        Ok(Self { bound, _file: file })
     }
 
     /// What is listened on, in the order of the `port` option.
-    pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
-        self.0.iter().map(|listener| listener.endpoint).collect()
+    pub(crate) fn listening(&self) -> impl Iterator<Item = &Listening> {
+        self.bound.iter().map(|(_, listening)| listening)
     }
 
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.0.iter().map(|listener| listener.socket.as_fd())
+        self.iter().map(AsFd::as_fd)
     }
 
-    pub(crate) fn as_slice(&self) -> &[Listener] {
-        &self.0
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Listener> {
+        self.bound.iter().map(|(listener, _)| listener)
     }
 }
 
-fn bind(endpoint: &Endpoint, options: &Options) -> Result<Listener> {
-    let cannot = |err: io::Error| Error::because(format!("cannot listen on {endpoint}"), err);
-    let socket = tcp::bind(endpoint, options).map_err(cannot)?;
-    let address = socket.local_addr().map_err(cannot)?;
-    let address = address.as_socket().unwrap_or(endpoint.address);
-    let endpoint = Endpoint { address, ..*endpoint };
-    let (port, host, ipv) = (address.port(), endpoint.host(), endpoint.ipv());
-    log::info!("Binding to TCP port {port} on host {host} with IPv{ipv}");
-    Ok(Listener { socket, endpoint })
+fn write_ports(path: &Path, bound: &[(Listener, Listening)]) -> Result<OwnFile> {
+    let lines: Vec<String> = bound.iter().map(|(_, listening)| listening.to_string()).collect();
+    let cannot = |err| Error::because(format!("cannot write port_file {}", path.display()), err);
+    OwnFile::write(path, &(lines.join("\n") + "\n")).map_err(cannot)
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Listener {
+    pub(crate) fn proto(&self) -> &dyn Proto {
+        self.proto.as_ref()
+    }
+
+    /// The next client. What a datagram holds is in the buffers then.
+    pub(crate) fn accept(&self, buffers: &mut Buffers) -> io::Result<Accepted> {
+        self.proto.accept(self.as_fd(), buffers)
+    }
+
+    /// Has accept come back at once where nobody is there. The flag belongs to the socket, so every
+    /// process sets it alike; accepted streams do not inherit it.
+    pub(crate) fn never_wait(&self) -> io::Result<()> {
+        SockRef::from(&self.socket).set_nonblocking(true)
+    }
+}
+
+/// Has each protocol read what it needs, and binds nothing.
+///
+/// # Errors
+/// The first that cannot.
+pub(crate) fn check(endpoints: &[Endpoint], own: Option<Factory>) -> Result<()> {
+    endpoints.iter().try_for_each(|endpoint| {
+        let ready = endpoint.proto(own).prepare(&endpoint.options);
+        ready.map_err(|err| Error::because(cannot(endpoint), err))
+    })
+}
+
+/// How often a number that the system chose for one address is tried on the others.
+const ATTEMPTS: usize = 16;
+
+/// Binds all addresses of one port. Where the system chooses its number, they all have the same.
+fn bind_port(endpoints: &[Endpoint], own: Option<Factory>) -> Result<Vec<(Listener, Listening)>> {
+    let mut places = Vec::new();
+    for endpoint in endpoints {
+        let found = endpoint.places().map_err(|err| Error::because(cannot(endpoint), err))?;
+        places.extend(found.into_iter().map(|place| (endpoint, place)));
+    }
+    let system_chooses = matches!(places.as_slice(), [(_, first), _, ..] if first.is_port_0());
+    let mut attempts = if system_chooses { ATTEMPTS } else { 1 };
+    loop {
+        attempts -= 1;
+        match bind_all(&places, own) {
+            // Somebody else has the number on another address.
+            Err((_, err)) if attempts > 0 && err.raw_os_error() == Some(libc::EADDRINUSE) => {}
+            bound => return bound.map_err(|(what, err)| Error::because(what, err)),
+        }
+    }
+}
+
+type Bound = std::result::Result<Vec<(Listener, Listening)>, (String, io::Error)>;
+
+fn bind_all(places: &[(&Endpoint, Place)], own: Option<Factory>) -> Bound {
+    let mut bound: Vec<(Listener, Listening)> = Vec::new();
+    for (endpoint, place) in places {
+        let chosen = bound.first().and_then(|(_, first)| first.address.port());
+        let place = match chosen {
+            Some(port) if place.is_port_0() => place.with_port(port),
+            _ => place.clone(),
+        };
+        let what = cannot(&place);
+        bound.push(bind(endpoint, place, own).map_err(|err| (what, err))?);
+    }
+    Ok(bound)
+}
+
+fn cannot(what: &impl fmt::Display) -> String {
+    format!("cannot listen on {what}")
+}
+
+fn bind(
+    endpoint: &Endpoint,
+    place: Place,
+    own: Option<Factory>,
+) -> io::Result<(Listener, Listening)> {
+    let mut proto = endpoint.proto(own);
+    proto.prepare(&endpoint.options)?;
+    let dual = matches!(place, Place::Inet { dual: true, .. });
+    let socket = proto.bind(&ListenSpec::new(place, &endpoint.options))?;
+    let address = Address::from(&SockRef::from(&socket).local_addr()?);
+    let listening = Listening { address, proto: proto.name(), dual };
+    announce(&listening);
+    Ok((Listener { socket, proto }, listening))
+}
+
+fn announce(listening: &Listening) {
+    let Listening { address, dual, .. } = listening;
+    let proto = listening.proto.to_uppercase();
+    match address.inet() {
+        Some(address) => {
+            let (host, port) = (address.ip(), address.port());
+            let (host, ipv) = match host {
+                _ if *dual => ("*".to_owned(), "*"),
+                IpAddr::V4(_) => (host.to_string(), "4"),
+                IpAddr::V6(_) => (host.to_string(), "6"),
+            };
+            log::info!("Binding to {proto} port {port} on host {host} with IPv{ipv}");
+        }
+        None => log::info!("Binding to {proto} socket file {address}"),
+    }
 }

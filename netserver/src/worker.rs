@@ -2,40 +2,14 @@
 
 use crate::acceptor::{Acceptor, Wait};
 use crate::buffer::Buffers;
-use crate::connection::Limits;
 use crate::error::Result;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
-use crate::serve::serve_connection;
+use crate::seat::Seat;
+use crate::serve::{Terms, serve_connection};
 use crate::stop::Stage;
 use crate::sys::signal;
-
-/// Where a worker says what it does.
-pub(crate) trait Seat {
-    /// It waits for its first connection.
-    fn ready(&mut self);
-
-    /// A connection was accepted.
-    fn busy(&mut self);
-
-    /// The connection is closed. Tells whether another may be served.
-    fn idle(&mut self) -> bool;
-}
-
-/// A worker that nobody watches; it goes on for as long as what it holds says so.
-#[derive(Debug)]
-pub(crate) struct Alone<F>(pub(crate) F);
-
-impl<F: FnMut() -> bool> Seat for Alone<F> {
-    fn ready(&mut self) {}
-
-    fn busy(&mut self) {}
-
-    fn idle(&mut self) -> bool {
-        self.0()
-    }
-}
 
 /// Serves until this process is told to stop or the seat has had enough. The role of its signals
 /// is set already, and a stop ends the listeners.
@@ -48,7 +22,7 @@ pub(crate) fn work<S: NetServer>(
     listeners: &Listeners,
     seat: &mut impl Seat,
 ) -> Result<()> {
-    let limits = Limits::of(info.options());
+    let terms = Terms::of(info)?;
     let wait = match Wait::new(listeners) {
         // A stop has ended the listeners already.
         Err(_) if signal::stage() != Stage::Serving => return Ok(()),
@@ -60,9 +34,9 @@ pub(crate) fn work<S: NetServer>(
     // A hook may have changed it: a client that goes away must not end the process.
     signal::ignore_pipe()?;
     seat.ready();
-    while let Some(accepted) = acceptor.accept()? {
+    while let Some(arrival) = acceptor.accept(&mut buffers)? {
         seat.busy();
-        buffers = serve_connection(server, info, accepted, limits, buffers);
+        buffers = serve_connection(server, &terms, seat, arrival, buffers);
         if !seat.idle() {
             break;
         }

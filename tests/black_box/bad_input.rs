@@ -45,7 +45,10 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--max_servers=lots"], &["--max_servers: expected a whole number, 1 to 65535, got lots"]),
     (&["--max-servers", "0"], &["--max_servers: expected 1 to 65535, got 0"]),
     (&["--max_servers"], &["--max_servers: needs a value", "  help: write --max_servers=NUMBER"]),
-    (&["--port="], &["--port: expected a port as 8080, host:8080 or host:8080/tcp, got \"\""]),
+    (
+        &["--port=80-90"],
+        &["--port: expected a port as 8080, host:8080, host:8080/tcp or /path|unix, got 80-90"],
+    ),
     (&["--port=99999"], &["--port: expected a port number from 0 to 65535, got 99999"]),
     (
         &["--keepalive=maybe"],

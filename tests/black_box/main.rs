@@ -6,14 +6,26 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
+mod access;
 mod bad_input;
+mod closing;
 mod connections;
+mod datagrams;
+mod deadlines;
 mod failures;
 mod hooks;
+mod listening;
+mod mixed;
 mod pool;
+mod ports;
+mod protocols;
 mod sources;
+mod starved;
+mod stdio;
 mod stop;
 mod syscalls;
+mod tls;
+mod unix_sockets;
 
 use netserver_harness::{Program, Server};
 
@@ -38,4 +50,11 @@ fn with_each(test: impl Fn(&str, Server)) {
     for personality in PERSONALITIES {
         test(personality, actor(&[&format!("--server_type={personality}")]).start());
     }
+}
+
+/// Lets a time go by that is itself what the test is about: how slow a client is, or how long a server
+/// is watched.
+#[expect(clippy::disallowed_methods, reason = "no fact is waited for")]
+fn pause(time: std::time::Duration) {
+    std::thread::sleep(time);
 }

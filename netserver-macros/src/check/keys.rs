@@ -3,7 +3,8 @@
 //! Takes in pairs, hands on the options among them and the keys that are none. Complains of
 //! names that nobody knows and of names that stand twice.
 
-use netserver_options::{OPTIONS, OptionSpec, Reject, find, nearest};
+use netserver_options::{OPTIONS, OptionSpec, Reject, find, gone, nearest};
+use syn::{Expr, ExprPath};
 
 use super::meant;
 use crate::args::Pair;
@@ -11,10 +12,11 @@ use crate::errors::Errors;
 use crate::form::Form;
 use crate::messages;
 use crate::value::Value;
+use crate::words;
 
 /// The key that says how connections are given to processes.
 const PERSONALITY: &str = "personality";
-/// The key that names somebody's own protocol.
+/// The option that in an attribute may be somebody's own protocol.
 const PROTO: &str = "proto";
 /// The key that says where the runtime lives.
 const RUNTIME: &str = "crate";
@@ -25,7 +27,8 @@ const UNKNOWN: &str = "unknown_options";
 #[derive(Default)]
 pub(crate) struct Keys<'a> {
     pub(crate) personality: Option<&'a Pair>,
-    pub(crate) proto: Option<&'a Pair>,
+    /// Somebody's own protocol: rustc checks that it is one.
+    pub(crate) proto: Option<&'a ExprPath>,
     pub(crate) runtime: Option<&'a Pair>,
     pub(crate) unknown: Option<&'a Pair>,
     pub(crate) options: Vec<(&'static OptionSpec, &'a Pair)>,
@@ -58,11 +61,25 @@ impl<'a> Keys<'a> {
         match (name, find(name)) {
             (PERSONALITY, _) => self.personality = Some(pair),
             (RUNTIME, _) => self.runtime = Some(pair),
-            (PROTO, _) if pair.form == Form::Attribute => self.proto = Some(pair),
             (UNKNOWN, _) if pair.form == Form::Attribute => self.unknown = Some(pair),
-            (_, Some(spec)) => self.options.push((spec, pair)),
+            (_, Some(spec)) => match own_protocol(pair) {
+                Some(path) => self.proto = Some(path),
+                None => self.options.push((spec, pair)),
+            },
             (_, None) => errors.push(&pair.key, &unknown(name, pair)),
         }
+    }
+}
+
+/// A path is a type; a word in lower case is a text without its quotes.
+fn own_protocol(pair: &Pair) -> Option<&ExprPath> {
+    match &pair.value {
+        Value::Computed(expr @ Expr::Path(path))
+            if pair.form == Form::Attribute && pair.name() == PROTO && !words::only(expr) =>
+        {
+            Some(path)
+        }
+        _ => None,
     }
 }
 
@@ -74,8 +91,11 @@ fn unknown(name: &str, pair: &Pair) -> Reject {
     if let Some(key) = meant::key(name) {
         return messages::other_word(name, key, pair);
     }
+    if let Some(cure) = gone::cure(name) {
+        return messages::gone_option(name, cure);
+    }
     let only_there: &[&str] = match pair.form {
-        Form::Attribute => &[PERSONALITY, PROTO, UNKNOWN],
+        Form::Attribute => &[PERSONALITY, UNKNOWN],
         Form::Call | Form::Field => &[],
     };
     let known = OPTIONS.iter().map(|spec| spec.name).chain([RUNTIME]);

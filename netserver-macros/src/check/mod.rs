@@ -13,17 +13,19 @@ mod methods;
 mod options;
 mod own;
 mod personality;
+mod ports;
 mod range;
 mod rules;
 mod signature;
 
 use proc_macro2::Span;
-use syn::{Expr, ExprPath, Path, parse_quote};
+use syn::{Expr, Path, parse_quote};
 
 pub(crate) use self::keys::Keys;
 use self::personality::Chosen;
 use crate::block::Block;
 use crate::errors::Errors;
+use crate::form::Form;
 use crate::messages;
 use crate::model::{Declared, Model, Record, Setting};
 use crate::structure::Structure;
@@ -47,22 +49,12 @@ pub(crate) fn declared(keys: &Keys<'_>, errors: &mut Errors) -> Option<Declared>
     let chosen = personality::check(keys.personality, errors);
     let settings = options::check(&keys.options, &chosen, errors);
     rules::check(&settings, errors);
+    ports::check(&settings, Form::Attribute, errors);
     let pass_unknown = pass_unknown(keys, errors);
-    let proto = proto(keys, errors);
+    let proto = keys.proto.cloned();
     let personality = chosen.into_model()?;
     let place = keys.first.map_or_else(Span::call_site, |first| first.key.span());
     Some(Declared { personality, proto, settings, pass_unknown, place })
-}
-
-/// Somebody's own protocol: rustc checks that it is one.
-fn proto(keys: &Keys<'_>, errors: &mut Errors) -> Option<ExprPath> {
-    match keys.proto.map(|pair| (&pair.key, &pair.value)) {
-        None | Some((_, Value::Broken)) => {}
-        Some((_, Value::Computed(Expr::Path(path)))) => return Some(path.clone()),
-        Some((key, Value::Missing)) => errors.push(key, &messages::proto()),
-        Some((_, value)) => errors.push(value, &messages::proto()),
-    }
-    None
 }
 
 /// Whether words that are no options are left to the server.
@@ -83,6 +75,7 @@ pub(crate) fn settings(keys: &Keys<'_>, errors: &mut Errors) -> Vec<Setting> {
     }
     let settings = options::check(&keys.options, &Chosen::Unclear, errors);
     rules::check(&settings, errors);
+    ports::check(&settings, Form::Call, errors);
     settings
 }
 

@@ -6,6 +6,7 @@ use netserver_options::BuiltIn;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Path;
+use syn::spanned::Spanned;
 
 use super::{moved, own};
 use crate::model::{Declared, Field, Origin, Personality, Setting, Text};
@@ -46,7 +47,11 @@ fn declaration(target: &Target<'_>, declared: &Declared, fields: &[Field]) -> To
     let by_default = matches!(declared.personality, Personality::Default(_))
         .then(|| quote!(.personality_by_default()));
     let pass = declared.pass_unknown.then(|| quote!(.pass_unknown_options()));
-    let proto = declared.proto.as_ref().map(|proto| quote!(.proto::<#proto>()));
+    let proto = declared.proto.as_ref();
+    let proto = proto.map(|proto| {
+        let boxed = moved(quote!(#runtime::__private::Box::new(#proto)), proto.span());
+        quote!(.proto(|| #boxed))
+    });
     let settings = declared.settings.iter();
     let settings = settings.map(|setting| self::setting(runtime, setting));
     let own = own::rows(target, fields).map(|rows| quote!(.own(#rows)));

@@ -9,15 +9,43 @@ use crate::pipeline;
 const ARGUMENTS: &[(&str, &[&str])] = &[
     ("port = 20203", &[]),
     ("port = 20_203u16, max_line = 64KiB, keepalive = false,", &[]),
-    ("port = -1", &["option `port`: expected a port as 8080, host:8080 or host:8080/tcp, got -1"]),
+    (
+        "port = -1",
+        &["option `port`: expected a port as 8080, host:8080, host:8080/tcp or /path|unix, got -1"],
+    ),
     ("port = 0x10000", &["option `port`: expected a port number from 0 to 65535, got 65536"]),
     (
-        r#"port = [1, 99999, 2, "x"]"#,
+        r#"port = [1, 99999, 2, "x!"]"#,
         &[
             "option `port`: expected a port number from 0 to 65535, got 99999",
-            "option `port`: expected a port as 8080, host:8080 or host:8080/tcp, got x",
+            "option `port`: expected a port as 8080, host:8080, host:8080/tcp or /path|unix, got x!",
         ],
     ),
+    (
+        r#"port = ["/run/a", "/run/b|unix", 80, "/run/c"]"#,
+        &[
+            "option `port`: /run/a is a path, and its protocol is tcp",
+            "option `port`: /run/c is a path, and its protocol is tcp",
+        ],
+    ),
+    (
+        r#"port = ["/run/a", "/run/b"], proto = ["unix", "ssl"]"#,
+        &["option `port`: /run/b is a path, and its protocol is ssl"],
+    ),
+    (r#"port = ["/run/a", PORT], proto = "unix""#, &[]),
+    (r#"port = "/run/a", proto = PROTOS[0]"#, &[]),
+    (
+        r#"port = ["/run/a", PORT], proto = Proxied"#,
+        &["option `port`: /run/a is a path, and its protocol is tcp"],
+    ),
+    (
+        r#"port = ["80", "/run/a"], proto = ["upd", "unix"]"#,
+        &["option `proto`: unknown protocol upd"],
+    ),
+    ("proto = net::Proxied", &[]),
+    ("proto", &["option `proto` needs a value"]),
+    ("proto = udp", &["`udp` stands without quotes"]),
+    ("proto = Proxied, proto = \"udp\"", &["`proto` is set twice"]),
     ("port = []", &["option `port` has an empty list"]),
     ("port = [[1], 2]", &["option `port` has a list in its list"]),
     ("port", &["option `port` needs a value"]),
@@ -333,7 +361,7 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("#[option(range = 0..=9)] a: bool", &["`a` is no number and no duration, so it has no range"]),
     (
         "#[option] port: bool",
-        &["every server has an option `port`: port or host:port to listen on; may repeat"],
+        &["every server has an option `port`: port, host:port/proto or path|unix; may repeat"],
     ),
     ("#[option] print_config: bool", &["`--print-config` asks every server something"]),
     (r#"#[option(name = "help")] a: bool"#, &["`--help` asks every server something"]),
@@ -433,6 +461,12 @@ const LISTS: &[(&str, &[&str])] = &[
         ],
     ),
     (r#"unknown_options: "pass""#, &["unknown option `unknown_options`"]),
+    (r#"port: "/run/a""#, &[]),
+    (
+        r#"port: "/run/a", proto: "udp""#,
+        &["option `port`: /run/a is a path, and its protocol is udp"],
+    ),
+    ("proto: Proxied", &[]),
     ("listen: [1]", &["option `listen` takes one value, not a list"]),
     ("port: []", &["option `port` has an empty list"]),
     (

@@ -3,6 +3,7 @@
 mod expansions;
 mod mistakes;
 mod names;
+mod ports;
 mod texts;
 mod verdicts;
 

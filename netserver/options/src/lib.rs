@@ -9,16 +9,22 @@
 //! | [`table`] | the rows: [`OPTIONS`], [`find`], [`OptionSpec`] |
 //! | [`own`] | what a server's own options have to be beside them |
 //! | [`kind`] | the typed value parsers a row may name |
+//! | [`listen`] | what `port`, `host`, `proto` and `ipv` ask for together |
 //! | [`rule`] | relations between two options, and how a default gives way |
+//! | [`gone`] | Perl's options that are something else here |
 //! | [`hook`] | the methods that a server may have: [`hook::HOOKS`] |
+//! | [`access`] | what becomes of a client that no rule matches |
 //! | [`personality`] | the built-in personalities and the sets of them |
 //! | [`command`] | `--help` and the other words that ask and do not set |
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod command;
+pub mod gone;
 pub mod hook;
 pub mod kind;
+pub mod listen;
 pub mod nearest;
 pub mod own;
 pub mod personality;
@@ -27,6 +33,8 @@ pub mod reject;
 pub mod rule;
 pub mod table;
 
+pub use access::AccessDefault;
+pub use kind::{UnixType, VerifyClient};
 pub use nearest::nearest;
 pub use personality::{BuiltIn, Scope};
 pub use reject::Reject;

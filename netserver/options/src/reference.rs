@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::hook::{self, HookSpec};
-use crate::personality::Scope;
+use crate::personality::{Scope, one_of};
 use crate::table::{Group, OPTIONS, OptionSpec};
 
 /// The whole reference: a table for each group, and the longer text of each option.
@@ -38,7 +38,7 @@ pub fn options() -> String {
 fn row(text: &mut String, spec: &OptionSpec) {
     let choices = (spec.kind.choices)();
     let value = match (choices.is_empty(), spec.range) {
-        (false, _) => choices.join(", "),
+        (false, _) => one_of(choices.into_iter()),
         (true, Some((low, high))) => {
             format!("{}, {low} to {high}", spec.kind.placeholder.to_lowercase())
         }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::gone;
+
 /// A refusal, not yet saying where the value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
@@ -29,6 +31,15 @@ impl Reject {
     /// "expected `what`, got `text`", the form of every refused value.
     pub fn expected(what: impl fmt::Display, text: &str) -> Self {
         Self::new(format!("expected {what}, got {}", shown(text)))
+    }
+
+    /// A name of no option, with what it is here where it is one of Perl's, or else with the nearest
+    /// of `known`.
+    pub fn unknown_option(name: &str, known: impl IntoIterator<Item = &'static str>) -> Self {
+        match gone::cure(name) {
+            Some(cure) => Self::new(format!("unknown option {}", shown(name))).with_help(cure),
+            None => Self::unknown("option", name, known),
+        }
     }
 
     /// A name that is in no table, with the nearest one that is.

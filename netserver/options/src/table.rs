@@ -42,6 +42,24 @@ pub enum Default {
     Everywhere(&'static [&'static str]),
 }
 
+/// The options that a port may have of its own, in braces.
+pub const PER_PORT: &[&str] = &[
+    "listen",
+    "keepalive",
+    "unix_type",
+    "unix_mode",
+    "unix_owner",
+    "unix_group",
+    "udp_recv_len",
+    "udp_recv_flags",
+    "udp_broadcast",
+    "ssl_cert_file",
+    "ssl_key_file",
+    "ssl_client_ca_file",
+    "ssl_verify_client",
+    "ssl_alpn",
+];
+
 /// The option that chooses the personality at the start; the attribute says `personality`.
 pub const SERVER_TYPE: &str = "server_type";
 
@@ -52,6 +70,14 @@ pub enum Group {
     Own,
     /// What is listened on.
     Network,
+    /// Who may connect.
+    Access,
+    /// UNIX sockets.
+    Unix,
+    /// Datagrams.
+    Udp,
+    /// TLS.
+    Tls,
     /// How many processes serve.
     Pool,
     /// What a client may take of time and memory.
@@ -62,14 +88,27 @@ pub enum Group {
 
 impl Group {
     /// All of them, in order.
-    pub const ALL: &'static [Self] =
-        &[Self::Own, Self::Network, Self::Pool, Self::Limits, Self::Server];
+    pub const ALL: &'static [Self] = &[
+        Self::Own,
+        Self::Network,
+        Self::Access,
+        Self::Unix,
+        Self::Udp,
+        Self::Tls,
+        Self::Pool,
+        Self::Limits,
+        Self::Server,
+    ];
 
     /// The heading.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Own => "Own",
             Self::Network => "Network",
+            Self::Access => "Access",
+            Self::Unix => "UNIX sockets",
+            Self::Udp => "Datagrams",
+            Self::Tls => "TLS",
             Self::Pool => "Processes",
             Self::Limits => "Limits",
             Self::Server => "Server",
@@ -83,13 +122,19 @@ impl Group {
 macro_rules! for_each_option {
     ($then:ident) => {
         $then! {
-            /// What to listen on: a port, `host:port`, or either with `/tcp` behind it. May repeat;
-            /// each occurrence is a listener. An IPv6 address stands in brackets: `[::1]:8080`. Port
-            /// 0 lets the system choose; the log says what it chose.
+            /// What to listen on; may repeat. A port number or the name of a service (`8080`, `http`),
+            /// perhaps with a host before it and with a protocol and an address family behind it:
+            /// `localhost:8080`, `[::1]:53/udp`, `8080/tcp/IPv4`, `443/ssl`. Or a path:
+            /// <code>/run/s&#124;unix</code>, <code>/run/s&#124;unixdgram</code>. `,`, `|`, `:`, `/` and
+            /// blanks all stand between the parts. Port 0 lets the system choose: the log, `port_file`
+            /// and `ServerInfo::listeners` say what it chose. In braces a port has settings of its own:
+            /// `{port=8080, host=localhost, listen=10}`, with `port`, `host`, `proto`, `ipv`, `listen`,
+            /// `keepalive`, and the options of UNIX sockets, datagrams and TLS; a text with a comma
+            /// stands in double quotes there.
             port: List<Port> {
                 group: Network, works_with: ALL, since: "0.1",
                 default: [ALL => "20203"], range: [],
-                summary: "Port or host:port to listen on; may repeat",
+                summary: "Port, host:port/proto or path|unix; may repeat",
             }
             /// The address of the ports that name none. May repeat: the first belongs to the first
             /// port, and so on; the last one to all that follow. `*` is every address, of IPv6 and
@@ -98,6 +143,22 @@ macro_rules! for_each_option {
                 group: Network, works_with: ALL, since: "0.1",
                 default: [ALL => "*"], range: [],
                 summary: "Address of the ports that name none; may repeat",
+            }
+            /// The protocol of the ports that name none: `tcp`, `udp`, `unix`, `unixdgram` or `ssl`
+            /// (TLS over TCP, also called `ssleay`), perhaps with an address family: `udp IPv6`. May
+            /// repeat as `host` does.
+            proto: List<Proto> {
+                group: Network, works_with: ALL, since: "0.1",
+                default: [ALL => "tcp"], range: [],
+                summary: "Protocol of the ports that name none; may repeat",
+            }
+            /// The address family of the ports that name none: `4`, `6`, `4 6` for a listener of each, or
+            /// `*` for every address that the host has, and one listener for both where the host is `*`.
+            /// May repeat as `host` does. What a port, its host or its protocol says of it is stronger.
+            ipv: List<Ipv> {
+                group: Network, works_with: ALL, since: "0.1",
+                default: [ALL => "*"], range: [],
+                summary: "4, 6, `4 6` or * for all; may repeat",
             }
             /// How many connections may wait in the kernel until one is accepted. The system's own
             /// limit (`net.core.somaxconn`) holds as well.
@@ -112,6 +173,168 @@ macro_rules! for_each_option {
                 group: Network, works_with: ALL, since: "0.1",
                 default: [ALL => "true"], range: [],
                 summary: "Let the kernel probe silent connections",
+            }
+            /// A file that is written once everything is bound: what is listened on, a line each, as
+            /// the `port` option takes it, with the port that the system chose where 0 was asked for.
+            /// It appears whole, and goes when the server stops.
+            port_file: Maybe<Path> {
+                group: Network, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "File that tells what is listened on",
+            }
+            /// Whether standard input and standard output (descriptors 0 and 1) are the client while it
+            /// is served, for programs that a handler starts or libraries that print. Of a datagram
+            /// and of TLS they are `/dev/null`.
+            stdio: Flag {
+                group: Network, works_with: ALL, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Make the client standard input and output",
+            }
+            /// Whether a port with protocol `unix` takes streams (`sock_stream`) or datagrams
+            /// (`sock_dgram`, which makes it `unixdgram`).
+            unix_type: Choice<UnixType> {
+                group: Unix, works_with: ALL, since: "0.1",
+                default: [ALL => "sock_stream"], range: [],
+                summary: "Streams or datagrams on UNIX sockets",
+            }
+            /// The permissions of the file of a UNIX socket, in octal; who may write to it may
+            /// connect. The file has them before anybody can.
+            unix_mode: Mode {
+                group: Unix, works_with: ALL, since: "0.1",
+                default: [ALL => "0600"], range: [],
+                summary: "Permissions of a UNIX socket's file",
+            }
+            /// The user that the file of a UNIX socket is to belong to, by name or number.
+            unix_owner: Maybe<Account> {
+                group: Unix, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "User that owns a UNIX socket's file",
+            }
+            /// The group that the file of a UNIX socket is to belong to, by name or number.
+            unix_group: Maybe<Account> {
+                group: Unix, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Group that owns a UNIX socket's file",
+            }
+            /// The longest datagram that is taken whole, of UDP and of UNIX sockets. A longer one is
+            /// cut, and `Connection::is_truncated` says so.
+            udp_recv_len: Size {
+                group: Udp, works_with: ALL, since: "0.1",
+                default: [ALL => "4KiB"], range: ["1", "1MiB"],
+                summary: "Longest datagram that is taken whole",
+            }
+            /// Flags for each `recvmsg`, as a number: those that leave a datagram in the queue, or have
+            /// the call not wait, are refused.
+            udp_recv_flags: RecvFlags {
+                group: Udp, works_with: ALL, since: "0.1",
+                default: [ALL => "0"], range: [],
+                summary: "Flags for receiving datagrams, as a number",
+            }
+            /// Whether UDP ports may answer a broadcast address (`SO_BROADCAST`).
+            udp_broadcast: Flag {
+                group: Udp, works_with: ALL, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Let UDP ports send to broadcast addresses",
+            }
+            /// The certificate of TLS ports, in PEM, with the chain behind it. May repeat: a client is
+            /// shown the first one that has the name it asks for (SNI), or else the first of all.
+            ssl_cert_file: List<Path> {
+                group: Tls, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Certificate with its chain, PEM; may repeat",
+            }
+            /// The private key of each certificate, in PEM and in the same order. Where there is none the
+            /// certificate's own file holds it. One that others may read is warned of.
+            ssl_key_file: List<Path> {
+                group: Tls, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Private key of each certificate, PEM",
+            }
+            /// Certificates of those who may issue the clients' own, in PEM.
+            ssl_client_ca_file: Maybe<Path> {
+                group: Tls, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Issuers of clients' certificates, PEM",
+            }
+            /// Whether clients show a certificate: `none`, `optional` (one that is shown has to be right),
+            /// `required`, or `auto`: required where `ssl_client_ca_file` is set.
+            ssl_verify_client: Choice<VerifyClient> {
+                group: Tls, works_with: ALL, since: "0.1",
+                default: [ALL => "auto"], range: [],
+                summary: "Whether clients show a certificate",
+            }
+            /// The protocols that are spoken inside TLS (ALPN), the preferred first. A client that offers
+            /// only others is refused; `Connection::tls` tells which one was agreed on.
+            ssl_alpn: List<Text> {
+                group: Tls, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Protocol inside TLS (ALPN); may repeat",
+            }
+            /// Who may connect: an address, a network as `10.0.0.0/8` or `fe80::/10`, or a regular
+            /// expression for the whole of an address or of a name (see `reverse_lookups`), in any case.
+            /// May repeat. With no rule at all everybody may. Where there is one, of `allow` or
+            /// `deny`, `deny` is asked first, then `allow`, then `access_default`. An IPv4 client is
+            /// IPv4 to every rule, on whatever port. The rules are not for clients of UNIX sockets:
+            /// those have `allow_uid` and `allow_gid`. With `reverse_lookups`, `10\..*` is also the name
+            /// `10.example.com`, which anybody can have: write a network where you mean addresses.
+            allow: List<Pattern> {
+                group: Access, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Address, network or name that may connect; may repeat",
+            }
+            /// Who may not connect, written as in `allow`, and stronger than it. An expression with a
+            /// letter behind `f`, outside of escapes, classes and groups' names, is one for names:
+            /// with `reverse_lookups` it also turns away a client without a confirmed name, who might
+            /// be the one that is meant.
+            deny: List<Pattern> {
+                group: Access, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Address, network or name that may not; may repeat",
+            }
+            /// What holds for a client that no rule matches, where there is any in `allow` or `deny`.
+            access_default: Choice<AccessDefault> {
+                group: Access, works_with: ALL, since: "0.1",
+                default: [ALL => "deny"], range: [],
+                summary: "What holds where no rule matches",
+            }
+            /// Whether a client's name is looked up, for at most 2 s. A name counts as confirmed where
+            /// it leads back to the address: whoever owns an address can give it any name. Rules for
+            /// names match confirmed names alone.
+            reverse_lookups: Flag {
+                group: Access, works_with: ALL, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Look up clients' names and confirm them",
+            }
+            /// Whether a client without a confirmed name is turned away. It implies
+            /// `reverse_lookups`; clients of UNIX sockets have no names and need none.
+            double_reverse_lookups: Flag {
+                group: Access, works_with: ALL, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Turn away clients without a confirmed name",
+            }
+            /// The user who may connect to a UNIX socket, by name or number, as the kernel knows the
+            /// process that connected. May repeat. Where neither this nor `allow_gid` is set everybody
+            /// may who may open the socket; else one of either has to match.
+            allow_uid: List<Account> {
+                group: Access, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "User who may use a UNIX socket; may repeat",
+            }
+            /// The group whose members may connect to a UNIX socket, by name or number; see
+            /// `allow_uid`. It is held against the group that a process has at that time, and not
+            /// against its further ones. May repeat.
+            allow_gid: List<Account> {
+                group: Access, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Group that may use a UNIX socket; may repeat",
+            }
+            /// How many connections one client may have at the same time; 0 means no limit. One more is
+            /// turned away. A client is an IPv4 address, or the first 64 bits of an IPv6 address,
+            /// as whoever has one of these has all of them.
+            max_per_ip: Count {
+                group: Access, works_with: PREFORK, since: "0.1",
+                default: [ALL => "0"], range: ["0", "65535"],
+                summary: "Connections per client at once; 0: no limit",
             }
             /// The least number of children, busy or idle.
             min_servers: Count {
@@ -172,6 +395,21 @@ macro_rules! for_each_option {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "30s"], range: ["0s", "1d"],
                 summary: "Longest wait in one write; 0: no limit",
+            }
+            /// How long both ends may take for what a protocol says before the handler's own, such as the
+            /// handshake of TLS; 0 means no limit.
+            handshake_timeout: Period {
+                group: Limits, works_with: ALL, since: "0.1",
+                default: [ALL => "10s"], range: ["0s", "1d"],
+                summary: "Longest handshake of a protocol; 0: no limit",
+            }
+            /// How long a connection may take in all, from the first hook on; 0 means no limit. A read or
+            /// write that is not over by then fails with `TimedOut`. A handler that does neither is not
+            /// interrupted.
+            request_timeout: Period {
+                group: Limits, works_with: ALL, since: "0.1",
+                default: [ALL => "0s"], range: ["0s", "1d"],
+                summary: "Longest connection in all; 0: no limit",
             }
             /// The longest line that `Connection::next_line` takes, without its line end; 0 means
             /// no limit. A longer one fails with `InvalidData`.
@@ -296,9 +534,9 @@ impl Table {
         })
     }
 
-    /// Why `name` is no option, with the nearest one that is.
+    /// Why `name` is no option, with what it is here or the nearest one that is.
     pub fn unknown(self, name: &str) -> Reject {
-        Reject::unknown("option", name, self.iter().map(|spec| spec.name))
+        Reject::unknown_option(name, self.iter().map(|spec| spec.name))
     }
 }
 
@@ -467,8 +705,12 @@ mod tests {
                 let of_it = rows.iter().filter(|row| row[0] == spec.name);
                 of_it.filter(|row| (row[2] == "good") == good).count()
             };
-            // Any text but none is the name of a file.
-            let bad = if spec.name == "conf_file" { 1 } else { 2 };
+            // Any text but none is the name of a file, and any at all is a text.
+            let bad = match spec.kind.placeholder {
+                "FILE" => 1,
+                "TEXT" => 0,
+                _ => 2,
+            };
             assert!(count(true) >= 1 && count(false) >= bad, "{}", spec.name);
         }
     }

@@ -8,11 +8,13 @@ use netserver_options::table::SERVER_TYPE;
 use netserver_options::{BuiltIn, OptionSpec, Reject, Table, own};
 
 use super::phase::Configured;
+use crate::access::Rules;
 use crate::declared::{Declaration, Declared};
 use crate::error::{Error, OptionError, Result};
 use crate::guard;
 use crate::handler::Hooks;
 use crate::info::ServerInfo;
+use crate::listener;
 use crate::logger;
 use crate::options::merge::{Merged, merge, winner};
 use crate::options::own::OwnOptions;
@@ -75,14 +77,20 @@ where
     let merged = merge(&settings, table, declared)?;
     merged.hold_required()?;
     logger::init(&given.program, merged.options.log_level());
-    let endpoints = proto::endpoints(&merged.options)?;
+    let endpoints = proto::endpoints(&merged)?;
+    let rules = Rules::of(&merged.options)?;
     match line.command {
         None => {
             let name = merged.personality.map_or("custom", BuiltIn::name);
             let (personality, values) = (merged.personality, merged.own());
-            let info = ServerInfo::new(given.program, name, merged, line.rest);
-            let info = info.beginning_with(declaration.handshake);
-            Ok(Configuration::Serve(Configured { info, endpoints, personality }, values))
+            let info = ServerInfo::new(given.program, name, merged, rules, line.rest);
+            let proto = declaration.proto;
+            Ok(Configuration::Serve(Configured { info, endpoints, proto, personality }, values))
+        }
+        Some(Command::Check) => {
+            listener::check(&endpoints, declaration.proto)?;
+            rules.warn();
+            answer(&format!("{}: options are valid\n", given.program))
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
     }

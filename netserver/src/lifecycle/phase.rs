@@ -9,13 +9,15 @@ use crate::handler::Hooks;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::personality::{Personality, Running, Stop};
-use crate::proto::Endpoint;
+use crate::proto::{Endpoint, Factory};
 
 /// The options are known, the addresses are resolved, nothing is bound.
 #[derive(Debug)]
 pub(crate) struct Configured {
     pub(crate) info: ServerInfo,
     pub(crate) endpoints: Vec<Endpoint>,
+    /// The program's own protocol.
+    pub(crate) proto: Option<Factory>,
     /// The personality that was chosen; `None` for somebody's own.
     pub(crate) personality: Option<BuiltIn>,
 }
@@ -49,11 +51,13 @@ impl Configured {
 
     /// Binds every listener, or none.
     pub(crate) fn bind(self) -> Result<Bound> {
-        let Self { info, endpoints, personality } = self;
+        let Self { info, endpoints, proto, personality } = self;
         let (program, name, pid) = (info.program(), info.personality(), std::process::id());
         log::info!("{program} (type {name}) starting! pid({pid})");
-        let listeners = Listeners::bind(&endpoints, info.options())?;
-        let info = info.listening_on(listeners.endpoints());
+        info.rules().warn();
+        let file = info.options().port_file().map(AsRef::as_ref);
+        let listeners = Listeners::bind(&endpoints, proto, file)?;
+        let info = info.listening_on(listeners.listening().cloned().collect());
         Ok(Bound { info, listeners, personality })
     }
 }

@@ -183,12 +183,12 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
     }
 }
 
-/// What one writes instead of `name=value`, where the name is nearly an option's.
+/// What one writes instead of `name=value`, where the name is nearly an option's, or one
+/// of Perl's.
 fn misspelt(table: Table, text: &str) -> Option<String> {
     let (name, value) = halves(text);
     value?;
-    let near = nearest(name, table.iter().map(|spec| spec.name))?;
-    Some(format!("did you mean `{near}`?"))
+    Reject::unknown_option(name, table.iter().map(|spec| spec.name)).help
 }
 
 /// What one writes instead of `-name` or `-name=value`, where that has a dash too few.
@@ -222,7 +222,7 @@ fn names(table: Table) -> impl Iterator<Item = &'static str> {
 }
 
 fn unknown_word(table: Table, name: &str) -> Reject {
-    let reject = Reject::unknown("option", name, names(table));
+    let reject = Reject::unknown_option(name, names(table));
     // The place in front of it names the word already.
     Reject { fault: "unknown option".into(), ..reject }
 }

@@ -66,6 +66,33 @@ impl Merged {
         Err(OptionError::new(format!("--{}", spec.name), reject))
     }
 
+    /// The same options, with some values of one port's own in the place of the others.
+    pub(crate) fn with_own(&self, own: &[(&'static str, String)]) -> Result<Options, Reject> {
+        let texts = |name: &str| {
+            let own: Vec<_> = own.iter().filter(|(key, _)| *key == name).collect();
+            if own.is_empty() {
+                return self.find(name).map_or_else(|| beyond(name), |one| one.texts.clone());
+            }
+            own.into_iter().map(|(_, text)| text.clone()).collect()
+        };
+        Options::gather(texts).map_err(|(_, reject)| reject)
+    }
+
+    /// Whether somebody set it.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|one| one.source != Source::Default)
+    }
+
+    /// Why a value of an option cannot be, beside the others, and where it stands.
+    pub(crate) fn refuse(&self, name: &str, reject: Reject) -> OptionError {
+        let source = self.find(name).map_or(&Source::Default, |one| &one.source);
+        OptionError::new(source.place(name), reject)
+    }
+
+    fn find(&self, name: &str) -> Option<&Effective> {
+        self.effective.iter().find(|one| one.spec.name == name)
+    }
+
     /// The values of the server's own options.
     pub(crate) fn own(&self) -> OwnOptions {
         let own = self.effective.iter().filter(|one| one.spec.group == Group::Own);

@@ -37,7 +37,8 @@ fn conf_lines(one: &Effective) -> Vec<(String, String)> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListenRecord {
     pub(crate) host: String,
-    pub(crate) port: u16,
+    /// A number, or the path of a UNIX socket.
+    pub(crate) port: Result<u16, String>,
     pub(crate) proto: &'static str,
     pub(crate) ipv: &'static str,
 }
@@ -73,7 +74,7 @@ fn json_record(one: &ListenRecord) -> String {
     format!(
         "{{\"host\": {}, \"port\": {}, \"proto\": {}, \"ipv\": {}}}",
         quoted(&one.host),
-        one.port,
+        one.port.as_ref().map_or_else(|path| quoted(path), u16::to_string),
         quoted(one.proto),
         quoted(one.ipv)
     )

@@ -22,8 +22,9 @@ use crate::handler::{Hooks, NetServer};
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::pool::Watch;
+use crate::seat::Alone;
 use crate::sys::signal::{self, Known, Waiting};
-use crate::worker::{Alone, work};
+use crate::worker::work;
 
 /// A server that is ready to serve: bound, with the privileges it keeps.
 ///

@@ -120,6 +120,7 @@ impl Children {
             return Ok(None);
         };
         self.0[place] = None;
+        board.vacate(place);
         Ok(Some(Ended { pid, end, told, was_ready: board.was_ready(place) }))
     }
 

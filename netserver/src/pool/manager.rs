@@ -45,7 +45,7 @@ pub(crate) fn manage<S: NetServer>(
         info,
         listeners: Some(listeners),
         watch,
-        board: Scoreboard::new(limits.max_servers)?,
+        board: Scoreboard::new(limits.max_servers, info.options().max_per_ip())?,
         children: Children::new(limits.max_servers),
         limits,
         times: Times::new(),

@@ -6,12 +6,15 @@
 //! every turn.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering::SeqCst;
 
+use crate::seat::Seat;
 use crate::sys::descriptor;
 use crate::sys::memory::{Line, SharedLines};
-use crate::worker::Seat;
+
+use super::crowd::Crowd;
 
 /// What a child does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,19 +55,25 @@ pub(crate) struct Scoreboard {
     slots: SharedLines,
     /// One line.
     hint: SharedLines,
+    /// Whom they serve, where that is limited.
+    crowd: Option<Crowd>,
     /// Children write, the parent reads. Neither end blocks.
     wake: OwnedFd,
     woken: OwnedFd,
 }
 
 impl Scoreboard {
-    /// Room for `size` children.
+    /// Room for `size` children, of whom `max_per_ip` may serve the same client (0: no limit).
     ///
     /// # Errors
     /// Where there is no memory or no descriptor.
-    pub(crate) fn new(size: usize) -> io::Result<Self> {
+    pub(crate) fn new(size: usize, max_per_ip: u32) -> io::Result<Self> {
         let (woken, wake) = descriptor::pipe()?;
-        Ok(Self { slots: SharedLines::new(size)?, hint: SharedLines::new(1)?, wake, woken })
+        let slots = SharedLines::new(size)?;
+        let hint = SharedLines::new(1)?;
+        let limit = usize::try_from(max_per_ip).unwrap_or(usize::MAX);
+        let crowd = if limit > 0 { Some(Crowd::new(size, limit)?) } else { None };
+        Ok(Self { slots, hint, crowd, wake, woken })
     }
 
     /// The end that is readable once a child wants the parent.
@@ -76,6 +85,13 @@ impl Scoreboard {
     pub(crate) fn clear(&self, place: usize) {
         self.slots[place].number::<DOING>().store(Doing::Starting as i64, SeqCst);
         self.slots[place].number::<WAS_READY>().store(0, SeqCst);
+    }
+
+    /// The child of that slot is no more, and serves nobody.
+    pub(crate) fn vacate(&self, place: usize) {
+        if let Some(crowd) = &self.crowd {
+            crowd.leave(place);
+        }
     }
 
     pub(crate) fn doing(&self, place: usize) -> Doing {
@@ -123,7 +139,7 @@ impl Scoreboard {
 
     /// The place of the calling child, which serves `max_requests` connections (0: no limit).
     pub(crate) fn seat(&self, place: usize, max_requests: u32) -> PoolSeat<'_> {
-        PoolSeat { board: self, slot: &self.slots[place], max_requests, served: 0 }
+        PoolSeat { board: self, place, slot: &self.slots[place], max_requests, served: 0 }
     }
 
     fn wake_parent(&self) {
@@ -136,6 +152,7 @@ impl Scoreboard {
 #[derive(Debug)]
 pub(crate) struct PoolSeat<'a> {
     board: &'a Scoreboard,
+    place: usize,
     slot: &'a Line,
     max_requests: u32,
     served: u32,
@@ -173,7 +190,12 @@ impl Seat for PoolSeat<'_> {
         }
     }
 
+    fn admits(&mut self, address: IpAddr) -> bool {
+        self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
+    }
+
     fn idle(&mut self) -> bool {
+        self.board.vacate(self.place);
         self.served = self.served.saturating_add(1);
         if self.max_requests > 0 && self.served >= self.max_requests {
             return false;
@@ -194,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_child_that_crosses_the_line_wakes_once() {
-        let board = Scoreboard::new(3).unwrap();
+        let board = Scoreboard::new(3, 0).unwrap();
         let mut seats: Vec<_> = (0..3).map(|place| board.seat(place, 0)).collect();
         seats.iter_mut().for_each(PoolSeat::ready);
         assert_eq!(woken(&board), 3);
@@ -213,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_count_is_not_believed_where_changes_make_up_for_each_other() {
-        let board = Scoreboard::new(2).unwrap();
+        let board = Scoreboard::new(2, 0).unwrap();
         let mut seats: Vec<_> = (0..2).map(|place| board.seat(place, 0)).collect();
         seats.iter_mut().for_each(PoolSeat::ready);
         seats[0].busy();
@@ -242,7 +264,7 @@ mod tests {
 
     #[test]
     fn the_hint_is_set_right() {
-        let board = Scoreboard::new(1).unwrap();
+        let board = Scoreboard::new(1, 0).unwrap();
         board.seat(0, 0).ready();
         board.correct_hint(|| 5);
         board.wake_below(5);
@@ -252,9 +274,31 @@ mod tests {
 
     #[test]
     fn a_seat_has_enough_after_max_requests() {
-        let board = Scoreboard::new(1).unwrap();
+        let board = Scoreboard::new(1, 0).unwrap();
         let mut seat = board.seat(0, 2);
         assert!(seat.idle());
         assert!(!seat.idle());
+    }
+
+    #[test]
+    fn a_client_counts_until_its_child_is_idle_or_gone() {
+        let board = Scoreboard::new(3, 1).unwrap();
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let mut seats: Vec<_> = (0..3).map(|place| board.seat(place, 1)).collect();
+        assert!(seats[0].admits(one));
+        assert!(!seats[1].admits(one));
+        assert!(seats[1].admits(other));
+        assert!(!seats[0].idle(), "it has served enough");
+        assert!(seats[2].admits(one));
+        // Somebody killed it.
+        board.vacate(2);
+        assert!(seats[0].admits(one));
+    }
+
+    #[test]
+    fn without_a_limit_nobody_is_counted() {
+        let board = Scoreboard::new(1, 0).unwrap();
+        assert!(board.crowd.is_none());
+        assert!(board.seat(0, 0).admits(IpAddr::from([192, 0, 2, 1])));
     }
 }

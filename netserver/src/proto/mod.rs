@@ -1,167 +1,231 @@
-//! What can be listened on: from the `port` and `host` options to addresses, and from an address
-//! to a bound socket.
+//! What a port can speak: how it is bound, how its clients are taken, and what both ends say first.
 //!
-//! Knows nothing of processes. A protocol is a file here.
+//! Knows nothing of processes. Each protocol is a file here, and anybody may write one: see
+//! [`Proto`].
 
-pub(crate) mod tcp;
+mod fault;
+mod resolve;
+mod socket_file;
+mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
+mod udp;
+mod unix;
+mod unixdgram;
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
-use netserver_options::kind::{HostValue, PortValue};
-use socket2::{Domain, Socket, Type};
+use netserver_options::kind::Protocol;
 
-use crate::error::{Error, Result};
+pub(crate) use fault::AcceptFault;
+pub(crate) use resolve::{Endpoint, endpoints};
+pub use tcp::Tcp;
+#[cfg(feature = "tls")]
+pub use tls::Ssl;
+pub use udp::Udp;
+pub use unix::Unix;
+pub use unixdgram::UnixDgram;
+
+use crate::accepted::Accepted;
+use crate::buffer::Buffers;
+use crate::connection::Connection;
 use crate::options::Options;
-use crate::options::print::ListenRecord;
 
-/// One address to listen on, resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    pub(crate) address: SocketAddr,
-    /// Whether an IPv6 wildcard takes IPv4 connections as well.
-    pub(crate) dual: bool,
-}
-
-/// The addresses that the options ask for, in their order, each once.
+/// What a port speaks. One value belongs to one listener.
 ///
-/// # Errors
-/// Where a name has no address.
-pub(crate) fn endpoints(options: &Options) -> Result<Vec<Endpoint>> {
-    let mut all: Vec<Endpoint> = Vec::new();
-    for (at, port) in options.port().iter().enumerate() {
-        for endpoint in resolve(host_of(at, port, options.host()), port.port)? {
-            // Port 0 is another port each time.
-            if endpoint.address.port() == 0 || !all.contains(&endpoint) {
-                all.push(endpoint);
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// The host of a port: its own, else that of the `host` option at the same place, the last of
-/// which goes on for all further ports.
-fn host_of<'a>(at: usize, port: &'a PortValue, hosts: &'a [HostValue]) -> &'a HostValue {
-    let named = port.host.as_ref();
-    named.or_else(|| hosts.get(at)).or_else(|| hosts.last()).unwrap_or(&HostValue::Any)
-}
-
-fn resolve(host: &HostValue, port: u16) -> Result<Vec<Endpoint>> {
-    let one = |address: IpAddr| Endpoint { address: (address, port).into(), dual: false };
-    match host {
-        HostValue::Any if has_ipv6() => {
-            Ok(vec![Endpoint { dual: true, ..one(Ipv6Addr::UNSPECIFIED.into()) }])
-        }
-        HostValue::Any => Ok(vec![one(Ipv4Addr::UNSPECIFIED.into())]),
-        HostValue::Address(address) => Ok(vec![one(*address)]),
-        HostValue::Name(name) => {
-            let found = (name.as_str(), port).to_socket_addrs();
-            let found =
-                found.map_err(|err| Error::because(format!("cannot resolve host {name}"), err))?;
-            Ok(found.map(|address| one(address.ip())).collect())
-        }
-    }
-}
-
-/// Whether this system has IPv6 at all.
-fn has_ipv6() -> bool {
-    Socket::new(Domain::IPV6, Type::STREAM, None).is_ok()
-}
-
-impl Endpoint {
-    /// The endpoint as `--print-config=json` shows it.
-    pub(crate) fn record(&self) -> ListenRecord {
-        ListenRecord {
-            host: self.address.ip().to_string(),
-            port: self.address.port(),
-            proto: "tcp",
-            ipv: self.ipv(),
-        }
+/// `tcp`, `udp`, `unix`, `unixdgram` and `ssl` come with netserver. One of the program's own stands in
+/// the attribute (`proto = Proxied`), and is spoken on every port for which nobody names another. It
+/// says what differs from TCP: perhaps only what both ends speak first, which tells who the client
+/// really is, or what it may do.
+///
+/// ```
+/// use netserver::prelude::*;
+/// use netserver::Proto;
+///
+/// /// Clients say a password first.
+/// #[derive(Debug)]
+/// struct Locked;
+///
+/// impl Proto for Locked {
+///     fn handshake(&self, conn: &mut Connection) -> io::Result<()> {
+///         match conn.next_line()?.as_deref() {
+///             Some("open sesame") => Ok(()),
+///             _ => Err(io::Error::other("a wrong password")),
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no protocol",
+    label = "not a protocol",
+    note = "implement `netserver::Proto` for it: `fn handshake(&self, conn: &mut Connection) -> io::Result<()>`"
+)]
+pub trait Proto: fmt::Debug {
+    /// The name in the log, in [`Connection::proto`] and in [`Listening::proto`](crate::Listening::proto).
+    ///
+    /// *Default:* `tcp`.
+    fn name(&self) -> &'static str {
+        "tcp"
     }
 
-    pub(crate) const fn ipv(&self) -> &'static str {
-        match self.address {
-            _ if self.dual => "*",
-            SocketAddr::V4(_) => "4",
-            SocketAddr::V6(_) => "6",
-        }
+    /// Reads what it needs to speak: certificates, say.
+    ///
+    /// *When:* in the starting process, before anything is bound, and for `--check`.
+    ///
+    /// *Default:* needs nothing.
+    ///
+    /// # Errors
+    /// End the start, or the check, with one line that names the port.
+    fn prepare(&mut self, options: &Options) -> io::Result<()> {
+        let _ = options;
+        Ok(())
     }
 
-    /// The host as an administrator would write it.
-    pub(crate) fn host(&self) -> String {
-        if self.dual { "*".into() } else { self.address.ip().to_string() }
+    /// Opens a socket, binds it and has it listen. What accepted connections inherit is set here, once.
+    ///
+    /// *When:* in the parent, with the privileges of the start.
+    ///
+    /// *Default:* a TCP socket with the time limits, the backlog and the `keepalive` of the options.
+    ///
+    /// # Errors
+    /// End the start with one line that names the port; what is bound already is closed.
+    fn bind(&mut self, spec: &ListenSpec<'_>) -> io::Result<OwnedFd> {
+        tcp::bind(spec)
+    }
+
+    /// Takes the next client. It may have gone again, to another process even: then this errs with
+    /// `WouldBlock`, or waits, as the listener is.
+    ///
+    /// *When:* in a worker, where the listener has something.
+    ///
+    /// *Default:* the next TCP connection.
+    ///
+    /// # Errors
+    /// As `accept(2)`: those of one client are passed over, where something is short it is tried again a
+    /// little later, and a socket that is none ends the process.
+    fn accept(&self, listener: BorrowedFd<'_>, buffers: &mut Buffers) -> io::Result<Accepted> {
+        let _ = buffers;
+        tcp::accept(listener)
+    }
+
+    /// Speaks first.
+    ///
+    /// *When:* in the worker, right after accept and before every hook; a slow client keeps nobody
+    /// else waiting. All of it has to be over in `handshake_timeout`.
+    ///
+    /// *Default:* says nothing.
+    ///
+    /// # Errors
+    /// Are logged and end the connection, of which no hook hears: at level 3 where they are the
+    /// connection's own, at level 1 otherwise.
+    fn handshake(&self, conn: &mut Connection) -> io::Result<()> {
+        let _ = conn;
+        Ok(())
     }
 }
 
-impl fmt::Display for Endpoint {
+/// How a protocol of the program's own is made, once for each of its ports.
+pub(crate) type Factory = fn() -> Box<dyn Proto>;
+
+/// A new value of a protocol that comes with netserver.
+pub(crate) fn built_in(protocol: Protocol) -> Box<dyn Proto> {
+    match protocol {
+        Protocol::Tcp => Box::new(Tcp),
+        Protocol::Udp => Box::new(Udp::default()),
+        Protocol::Unix => Box::new(Unix::default()),
+        Protocol::UnixDgram => Box::new(UnixDgram::default()),
+        #[cfg(feature = "tls")]
+        Protocol::Ssl | Protocol::Ssleay => Box::new(Ssl::default()),
+        // A port that would speak it was refused before.
+        #[cfg(not(feature = "tls"))]
+        Protocol::Ssl | Protocol::Ssleay => Box::new(Tcp),
+    }
+}
+
+/// One socket to bind: where, and with which options.
+#[derive(Debug)]
+pub struct ListenSpec<'a> {
+    place: Place,
+    options: &'a Options,
+}
+
+/// Where a socket is bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An address; `dual` tells whether an IPv6 wildcard takes IPv4 as well.
+    Inet { address: SocketAddr, dual: bool },
+    /// A path.
+    Path(PathBuf),
+}
+
+impl Place {
+    /// Whether the system is to choose the port.
+    pub(crate) fn is_port_0(&self) -> bool {
+        matches!(self, Self::Inet { address, .. } if address.port() == 0)
+    }
+
+    /// The same address with that port.
+    pub(crate) fn with_port(&self, port: u16) -> Self {
+        let mut place = self.clone();
+        if let Self::Inet { address, .. } = &mut place {
+            address.set_port(port);
+        }
+        place
+    }
+}
+
+impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.dual { write!(f, "*:{}", self.address.port()) } else { self.address.fmt(f) }
-    }
-}
-
-/// What a failed accept means for the one who accepts: the only place that decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AcceptFault {
-    /// Nothing came, or it has gone again: look once more.
-    Again,
-    /// This process or the system is short of something, or forbids it: wait a little.
-    Short,
-    /// The listener is not one, or not any more.
-    Broken,
-}
-
-impl AcceptFault {
-    pub(crate) fn of(err: &io::Error) -> Self {
-        use nix::libc;
-        match err.raw_os_error() {
-            // Signals, time limits, and errors of a connection that was there: accept(2) asks to
-            // treat those of the network like EAGAIN.
-            Some(
-                libc::EINTR
-                | libc::EAGAIN
-                | libc::ECONNABORTED
-                | libc::ECONNRESET
-                | libc::EPROTO
-                | libc::ENOPROTOOPT
-                | libc::ENETUNREACH
-                | libc::ENONET
-                | libc::EHOSTDOWN
-                | libc::EHOSTUNREACH
-                | libc::ETIMEDOUT,
-            ) => Self::Again,
-            Some(libc::EBADF | libc::ENOTSOCK | libc::EINVAL | libc::EFAULT) => Self::Broken,
-            // Descriptors and memory; and what nobody has thought of, which may come for ever.
-            _ => Self::Short,
+        match self {
+            Self::Inet { address, dual: true } => write!(f, "*:{}", address.port()),
+            Self::Inet { address, .. } => address.fmt(f),
+            Self::Path(path) => path.display().fmt(f),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use netserver_options::kind::{Host, Kind, Port};
-
-    use super::*;
-
-    #[test]
-    fn hosts_go_with_ports_by_place() {
-        let host = |text: &str| Host::parse(text).unwrap();
-        let port = |text: &str| Port::parse(text).unwrap();
-        let hosts = [host("127.0.0.1"), host("127.0.0.2")];
-        assert_eq!(host_of(0, &port("1"), &hosts), &hosts[0]);
-        assert_eq!(host_of(1, &port("2"), &hosts), &hosts[1]);
-        assert_eq!(host_of(2, &port("3"), &hosts), &hosts[1]);
-        assert_eq!(host_of(0, &port("[::1]:4"), &hosts), &host("::1"));
+impl<'a> ListenSpec<'a> {
+    pub(crate) fn new(place: Place, options: &'a Options) -> Self {
+        Self { place, options }
     }
 
-    #[test]
-    fn faults_of_accept() {
-        let of = |number| AcceptFault::of(&io::Error::from_raw_os_error(number));
-        assert_eq!(of(nix::libc::ECONNABORTED), AcceptFault::Again);
-        assert_eq!(of(nix::libc::EAGAIN), AcceptFault::Again);
-        assert_eq!(of(nix::libc::EMFILE), AcceptFault::Short);
-        assert_eq!(of(nix::libc::EPERM), AcceptFault::Short, "it may come for ever");
-        assert_eq!(of(nix::libc::ENOTSOCK), AcceptFault::Broken);
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The address and port, which is 0 where the system is to choose.
+    ///
+    /// # Errors
+    /// Where the port is the path of a UNIX socket.
+    pub fn inet(&self) -> io::Result<SocketAddr> {
+        match self.place {
+            Place::Inet { address, .. } => Ok(address),
+            Place::Path(_) => Err(io::Error::other("expected a port number, got a path")),
+        }
+    }
+
+    /// The path of a UNIX socket.
+    ///
+    /// # Errors
+    /// Where the port is a number.
+    pub fn path(&self) -> io::Result<&std::path::Path> {
+        match &self.place {
+            Place::Path(path) => Ok(path),
+            Place::Inet { .. } => Err(io::Error::other("expected a path, got a port number")),
+        }
+    }
+
+    /// How many connections may wait in the kernel.
+    pub fn backlog(&self) -> i32 {
+        i32::try_from(self.options.listen()).unwrap_or(i32::MAX)
+    }
+
+    /// The options that hold for this port.
+    pub fn options(&self) -> &Options {
+        self.options
     }
 }

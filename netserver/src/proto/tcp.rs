@@ -1,37 +1,61 @@
-//! TCP: bind.
+//! TCP: bind and accept.
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use socket2::{Domain, Socket, Type};
 
-use super::Endpoint;
-use crate::options::Options;
+use super::{ListenSpec, Place, Proto};
+use crate::accepted::Accepted;
+use crate::sys::poll::Direction;
+use crate::sys::socket::{self, Blocking};
+use crate::wire::Limits;
 
-/// A socket that listens on `endpoint`, with everything set on it that accepted connections
-/// inherit, so that it costs no call on each of them.
+/// Streams over IPv4 and IPv6.
+#[derive(Debug)]
+pub struct Tcp;
+
+impl Proto for Tcp {
+    fn name(&self) -> &'static str {
+        "tcp"
+    }
+}
+
+/// A socket that listens, with everything set on it that accepted connections inherit, so that it
+/// costs no call on each of them.
 ///
 /// # Errors
 /// What the kernel says: the address is in use, is not ours, or needs privileges.
-pub(crate) fn bind(endpoint: &Endpoint, options: &Options) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(endpoint.address), Type::STREAM, None)?;
+pub(super) fn bind(spec: &ListenSpec<'_>) -> io::Result<OwnedFd> {
+    let options = spec.options();
+    let socket = inet(spec, Type::STREAM)?;
     // What a former server left in TIME_WAIT must not keep the next one out.
     socket.set_reuse_address(true)?;
-    if let SocketAddr::V6(_) = endpoint.address {
-        socket.set_only_v6(!endpoint.dual)?;
-    }
     // Writes are gathered before they are made, so there is nothing to wait for.
     socket.set_tcp_nodelay(true)?;
     socket.set_keepalive(options.keepalive())?;
-    socket.set_read_timeout(limit(options.read_timeout()))?;
-    socket.set_write_timeout(limit(options.write_timeout()))?;
-    socket.bind(&endpoint.address.into())?;
-    socket.listen(i32::try_from(options.listen()).unwrap_or(i32::MAX))?;
+    let limits = Limits::of(options);
+    socket.set_read_timeout(limits.kernels(Direction::Read))?;
+    socket.set_write_timeout(limits.kernels(Direction::Write))?;
+    socket.bind(&spec.inet()?.into())?;
+    socket.listen(spec.backlog())?;
+    Ok(socket.into())
+}
+
+/// A socket for the family of an address, which takes the other family only where that was meant.
+pub(super) fn inet(spec: &ListenSpec<'_>, kind: Type) -> io::Result<Socket> {
+    let address = spec.inet()?;
+    let socket = Socket::new(Domain::for_address(address), kind, None)?;
+    if let (SocketAddr::V6(address), Place::Inet { dual, .. }) = (address, spec.place()) {
+        // An IPv4 address in IPv6 form takes nothing but IPv4.
+        socket.set_only_v6(!dual && address.ip().to_ipv4_mapped().is_none())?;
+    }
     Ok(socket)
 }
 
-/// 0 means no limit.
-fn limit(time: Duration) -> Option<Duration> {
-    (!time.is_zero()).then_some(time)
+/// The next connection.
+pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<Accepted> {
+    let (stream, peer) = socket::accept(listener, Blocking::Timed)?;
+    Ok(Accepted::timed(stream, (&peer).into()))
 }

@@ -56,3 +56,10 @@ pub(crate) fn open_regular(path: &std::path::Path) -> io::Result<File> {
         () => Err(io::Error::other("is not a regular file")),
     }
 }
+
+/// Has standard input and output be `descriptor`, for programs that are started too.
+pub(crate) fn become_stdio(descriptor: &impl AsFd) -> io::Result<()> {
+    unistd::dup2_stdin(descriptor)?;
+    unistd::dup2_stdout(descriptor)?;
+    Ok(())
+}

@@ -83,5 +83,5 @@ pub use report::LoadReport;
 pub use scratch::{Scratch, scratch};
 pub use server::Server;
 pub use syscalls::Syscalls;
-pub use tool::tool;
+pub use tool::{tool, tool_with};
 pub use trace::{Trace, count_syscalls};

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread;
 
 /// Set where every tool must be there, so that no skipped test goes unnoticed.
@@ -22,12 +23,31 @@ const REQUIRE_TOOLS: &str = "NETSERVER_TESTS_REQUIRE_TOOLS";
 pub fn tool(name: &str) -> Option<PathBuf> {
     let found = find(name, &env::var_os("PATH").unwrap_or_default());
     if found.is_none() {
-        let line = skipped(name, env::var_os(REQUIRE_TOOLS).is_some());
-        // Not by `eprintln!`, which the test runner hides for a test that passes. It is no matter
-        // for the test whether anybody reads it.
-        let _ = writeln!(io::stderr(), "{line}");
+        skip(name);
     }
     found
+}
+
+/// The same, where the tool also has to run these arguments without an error: a module that it loads,
+/// say.
+#[track_caller]
+pub fn tool_with(name: &str, arguments: &[&str]) -> Option<PathBuf> {
+    let found = tool(name)?;
+    let mut command = Command::new(&found);
+    let runs = command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).status();
+    if runs.is_ok_and(|status| status.success()) {
+        return Some(found);
+    }
+    skip(&format!("what `{name} {}` needs", arguments.join(" ")));
+    None
+}
+
+#[track_caller]
+fn skip(name: &str) {
+    let line = skipped(name, env::var_os(REQUIRE_TOOLS).is_some());
+    // Not by `eprintln!`, which the test runner hides for a test that passes. It is no matter
+    // for the test whether anybody reads it.
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// What is said of the test that lacks the tool, where it may be skipped at all.

@@ -165,6 +165,11 @@ impl Actor {
                 "many" => {
                     (0..rest.parse().unwrap_or(0)).try_for_each(|at| writeln!(conn, "{at}"))?;
                 }
+                // That many bytes, and nothing more is read.
+                "only" => {
+                    let length = rest.parse().unwrap_or(0);
+                    return Ok(conn.write_all(&b"0123456789abcde\n".repeat(length / 16))?);
+                }
                 "panic" => panic!("told to panic: {rest}"),
                 "patient" => {
                     let line = patiently(conn)?.unwrap_or_default();

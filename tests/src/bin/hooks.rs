@@ -18,13 +18,13 @@ impl Logs {
     }
 
     fn post_configure_hook(&mut self, server: &ServerInfo) {
-        assert_eq!(server.addresses().count(), 0, "nothing is bound yet");
+        assert_eq!(server.listeners().count(), 0, "nothing is bound yet");
         log::info!("hook configure_hook set listen={}", server.options().listen());
         met("post_configure_hook");
     }
 
     fn post_bind_hook(&mut self, server: &ServerInfo) {
-        met(&format!("post_bind_hook on {}", server.addresses().count()));
+        met(&format!("post_bind_hook on {}", server.listeners().count()));
     }
 
     fn pre_loop_hook(&mut self) {

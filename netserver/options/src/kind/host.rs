@@ -1,18 +1,29 @@
 //! Where to listen: an address, a name, or everywhere.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::Kind;
+use super::ipv::{self, IpvValue};
 use crate::reject::Reject;
 
-/// An address, a host name, or `*` for every address. An IPv6 address may stand in brackets.
+/// An address, a host name, or `*` for every address; it may stand in brackets, and have the
+/// address family behind it: `localhost/IPv6`.
 #[derive(Debug)]
 pub struct Host;
 
 /// What a [`Host`] text stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HostValue {
+pub struct HostValue {
+    /// The host.
+    pub name: HostName,
+    /// The family, where the text names one.
+    pub ipv: Option<IpvValue>,
+}
+
+/// A host.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum HostName {
     /// `*`: every address of every family there is.
     Any,
     /// One address.
@@ -30,19 +41,8 @@ impl Kind for Host {
     }
 
     fn parse(text: &str) -> Result<HostValue, Reject> {
-        let reject = || Reject::expected(Self::expected(), text);
-        if let Some(inner) = text.strip_prefix('[') {
-            let inner = inner.strip_suffix(']').ok_or_else(reject)?;
-            let address: Ipv6Addr = inner.parse().map_err(|_| reject())?;
-            return Ok(HostValue::Address(address.into()));
-        }
-        if text == "*" {
-            return Ok(HostValue::Any);
-        }
-        if let Ok(address) = text.parse() {
-            return Ok(HostValue::Address(address));
-        }
-        if is_name(text) { Ok(HostValue::Name(text.to_owned())) } else { Err(reject()) }
+        let (name, ipv) = ipv::take_all(text)?;
+        Ok(HostValue { name: HostName::parse(&name)?, ipv })
     }
 
     fn print(value: &HostValue) -> String {
@@ -51,6 +51,33 @@ impl Kind for Host {
 }
 
 impl fmt::Display for HostValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)?;
+        self.ipv.map_or(Ok(()), |ipv| write!(f, "/{}", ipv.token()))
+    }
+}
+
+impl HostName {
+    /// A host alone.
+    pub(super) fn parse(text: &str) -> Result<Self, Reject> {
+        let reject = || Reject::expected(Host::expected(), text);
+        let bare = match text.strip_prefix('[') {
+            Some(inner) => inner.strip_suffix(']').ok_or_else(reject)?,
+            None => text,
+        };
+        match bare {
+            "" if text.is_empty() => Err(reject()),
+            "*" | "" => Ok(Self::Any),
+            _ => match bare.parse() {
+                Ok(address) => Ok(Self::Address(address)),
+                Err(_) if is_name(bare) => Ok(Self::Name(bare.to_owned())),
+                Err(_) => Err(reject()),
+            },
+        }
+    }
+}
+
+impl fmt::Display for HostName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => f.write_str("*"),
@@ -90,6 +117,11 @@ mod tests {
             ("[::1]", "[::1]"),
             ("localhost", "localhost"),
             ("a-b.example.com", "a-b.example.com"),
+            ("[localhost]", "localhost"),
+            ("[]", "*"),
+            ("[*]", "*"),
+            ("localhost/IPv6", "localhost/IPv6"),
+            ("[::1]/ipv4/ipv6", "[::1]/IPv46"),
         ] {
             assert_eq!(Host::parse(text).map(|host| host.to_string()).as_deref(), Ok(canonical));
         }
@@ -99,7 +131,7 @@ mod tests {
             "a b",
             "999.1.1.1",
             "1.2.3",
-            "[127.0.0.1]",
+            "fe80::1%eth0",
             "[::1",
             "10.0.0.1/8",
             "-a",

@@ -4,27 +4,42 @@
 //! That an option may be left out ([`Maybe`]) or repeats ([`List`]) is part of its kind, so the
 //! type of its getter says so.
 
+mod account;
 mod choice;
 mod flag;
 mod host;
+mod ipv;
+mod mode;
 mod number;
 mod path;
 mod pattern;
 mod period;
 mod port;
+mod protocol;
+mod recv_flags;
 mod text;
+mod token;
+mod unix_type;
+mod verify_client;
 
 use std::fmt;
 
+pub use account::{Account, AccountValue};
 pub use choice::{Choice, Choices};
 pub use flag::Flag;
-pub use host::{Host, HostValue};
+pub use host::{Host, HostName, HostValue};
+pub use ipv::{Ipv, IpvValue};
+pub use mode::Mode;
 pub use number::{Count, Number, Size, Whole};
 pub use path::Path;
 pub use pattern::{Pattern, PatternValue};
 pub use period::Period;
-pub use port::{Port, PortValue};
+pub use port::{Part, Port, PortValue, Target};
+pub use protocol::{Proto, ProtoValue, Protocol};
+pub use recv_flags::RecvFlags;
 pub use text::{Other, Text};
+pub use unix_type::UnixType;
+pub use verify_client::VerifyClient;
 
 use crate::reject::Reject;
 
@@ -52,11 +67,13 @@ pub trait Kind {
     const FLAG: bool = false;
     /// How the value looks in JSON.
     const JSON: Json = Json::Quoted;
+    /// Whether blanks around a text are no part of it.
+    const TRIMMED: bool = true;
 
     /// What is expected, for a message: "a whole number".
     fn expected() -> String;
 
-    /// One occurrence of the value. The text comes without blanks around it.
+    /// One occurrence of the value. The text comes without blanks around it where they are no part of it.
     ///
     /// # Errors
     /// What was expected, where the text is not it.
@@ -81,10 +98,15 @@ pub trait Kind {
     /// As [`Kind::parse`]; and where there is no occurrence of a value that must be.
     fn gather(texts: &[String]) -> Result<Self::Value, Reject> {
         match texts.last() {
-            Some(text) => Self::parse(text.trim()),
+            Some(text) => Self::parse(bare::<Self>(text)),
             None => Err(Reject::new(format!("expected {}, got nothing", Self::expected()))),
         }
     }
+}
+
+/// A text without what is no part of it.
+fn bare<K: Kind + ?Sized>(text: &str) -> &str {
+    if K::TRIMMED { text.trim() } else { text }
 }
 
 /// An option that may be left out: its value is an `Option`.
@@ -101,6 +123,7 @@ impl<K: Kind> Kind for Maybe<K> {
     const OPTIONAL: bool = true;
     const FLAG: bool = K::FLAG;
     const JSON: Json = K::JSON;
+    const TRIMMED: bool = K::TRIMMED;
 
     fn expected() -> String {
         K::expected()
@@ -123,7 +146,7 @@ impl<K: Kind> Kind for Maybe<K> {
     }
 
     fn gather(texts: &[String]) -> Result<Self::Value, Reject> {
-        texts.last().map(|text| K::parse(text.trim())).transpose()
+        texts.last().map(|text| K::parse(bare::<K>(text))).transpose()
     }
 }
 
@@ -133,6 +156,7 @@ impl<K: Kind> Kind for List<K> {
     const REPEATS: bool = true;
     const OPTIONAL: bool = true;
     const JSON: Json = K::JSON;
+    const TRIMMED: bool = K::TRIMMED;
 
     fn expected() -> String {
         K::expected()
@@ -151,7 +175,7 @@ impl<K: Kind> Kind for List<K> {
     }
 
     fn gather(texts: &[String]) -> Result<Self::Value, Reject> {
-        texts.iter().map(|text| K::parse(text.trim())).collect()
+        texts.iter().map(|text| K::parse(bare::<K>(text))).collect()
     }
 }
 
@@ -212,7 +236,7 @@ impl KindSpec {
             expected: K::expected,
             choices: K::choices,
             read: |text| {
-                let value = K::parse(text.trim())?;
+                let value = K::parse(bare::<K>(text))?;
                 Ok(Reading { canonical: K::print(&value), measure: K::measure(&value) })
             },
         }

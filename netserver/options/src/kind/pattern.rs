@@ -1,9 +1,9 @@
 //! What an address or a name is held against: a network, an address, or a regular expression.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::Kind;
@@ -91,6 +91,10 @@ fn network(text: &str) -> Result<Option<IpNet>, Reject> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(Some(address.to_canonical().into()));
     }
+    if text.split_once('%').is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok()) {
+        // As an expression it would be good, and match nobody.
+        return Err(Reject::expected("an address without a zone", text));
+    }
     let Some((address, _)) = text.split_once('/') else { return Ok(None) };
     if address.parse::<IpAddr>().is_err() {
         return Ok(None);
@@ -102,21 +106,38 @@ fn network(text: &str) -> Result<Option<IpNet>, Reject> {
         let reject = Reject::expected("a network without host bits", text);
         return Err(reject.with_help(format!("write {} or {address}", network.trunc())));
     }
-    Ok(Some(network))
+    Ok(Some(canonical(network)))
+}
+
+/// Bits of an IPv6 address before the IPv4 address that it may stand for.
+const MAPPED: u8 = 96;
+
+/// The network in the family that its clients have: those of `::ffff:10.0.0.0/104` are IPv4.
+fn canonical(network: IpNet) -> IpNet {
+    let (IpAddr::V4(address), IpNet::V6(_)) = (network.addr().to_canonical(), network) else {
+        return network;
+    };
+    let length = network.prefix_len().checked_sub(MAPPED);
+    let mapped = length.and_then(|length| Ipv4Net::new(address, length).ok());
+    mapped.map_or(network, IpNet::V4)
 }
 
 fn expression(text: &str) -> Result<Regex, Reject> {
-    RegexBuilder::new(&format!(r"\A(?:{text})\z"))
-        .case_insensitive(true)
-        // Addresses and host names are ASCII, and the tables for the rest are not compiled in.
-        .unicode(false)
-        .size_limit(LARGEST)
-        .build()
-        .map_err(|err| {
-            let why = err.to_string();
-            let why = why.lines().last().unwrap_or_default().trim();
-            Reject::expected(format!("{} ({why})", Pattern::expected()), text)
-        })
+    let compiled = |text: &str| {
+        RegexBuilder::new(text)
+            .case_insensitive(true)
+            // Addresses and host names are ASCII, and the tables for the rest are not compiled in.
+            .unicode(false)
+            .size_limit(LARGEST)
+            .build()
+    };
+    // By itself first: a stray `)` would end the group, and what follows it not be anchored.
+    let whole = compiled(text).and_then(|_| compiled(&format!(r"\A(?:{text})\z")));
+    whole.map_err(|err| {
+        let why = err.to_string();
+        let why = why.lines().last().unwrap_or_default().trim();
+        Reject::expected(format!("{} ({why})", Pattern::expected()), text)
+    })
 }
 
 #[cfg(test)]
@@ -138,6 +159,10 @@ mod tests {
             ("0.0.0.0/0", "1.2.3.4", true),
             ("::/0", "::1", true),
             ("fe80::/10", "fe80::1", true),
+            ("::ffff:10.0.0.0/104", "10.1.2.3", true),
+            ("::ffff:10.0.0.0/104", "11.1.2.3", false),
+            ("::ffff:0.0.0.0/96", "11.1.2.3", true),
+            ("::/0", "11.1.2.3", false),
             (r"10\.0\.0\.1|192\.168\.1\.1", "10.0.0.1", true),
             (r"10\.0\.0\.1|192\.168\.1\.1", "10.0.0.12", false),
         ] {
@@ -156,7 +181,17 @@ mod tests {
 
     #[test]
     fn what_is_none_is_refused() {
-        for bad in ["", "(", "10.0.0.1/8", "10.0.0.0/33", "a\nb", r"(\w{1000}){1000}"] {
+        for bad in [
+            "",
+            "(",
+            "10.0.0.1/8",
+            "10.0.0.0/33",
+            "a\nb",
+            r"(\w{1000}){1000}",
+            "a)|(?:b",
+            "fe80::1%eth0",
+            "fe80::%eth0/64",
+        ] {
             assert!(Pattern::parse(bad).is_err(), "{bad}");
         }
         let help = Pattern::parse("10.0.0.1/8").unwrap_err().help;

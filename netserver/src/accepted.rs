@@ -1,0 +1,109 @@
+//! What a protocol took from a listener: a stream, or one datagram.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::address::Address;
+use crate::sys::poll::{self, Direction, Woken};
+use crate::sys::socket::{self, Blocking, PeerCred, Received};
+
+/// A client that was just accepted, as [`Proto::accept`](crate::Proto::accept) hands it on.
+#[derive(Debug)]
+pub struct Accepted {
+    pub(crate) carrier: Carrier,
+    pub(crate) peer: Address,
+}
+
+/// What carries the bytes of one connection.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is moved once, and a box costs an allocation")]
+pub(crate) enum Carrier {
+    Stream(OwnedFd, Blocking),
+    Datagram(Datagram),
+}
+
+impl Accepted {
+    /// A stream that blocks up to the time limits it has inherited, as TCP does from its listener.
+    pub(crate) fn timed(stream: OwnedFd, peer: Address) -> Self {
+        Self { carrier: Carrier::Stream(stream, Blocking::Timed), peer }
+    }
+
+    /// A stream that never blocks. The time limits of the options hold all the same.
+    pub fn nonblocking(stream: OwnedFd, peer: Address) -> Self {
+        Self { carrier: Carrier::Stream(stream, Blocking::Never), peer }
+    }
+
+    pub(crate) fn datagram(datagram: Datagram, peer: Address) -> Self {
+        Self { carrier: Carrier::Datagram(datagram), peer }
+    }
+}
+
+/// One packet, and the way back to whoever sent it.
+#[derive(Debug)]
+pub(crate) struct Datagram {
+    /// The socket to answer by. It is not the listener's own descriptor, which a stop takes away.
+    socket: Arc<OwnedFd>,
+    received: Received,
+    /// What the listener is bound to.
+    bound: Address,
+    /// The longest answer that may be.
+    longest: usize,
+    pub(crate) truncated: bool,
+}
+
+impl Datagram {
+    pub(crate) fn new(
+        socket: &Arc<OwnedFd>,
+        received: Received,
+        room: usize,
+        bound: Address,
+        longest: usize,
+    ) -> Self {
+        let truncated = received.length > room;
+        Self { socket: Arc::clone(socket), received, bound, longest, truncated }
+    }
+
+    pub(crate) fn cred(&self) -> Option<PeerCred> {
+        self.received.cred
+    }
+
+    /// The address that it was sent to.
+    pub(crate) fn local(&self) -> Address {
+        match (self.received.to, self.bound.inet()) {
+            (Some(to), Some(bound)) => std::net::SocketAddr::new(to.ip(), bound.port()).into(),
+            _ => self.bound.clone(),
+        }
+    }
+
+    /// Errs where an answer of `length` bytes is none.
+    pub(crate) fn hold(&self, length: usize) -> io::Result<()> {
+        if length <= self.longest {
+            return Ok(());
+        }
+        let what = format!("an answer of over {} bytes does not fit into one packet", self.longest);
+        Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+    }
+
+    /// Answers, with all of `bytes` in one packet.
+    pub(crate) fn answer(&self, bytes: &[u8], limit: Duration) -> io::Result<()> {
+        let Some(to) = &self.received.from else {
+            let what = "the client's socket has no address to answer to";
+            return Err(io::Error::new(io::ErrorKind::NotConnected, what));
+        };
+        let start = Instant::now();
+        loop {
+            match socket::send(&self.socket, bytes, to, self.received.to) {
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+                sent => return sent.map(|_| ()),
+            }
+            let left = (!limit.is_zero()).then(|| limit.saturating_sub(start.elapsed()));
+            if poll::ready(&self.socket, Direction::Write, left)? == Woken::Time {
+                let what = format!("the client took nothing for {limit:?}");
+                return Err(io::Error::new(io::ErrorKind::TimedOut, what));
+            }
+        }
+    }
+}

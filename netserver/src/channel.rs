@@ -1,0 +1,120 @@
+//! A stream as its client's bytes: those of the wire, or what TLS makes of them.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+#[cfg(feature = "tls")]
+use std::sync::Arc;
+
+#[cfg(feature = "tls")]
+use crate::tls::session::Session;
+use crate::wire::{Deadline, Wire};
+
+/// A stream, which may have begun to speak TLS.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    wire: Wire,
+    #[cfg(feature = "tls")]
+    session: Option<Box<Session>>,
+}
+
+impl Channel {
+    pub(crate) fn new(wire: Wire) -> Self {
+        Self {
+            wire,
+            #[cfg(feature = "tls")]
+            session: None,
+        }
+    }
+
+    /// Has every call end by then.
+    pub(crate) fn end_by(&mut self, deadline: Option<Deadline>) {
+        self.wire.end_by(deadline);
+    }
+
+    /// Whether anything was sent.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.wire.has_sent()
+    }
+
+    /// Closes with a reset.
+    pub(crate) fn reset(self) {
+        self.wire.reset();
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Channel {
+    /// Agrees with the client on keys; from here on all bytes are secret.
+    pub(crate) fn secure(&mut self, config: Arc<rustls::ServerConfig>) -> io::Result<()> {
+        let mut session = Box::new(Session::new(config)?);
+        session.handshake(&mut self.wire)?;
+        self.session = Some(session);
+        Ok(())
+    }
+
+    /// What both agreed on.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.session.as_deref()
+    }
+
+    /// The stream for another descriptor to be; `None` where its bytes are secret.
+    pub(crate) fn lend(&mut self) -> io::Result<Option<BorrowedFd<'_>>> {
+        if self.session.is_some() { Ok(None) } else { self.wire.lend().map(Some) }
+    }
+
+    /// Closes so that the client gets all that was sent, and knows that it has all.
+    pub(crate) fn close(mut self, unread: bool) -> io::Result<()> {
+        let (mut told, mut unread) = (Ok(()), unread);
+        if let Some(session) = &mut self.session {
+            told = session.close(&mut self.wire);
+            unread |= session.has_unread();
+        }
+        self.wire.close(unread);
+        told
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+impl Channel {
+    /// The stream for another descriptor to be.
+    pub(crate) fn lend(&mut self) -> io::Result<Option<BorrowedFd<'_>>> {
+        self.wire.lend().map(Some)
+    }
+
+    /// Closes so that the client gets all that was sent.
+    #[expect(clippy::unnecessary_wraps, reason = "with TLS there is an end to be told")]
+    pub(crate) fn close(self, unread: bool) -> io::Result<()> {
+        self.wire.close(unread);
+        Ok(())
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wire.as_fd()
+    }
+}
+
+impl Read for Channel {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        #[cfg(feature = "tls")]
+        if let Some(session) = &mut self.session {
+            return session.read(&mut self.wire, room);
+        }
+        self.wire.read(room)
+    }
+}
+
+impl Write for Channel {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(feature = "tls")]
+        if let Some(session) = &mut self.session {
+            return session.write(&mut self.wire, bytes);
+        }
+        self.wire.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

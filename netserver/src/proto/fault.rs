@@ -1,0 +1,59 @@
+//! What a failed accept means for the one who accepts: the only place that decides.
+
+use std::io;
+
+use nix::libc;
+
+/// What to do after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AcceptFault {
+    /// Nothing came, or it has gone again: look once more.
+    Again,
+    /// This process or the system is short of something, or forbids it: wait a little.
+    Short,
+    /// The listener is not one, or not any more.
+    Broken,
+}
+
+impl AcceptFault {
+    pub(crate) fn of(err: &io::Error) -> Self {
+        match err.raw_os_error() {
+            // Signals, time limits, and errors of a connection that was there: accept(2) asks to
+            // treat those of the network like EAGAIN. A socket of datagrams tells of an answer that
+            // nobody took with the next packet.
+            Some(
+                libc::EINTR
+                | libc::EAGAIN
+                | libc::ECONNABORTED
+                | libc::ECONNREFUSED
+                | libc::ECONNRESET
+                | libc::EPROTO
+                | libc::ENOPROTOOPT
+                | libc::ENETUNREACH
+                | libc::ENONET
+                | libc::EHOSTDOWN
+                | libc::EHOSTUNREACH
+                | libc::ETIMEDOUT,
+            ) => Self::Again,
+            Some(libc::EBADF | libc::ENOTSOCK | libc::EINVAL | libc::EFAULT) => Self::Broken,
+            // Descriptors and memory; and what nobody has thought of, which may come for ever.
+            _ => Self::Short,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_of_accept() {
+        let of = |number| AcceptFault::of(&io::Error::from_raw_os_error(number));
+        assert_eq!(of(libc::ECONNABORTED), AcceptFault::Again);
+        assert_eq!(of(libc::ECONNREFUSED), AcceptFault::Again);
+        assert_eq!(of(libc::EAGAIN), AcceptFault::Again);
+        assert_eq!(of(libc::EMFILE), AcceptFault::Short);
+        assert_eq!(of(libc::EPERM), AcceptFault::Short, "it may come for ever");
+        assert_eq!(of(libc::ENOTSOCK), AcceptFault::Broken);
+    }
+}

@@ -1,0 +1,216 @@
+//! From the options to what is bound: addresses and paths.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use netserver_options::Reject;
+use netserver_options::kind::{HostName, Protocol, Target, UnixType};
+use netserver_options::listen::{Family, Wish, wishes};
+use socket2::{Domain, Socket, Type};
+
+use super::{Factory, Place, Proto, built_in};
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::options::merge::Merged;
+use crate::options::print::ListenRecord;
+use crate::sys::service;
+
+/// One thing to listen on: what the options ask for, with the port's number. A name stays one where the
+/// address family is said, until it is bound.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    /// The place of its port in the `port` option.
+    pub(crate) at: usize,
+    host: HostName,
+    spot: Spot,
+    protocol: Protocol,
+    /// Whether the options say what it speaks.
+    named: bool,
+    family: Family,
+    /// The options that hold for this port.
+    pub(crate) options: Arc<Options>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Spot {
+    Port(u16),
+    Path(String),
+}
+
+/// What the options ask for, in their order, each once.
+///
+/// # Errors
+/// Where options do not go together, or a name or a service has no address.
+pub(crate) fn endpoints(merged: &Merged) -> Result<Vec<Endpoint>> {
+    let options = &merged.options;
+    let asked = wishes(options.port(), options.host(), options.proto(), options.ipv());
+    let asked = asked.map_err(|(_, reject)| merged.refuse("port", reject))?;
+    for wish in &asked.repeated {
+        log::info!("Port {} is asked for twice, and bound once", name_of(wish));
+    }
+    let shared = Arc::new(options.clone());
+    let mut all = Vec::new();
+    for wish in &asked.all {
+        let options = if wish.own.is_empty() {
+            Arc::clone(&shared)
+        } else {
+            Arc::new(merged.with_own(&wish.own).map_err(|reject| merged.refuse("port", reject))?)
+        };
+        let named = wish.named || merged.is_set("proto");
+        all.extend(resolve(merged, wish, named, &options)?);
+    }
+    Ok(all)
+}
+
+/// How messages name it.
+fn name_of(wish: &Wish) -> String {
+    match &wish.target {
+        Target::Path(path) => path.clone(),
+        target => format!("{}:{target}/{}", wish.host, wish.protocol.name()),
+    }
+}
+
+fn resolve(
+    merged: &Merged,
+    wish: &Wish,
+    named: bool,
+    options: &Arc<Options>,
+) -> Result<Vec<Endpoint>> {
+    let refuse = |reject| merged.refuse("port", reject);
+    let datagrams = wish.protocol == Protocol::Unix && options.unix_type() == UnixType::Dgram;
+    let protocol = if datagrams { Protocol::UnixDgram } else { wish.protocol };
+    hold_speakable(protocol).map_err(refuse)?;
+    let spot = match &wish.target {
+        Target::Number(number) => Spot::Port(*number),
+        Target::Path(path) => Spot::Path(path.clone()),
+        Target::Service(name) => Spot::Port(number_of(name, protocol).map_err(refuse)?),
+    };
+    let one = |host: HostName, family: Family| Endpoint {
+        at: wish.at,
+        host,
+        spot: spot.clone(),
+        protocol,
+        named,
+        family,
+        options: Arc::clone(options),
+    };
+    let address = |ip: IpAddr| one(HostName::Address(ip), family_of(ip));
+    Ok(match (&wish.host, wish.family) {
+        _ if protocol.is_unix() => vec![one(wish.host.clone(), Family::Any)],
+        (HostName::Any, Family::Any) if has_ipv6() => {
+            vec![one(HostName::Any, Family::Any)]
+        }
+        (HostName::Any, Family::Any) => vec![address(Ipv4Addr::UNSPECIFIED.into())],
+        (HostName::Name(name), Family::Any) => {
+            let cannot = |err| Error::because(format!("cannot resolve host {name}"), err);
+            let found = look_up(name, |_| true).map_err(cannot)?;
+            found.into_iter().map(address).collect()
+        }
+        (host, family) => vec![one(host.clone(), family)],
+    })
+}
+
+/// Errs where this build does not speak it.
+fn hold_speakable(protocol: Protocol) -> std::result::Result<(), Reject> {
+    if cfg!(feature = "tls") || !protocol.is_tls() {
+        return Ok(());
+    }
+    let fault = format!("protocol `{}` is not in this program", protocol.name());
+    Err(Reject::new(fault).with_help("build it with the feature `tls` of netserver"))
+}
+
+fn number_of(service: &str, protocol: Protocol) -> std::result::Result<u16, Reject> {
+    let carrier = if protocol.is_datagram() { "udp" } else { "tcp" };
+    service::port(service, carrier).ok_or_else(|| {
+        Reject::expected(
+            format!("a port number, or a service of {carrier} that this system knows"),
+            service,
+        )
+    })
+}
+
+const fn family_of(ip: IpAddr) -> Family {
+    if ip.is_ipv4() { Family::V4 } else { Family::V6 }
+}
+
+/// The addresses of a name, each once.
+fn look_up(name: &str, counts: impl Fn(IpAddr) -> bool) -> io::Result<Vec<IpAddr>> {
+    let mut all = Vec::new();
+    for found in (name, 0).to_socket_addrs()? {
+        if counts(found.ip()) && !all.contains(&found.ip()) {
+            all.push(found.ip());
+        }
+    }
+    Ok(all)
+}
+
+/// Whether this system has IPv6 at all.
+fn has_ipv6() -> bool {
+    Socket::new(Domain::IPV6, Type::STREAM, None).is_ok()
+}
+
+impl Endpoint {
+    /// Every place to bind.
+    ///
+    /// # Errors
+    /// Where the host has no address of the family that was asked for.
+    pub(crate) fn places(&self) -> io::Result<Vec<Place>> {
+        let port = match &self.spot {
+            Spot::Path(path) => return Ok(vec![Place::Path(PathBuf::from(path))]),
+            Spot::Port(port) => *port,
+        };
+        let place = |ip: IpAddr| Place::Inet { address: SocketAddr::new(ip, port), dual: false };
+        let ipv = self.family.name();
+        let ips = match (&self.host, self.family) {
+            (HostName::Any, Family::Any) => {
+                let address = SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port);
+                return Ok(vec![Place::Inet { address, dual: true }]);
+            }
+            (HostName::Any, Family::V6) => vec![Ipv6Addr::UNSPECIFIED.into()],
+            (HostName::Any, Family::V4) => vec![Ipv4Addr::UNSPECIFIED.into()],
+            (HostName::Address(ip), family) if family_of(*ip) == family => vec![*ip],
+            (HostName::Address(ip), _) => {
+                return Err(io::Error::other(format!("{ip} is no address of IPv{ipv}")));
+            }
+            (HostName::Name(name), family) => look_up(name, |ip| family_of(ip) == family)?,
+        };
+        if ips.is_empty() {
+            return Err(io::Error::other(format!("{} has no address of IPv{ipv}", self.host)));
+        }
+        Ok(ips.into_iter().map(place).collect())
+    }
+
+    /// What speaks on it: `own` where nobody names another.
+    pub(crate) fn proto(&self, own: Option<Factory>) -> Box<dyn Proto> {
+        match own {
+            Some(own) if !self.named => own(),
+            _ => built_in(self.protocol),
+        }
+    }
+
+    /// The endpoint as `--print-config=json` shows it.
+    pub(crate) fn record(&self) -> ListenRecord {
+        let host = match (&self.host, self.family) {
+            (HostName::Any, Family::Any) if !self.protocol.is_unix() => "::".into(),
+            (HostName::Address(ip), _) => ip.to_string(),
+            (host, _) => host.to_string(),
+        };
+        let port = match &self.spot {
+            Spot::Port(number) => Ok(*number),
+            Spot::Path(path) => Err(path.clone()),
+        };
+        ListenRecord { host, port, proto: self.protocol.name(), ipv: self.family.name() }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.spot {
+            Spot::Port(port) => write!(f, "{}:{port}", self.host),
+            Spot::Path(path) => f.write_str(path),
+        }
+    }
+}

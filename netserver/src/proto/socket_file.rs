@@ -1,0 +1,132 @@
+//! The file of a UNIX socket.
+//!
+//! A file that a former server left is removed only where nobody listens on it and it is still the
+//! one that was asked; while that is found out the folder is locked, so that of two servers that start
+//! at once one wins and the other says so.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, lchown};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use netserver_options::kind::AccountValue;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::stat::{Mode, fchmod};
+use socket2::{SockAddr, Socket};
+
+use super::{ListenSpec, Place};
+use crate::options::Options;
+use crate::own_file::{OwnFile, identity};
+use crate::sys::{account, poll};
+
+/// Binds `socket` where `spec` says, with the mode and the owner of the options before anybody can
+/// connect, and has it listen.
+///
+/// # Errors
+/// Where another server listens there, something else is there, or the kernel says no.
+pub(super) fn bind(
+    socket: &Socket,
+    spec: &ListenSpec<'_>,
+    listen: impl FnOnce(&Socket) -> io::Result<()>,
+) -> io::Result<OwnFile> {
+    let Place::Path(path) = spec.place() else {
+        return Err(io::Error::other("a UNIX socket needs a path"));
+    };
+    let address = SockAddr::unix(path).map_err(|_| too_long(path))?;
+    // A later change of folder must not make it another file.
+    let path = std::path::absolute(path)?;
+    let owner = Owner::of(spec.options())?;
+    let _lock = lock_folder(&path);
+    remove_stale(&path, socket, &address)?;
+    // Nobody may connect to what is not finished: bind takes the mode from here.
+    fchmod(socket, Mode::empty())?;
+    socket.bind(&address)?;
+    let bound = OwnFile::at(path)?;
+    owner.give(bound.path())?;
+    fs::set_permissions(bound.path(), Permissions::from_mode(spec.options().unix_mode()))?;
+    listen(socket)?;
+    Ok(bound)
+}
+
+fn too_long(path: &Path) -> io::Error {
+    let length = path.as_os_str().len();
+    let what = format!("the path of a UNIX socket has at most 107 bytes, this one has {length}");
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+/// Keeps other servers from looking at the same file at the same time. Where the folder cannot be
+/// locked, as somebody else does not let go of it, we go on without: it is no more than politeness.
+fn lock_folder(path: &Path) -> Option<Flock<File>> {
+    const LONGEST: Duration = Duration::from_secs(1);
+    let mut folder = File::open(path.parent()?).ok()?;
+    let start = Instant::now();
+    while start.elapsed() < LONGEST {
+        match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => return Some(lock),
+            Err((again, _)) => folder = again,
+        }
+        poll::pause(Duration::from_millis(10)).ok()?;
+    }
+    None
+}
+
+/// Removes a file that a former server has left.
+fn remove_stale(path: &Path, socket: &Socket, address: &SockAddr) -> io::Result<()> {
+    let Ok(found) = fs::symlink_metadata(path) else {
+        // Where it cannot even be looked at, bind says why.
+        return Ok(());
+    };
+    if !found.file_type().is_socket() {
+        let what = "there is a file that is no socket: remove it, or choose another path";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    }
+    let probe = Socket::new(address.domain(), socket.r#type()?, None)?;
+    // One that is full would have us wait.
+    probe.set_nonblocking(true)?;
+    match probe.connect(address) {
+        Err(err) if err.kind() == io::ErrorKind::ConnectionRefused => {}
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(err) if err.kind() != io::ErrorKind::WouldBlock => return Err(err),
+        // Somebody listens, or is too busy to say so.
+        _ => return Err(io::Error::from_raw_os_error(nix::libc::EADDRINUSE)),
+    }
+    if fs::symlink_metadata(path).is_ok_and(|now| identity(&now) == identity(&found)) {
+        log::info!("Removing the socket file {}, which nobody listens on", path.display());
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// Who the file is to belong to.
+struct Owner {
+    user: Option<u32>,
+    group: Option<u32>,
+}
+
+impl Owner {
+    fn of(options: &Options) -> io::Result<Self> {
+        let user = options.unix_owner().map(|who| number(who, "user", account::uid_of));
+        let group = options.unix_group().map(|who| number(who, "group", account::gid_of));
+        Ok(Self { user: user.transpose()?, group: group.transpose()? })
+    }
+
+    fn give(&self, path: &Path) -> io::Result<()> {
+        if self.user.is_none() && self.group.is_none() {
+            return Ok(());
+        }
+        lchown(path, self.user, self.group)
+    }
+}
+
+fn number(
+    who: &AccountValue,
+    what: &str,
+    number_of: impl Fn(&str) -> io::Result<Option<u32>>,
+) -> io::Result<u32> {
+    match who {
+        AccountValue::Number(number) => Ok(*number),
+        AccountValue::Name(name) => number_of(name)?
+            .ok_or_else(|| io::Error::other(format!("this machine has no {what} {name}"))),
+    }
+}

@@ -1,0 +1,215 @@
+//! Sockets: taking what comes in on a listener, answering a datagram, and asking how much is on its
+//! way.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrLike, SockaddrStorage, UnixAddr, recv,
+    recvmsg, sendmsg,
+};
+use socket2::SockAddr;
+
+/// Whether a call on an accepted stream waits for the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blocking {
+    /// Up to the time limits that the stream has from its listener.
+    Timed,
+    /// Never: it says that it would.
+    Never,
+}
+
+/// One `accept4(2)`: the stream, closed on exec, and who is at its other end.
+pub(crate) fn accept(
+    listener: BorrowedFd<'_>,
+    blocking: Blocking,
+) -> io::Result<(OwnedFd, SockAddr)> {
+    let flags = match blocking {
+        Blocking::Timed => libc::SOCK_CLOEXEC,
+        Blocking::Never => libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
+    };
+    let call = |storage: *mut _, length| {
+        // SAFETY: the storage is large enough for every address, and `length` says how large.
+        let stream = unsafe { libc::accept4(listener.as_raw_fd(), storage, length, flags) };
+        let stream = Errno::result(stream)?;
+        // SAFETY: the kernel has just handed it out, to us alone.
+        Ok(unsafe { OwnedFd::from_raw_fd(stream) })
+    };
+    // SAFETY: the call fills the storage and tells the length that it has filled.
+    unsafe { SockAddr::try_init(|storage, length| call(storage.cast(), length)) }
+}
+
+/// The user and process at the other end of a UNIX socket, as the kernel knows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerCred {
+    /// The process, when it connected or sent; it may have ended since.
+    pub pid: i32,
+    /// Its user.
+    pub uid: u32,
+    /// Its group; supplementary ones are not told.
+    pub gid: u32,
+}
+
+/// One datagram that came in.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// How long it was on the way here, which may be more than there was room for.
+    pub(crate) length: usize,
+    /// Who sent it; `None` for a UNIX socket without a path.
+    pub(crate) from: Option<Sender>,
+    /// What it was sent to, where the socket tells.
+    pub(crate) to: Option<Destination>,
+    /// Who sent it, where the socket tells.
+    pub(crate) cred: Option<PeerCred>,
+}
+
+/// Where a datagram came from, and an answer goes to.
+#[derive(Debug)]
+pub(crate) enum Sender {
+    Inet(SockaddrStorage),
+    Unix(UnixAddr),
+}
+
+/// The address of this machine that a datagram was sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Destination {
+    V4(Ipv4Addr),
+    /// With the interface, which an address of a link alone needs.
+    V6(Ipv6Addr, u32),
+}
+
+impl Destination {
+    pub(crate) fn ip(self) -> IpAddr {
+        match self {
+            Self::V4(address) => address.into(),
+            Self::V6(address, _) => address.to_canonical(),
+        }
+    }
+}
+
+/// Room for what the kernel tells beside a datagram.
+#[derive(Debug)]
+pub(crate) struct Aside(Vec<u8>);
+
+impl Default for Aside {
+    fn default() -> Self {
+        Self(nix::cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, libc::ucred))
+    }
+}
+
+/// One `recvmsg(2)` on a socket of IPv4 or IPv6. `flags` are those of the kernel, beside the ones that
+/// it takes anyway.
+pub(crate) fn receive(
+    socket: BorrowedFd<'_>,
+    room: &mut [u8],
+    aside: &mut Aside,
+    flags: i32,
+) -> io::Result<Received> {
+    receive_from(socket, room, aside, flags, |from| Some(Sender::Inet(from)))
+}
+
+/// The same on a UNIX socket, whose senders need not have an address.
+pub(crate) fn receive_unix(
+    socket: BorrowedFd<'_>,
+    room: &mut [u8],
+    aside: &mut Aside,
+    flags: i32,
+) -> io::Result<Received> {
+    // There may be nothing but the family, or not even that, and then the address is none to ask.
+    let is_named = |from: &UnixAddr| from.len() > FAMILY;
+    receive_from(socket, room, aside, flags, |from| Some(from).filter(is_named).map(Sender::Unix))
+}
+
+/// The bytes of an address before its name.
+const FAMILY: libc::socklen_t = 2;
+
+fn receive_from<A: SockaddrLike>(
+    socket: BorrowedFd<'_>,
+    room: &mut [u8],
+    aside: &mut Aside,
+    flags: i32,
+    sender: impl FnOnce(A) -> Option<Sender>,
+) -> io::Result<Received> {
+    // The length is that of the whole datagram, also where it was cut.
+    let flags =
+        MsgFlags::from_bits_retain(flags) | MsgFlags::MSG_TRUNC | MsgFlags::MSG_CMSG_CLOEXEC;
+    let mut room = [IoSliceMut::new(room)];
+    let received = recvmsg::<A>(socket.as_raw_fd(), &mut room, Some(&mut aside.0), flags)?;
+    let (mut to, mut cred) = (None, None);
+    // What did not fit is told by nobody we asked.
+    for message in received.cmsgs().into_iter().flatten() {
+        match message {
+            ControlMessageOwned::Ipv4PacketInfo(info) => {
+                // Where it went to all at once, this is the one address of ours to answer from.
+                let address = Ipv4Addr::from(info.ipi_spec_dst.s_addr.to_ne_bytes());
+                to = Some(Destination::V4(address));
+            }
+            ControlMessageOwned::Ipv6PacketInfo(info) => {
+                let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+                to = Some(Destination::V6(address, info.ipi6_ifindex));
+            }
+            ControlMessageOwned::ScmCredentials(from) => {
+                cred = Some(PeerCred { pid: from.pid(), uid: from.uid(), gid: from.gid() });
+            }
+            _ => {}
+        }
+    }
+    let from = received.address.and_then(sender);
+    Ok(Received { length: received.bytes, from, to, cred })
+}
+
+/// One `sendmsg(2)` of a whole datagram, from the address that `from` names; it does not wait.
+pub(crate) fn send(
+    socket: &impl AsFd,
+    bytes: &[u8],
+    to: &Sender,
+    from: Option<Destination>,
+) -> io::Result<usize> {
+    let socket = socket.as_fd();
+    match (to, from) {
+        (Sender::Unix(to), _) => send_to(socket, bytes, to, &[]),
+        (Sender::Inet(to), None) => send_to(socket, bytes, to, &[]),
+        (Sender::Inet(to), Some(Destination::V4(address))) => {
+            let info = libc::in_pktinfo {
+                ipi_ifindex: 0,
+                ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(address.octets()) },
+                ipi_addr: libc::in_addr { s_addr: 0 },
+            };
+            send_to(socket, bytes, to, &[ControlMessage::Ipv4PacketInfo(&info)])
+        }
+        (Sender::Inet(to), Some(Destination::V6(address, interface))) => {
+            let info = libc::in6_pktinfo {
+                ipi6_addr: libc::in6_addr { s6_addr: address.octets() },
+                ipi6_ifindex: if address.is_unicast_link_local() { interface } else { 0 },
+            };
+            send_to(socket, bytes, to, &[ControlMessage::Ipv6PacketInfo(&info)])
+        }
+    }
+}
+
+fn send_to(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    to: &impl SockaddrLike,
+    aside: &[ControlMessage<'_>],
+) -> io::Result<usize> {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    Ok(sendmsg(socket.as_raw_fd(), &[IoSlice::new(bytes)], aside, flags, Some(to))?)
+}
+
+/// One `recv(2)` that does not wait.
+pub(crate) fn read_now(stream: &impl AsFd, room: &mut [u8]) -> io::Result<usize> {
+    Ok(recv(stream.as_fd().as_raw_fd(), room, MsgFlags::MSG_DONTWAIT)?)
+}
+
+/// How many written bytes the other end has not acknowledged yet.
+pub(crate) fn unacknowledged(stream: &impl AsFd) -> io::Result<usize> {
+    let mut count: libc::c_int = 0;
+    let stream = stream.as_fd().as_raw_fd();
+    // SAFETY: the kernel writes one int, and there is room for it.
+    Errno::result(unsafe { libc::ioctl(stream, libc::TIOCOUTQ, &raw mut count) })?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}

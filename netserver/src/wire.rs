@@ -1,0 +1,314 @@
+//! The bytes of one stream as they come and go, under the time limits of the options.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use crate::buffer::SIZE;
+use crate::options::Options;
+use crate::stop::Stage;
+use crate::sys::descriptor;
+use crate::sys::poll::{self, Direction, Woken};
+use crate::sys::signal::{self, Cuttable};
+use crate::sys::socket::{self, Blocking};
+
+/// The time and room that a connection may take, from the options. 0 stands for no limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) read: Duration,
+    pub(crate) write: Duration,
+    pub(crate) request: Duration,
+    pub(crate) handshake: Duration,
+    pub(crate) line: usize,
+}
+
+impl Limits {
+    pub(crate) fn of(options: &Options) -> Self {
+        Self {
+            read: options.read_timeout(),
+            write: options.write_timeout(),
+            request: options.request_timeout(),
+            handshake: options.handshake_timeout(),
+            line: usize::try_from(options.max_line()).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// How long one call may wait.
+    pub(crate) fn one(&self, direction: Direction) -> Duration {
+        match direction {
+            Direction::Read => self.read,
+            Direction::Write => self.write,
+        }
+    }
+
+    /// What a stream has from its listener: the shorter of what holds for one call and for all.
+    pub(crate) fn kernels(&self, direction: Direction) -> Option<Duration> {
+        [self.one(direction), self.request].into_iter().filter(|limit| !limit.is_zero()).min()
+    }
+}
+
+/// When everything has to be over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    at: Instant,
+    /// The time that there was, and what for.
+    time: Duration,
+    what: &'static str,
+}
+
+impl Deadline {
+    /// After `time`, or never where that is 0.
+    pub(crate) fn after(time: Duration, what: &'static str) -> Option<Self> {
+        let at = Instant::now().checked_add(time)?;
+        (!time.is_zero()).then_some(Self { at, time, what })
+    }
+
+    fn is_over(&self) -> io::Error {
+        let Self { time, what, .. } = self;
+        io::Error::new(io::ErrorKind::TimedOut, format!("the {what} took longer than {time:?}"))
+    }
+}
+
+/// One stream.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    // Before the stream, as it must go first.
+    cuttable: Option<Cuttable>,
+    stream: OwnedFd,
+    blocking: Blocking,
+    limits: Limits,
+    deadline: Option<Deadline>,
+    seen: Seen,
+    sent: usize,
+}
+
+/// What is known of the input that the kernel may still hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// Nobody has asked.
+    Nothing,
+    /// The last read took all there was room for.
+    Some,
+    /// The last read took less, or met the end.
+    All,
+}
+
+impl Wire {
+    pub(crate) fn new(stream: OwnedFd, blocking: Blocking, limits: Limits) -> Self {
+        let cuttable = Some(Cuttable::new(stream.as_fd()));
+        Self { cuttable, stream, blocking, limits, deadline: None, seen: Seen::Nothing, sent: 0 }
+    }
+
+    /// Has every call end by then.
+    pub(crate) fn end_by(&mut self, deadline: Option<Deadline>) {
+        self.deadline = deadline;
+    }
+
+    /// Has the stream be used by another descriptor as well, by programs that expect it to wait for its
+    /// client. Nobody counts what goes there.
+    pub(crate) fn lend(&mut self) -> io::Result<BorrowedFd<'_>> {
+        if self.blocking == Blocking::Never {
+            let socket = SockRef::from(&self.stream);
+            socket.set_read_timeout(self.limits.kernels(Direction::Read))?;
+            socket.set_write_timeout(self.limits.kernels(Direction::Write))?;
+            socket.set_nonblocking(false)?;
+            self.blocking = Blocking::Timed;
+        }
+        (self.sent, self.seen) = (usize::MAX, Seen::Some);
+        Ok(self.stream.as_fd())
+    }
+
+    /// Whether anything was sent.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.sent > 0
+    }
+
+    /// One read or write, made again where a signal interrupted it, until its time is over.
+    fn within(
+        &mut self,
+        direction: Direction,
+        mut call: impl FnMut(&OwnedFd) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let start = Instant::now();
+        let mut wait_first = self.blocking == Blocking::Timed && self.is_shorter(direction, start);
+        loop {
+            if wait_first {
+                self.wait(direction, start)?;
+            }
+            let result = call(&self.stream);
+            // The stream may be /dev/null by now: what it says is no end of input and no success.
+            cut()?;
+            match result {
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                    // The kernel has waited for as long.
+                    if self.blocking == Blocking::Timed && !wait_first {
+                        return Err(self.timed_out(direction));
+                    }
+                }
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+            // The kernel starts its own limit anew with each call, so the rest of the time is waited
+            // for here.
+            wait_first = true;
+        }
+    }
+
+    /// Whether the time that is left is so much shorter than the kernel's own limit that the kernel
+    /// would wait for too long.
+    fn is_shorter(&self, direction: Direction, now: Instant) -> bool {
+        let left = self.deadline.map(|deadline| deadline.at.saturating_duration_since(now));
+        left.is_some_and(|left| {
+            self.limits.kernels(direction).is_none_or(|kernels| kernels > left + left / 16)
+        })
+    }
+
+    /// Waits until a call would not wait.
+    fn wait(&self, direction: Direction, start: Instant) -> io::Result<()> {
+        let limit = self.limits.one(direction);
+        loop {
+            let now = Instant::now();
+            let one = (!limit.is_zero()).then(|| (start + limit).saturating_duration_since(now));
+            let all = self.deadline.map(|deadline| deadline.at.saturating_duration_since(now));
+            match poll::ready(&self.stream, direction, one.into_iter().chain(all).min())? {
+                Woken::Ready => return Ok(()),
+                Woken::Time => return Err(self.timed_out(direction)),
+                Woken::Signal => cut()?,
+            }
+        }
+    }
+
+    fn timed_out(&self, direction: Direction) -> io::Error {
+        match self.deadline {
+            Some(deadline) if deadline.at <= Instant::now() => return deadline.is_over(),
+            _ => {}
+        }
+        let what = match direction {
+            Direction::Read => "sent nothing",
+            Direction::Write => "took nothing",
+        };
+        let limit = self.limits.one(direction);
+        io::Error::new(io::ErrorKind::TimedOut, format!("the client {what} for {limit:?}"))
+    }
+
+    /// Closes the stream so that the client gets all that was sent. Where the client has sent what
+    /// nobody read, a plain close would be a reset, which takes the rest of a reply with it; so what it
+    /// still sends is taken first. `unread`: whether somebody above holds input that nobody took.
+    pub(crate) fn close(mut self, unread: bool) {
+        if self.has_sent() && (unread || self.may_lose()) {
+            // Whatever it meets, the stream is closed.
+            let _ = self.take_the_rest();
+        }
+        self.shut();
+    }
+
+    /// Closes with a reset: half a reply must not look like a whole one.
+    pub(crate) fn reset(self) {
+        // Where that fails the connection is gone already.
+        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        self.shut();
+    }
+
+    fn shut(mut self) {
+        drop(self.cuttable.take());
+        descriptor::close(self.stream);
+    }
+
+    /// Whether a plain close may lose what was sent. A reply that one write has taken whole is on its
+    /// way by now, ahead of any reset; a longer one may wait for the client here for as long as it
+    /// likes.
+    fn may_lose(&mut self) -> bool {
+        match self.seen {
+            _ if self.sent > SIZE => true,
+            Seen::Some => true,
+            Seen::All => false,
+            Seen::Nothing => {
+                let mut scrap = [0; 512];
+                socket::read_now(&self.stream, &mut scrap).is_ok_and(|count| count > 0)
+            }
+        }
+    }
+
+    /// Says that no more comes, and takes what the client sends until it has all, and is through
+    /// itself, or has had its time.
+    fn take_the_rest(&mut self) -> io::Result<()> {
+        SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write)?;
+        let limit = if self.limits.write.is_zero() { LONGEST } else { self.limits.write };
+        let mut end = Instant::now() + limit;
+        let mut has_all = false;
+        while signal::stage() < Stage::Quick && self.drain()? {
+            if !has_all && socket::unacknowledged(&self.stream)? == 0 {
+                has_all = true;
+                end = end.min(Instant::now() + AFTER_ALL);
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            // Nobody tells when the client has taken more of it.
+            let step = if has_all { left } else { left.min(LOOK) };
+            if left.is_zero() {
+                break;
+            }
+            poll::ready(&self.stream, Direction::Read, Some(step))?;
+        }
+        Ok(())
+    }
+
+    /// Takes what is there, and tells whether more may come.
+    fn drain(&self) -> io::Result<bool> {
+        let mut scrap = [0; SIZE];
+        // So many at once, and then the time is looked at again.
+        for _ in 0..64 {
+            match socket::read_now(&self.stream, &mut scrap) {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) => return Err(err),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// How long a client may take for the rest of a reply where writes have no limit.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How long a client that has a whole reply may go on before it is closed.
+const AFTER_ALL: Duration = Duration::from_secs(1);
+/// How often it is looked whether it has.
+const LOOK: Duration = Duration::from_millis(20);
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let length = room.len();
+        let count = self.within(Direction::Read, |stream| descriptor::read(stream, room))?;
+        self.seen = if count == length { Seen::Some } else { Seen::All };
+        Ok(count)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.within(Direction::Write, |stream| descriptor::write(stream, bytes))?;
+        self.sent = self.sent.saturating_add(count);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An error once this process was told to stop at once.
+fn cut() -> io::Result<()> {
+    if signal::stage() == Stage::Quick {
+        return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"));
+    }
+    Ok(())
+}

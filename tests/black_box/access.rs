@@ -1,0 +1,194 @@
+//! Who may connect, and how many times at once.
+
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
+use netserver_harness::{Client, Signal, scratch};
+
+use super::protocols::facts;
+use super::{PERSONALITIES, actor, pause};
+
+/// Whether a client at that address is served.
+fn is_served(address: SocketAddr) -> bool {
+    let mut client = Client::connect(address);
+    client.send("x\n");
+    client.try_rest().is_ok_and(|said| said.starts_with(b"tcp 1 whole"))
+}
+
+#[test]
+fn rules_decide_on_every_kind_of_port() {
+    for (rules, served, warning) in [
+        (&[][..], true, ""),
+        (&["--allow=127.0.0.0/8"], true, ""),
+        (&["--allow=10.0.0.0/8"], false, ""),
+        (&["--allow=127.0.0.1", "--deny=127.0.0.0/8"], false, ""),
+        (&["--deny=10.0.0.0/8"], false, "deny without allow denies every client"),
+        (&["--deny=10.0.0.0/8", "--access_default=allow"], true, ""),
+        (&["--deny=127.0.0.1", "--access_default=allow"], false, ""),
+        (&[r"--allow=127\.0\.0\.\d+"], true, ""),
+        (&["--allow=127.0.0.1|10.0.0.1"], true, ""),
+        (&["--allow=27.0.0.1|10.0.0.1"], false, ""),
+        (&[r"--allow=.+\.example\.com"], false, "is for names, and none is looked up"),
+    ] {
+        // An IPv4 client is one on a port for both families, too.
+        let server = facts(&["0", "*:0"]).args(rules).arg("--log_level=3").start();
+        if !warning.is_empty() {
+            server.expect_log(warning);
+        }
+        for address in server.addresses(2) {
+            assert_eq!(is_served(address), served, "{rules:?} on {address}");
+        }
+        if !served {
+            server.wait_for_log("access denied: ");
+        }
+        server.stop();
+    }
+    let server = facts(&["[::1]:0", "*:0"]).arg("--allow=::1").start();
+    let [six, both] = server.addresses(2)[..] else { panic!("two ports") };
+    assert!(is_served(six));
+    assert!(!is_served(both), "127.0.0.1 is not ::1");
+    assert!(is_served(SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, both.port()))));
+    server.stop();
+}
+
+#[test]
+fn datagrams_are_held_to_the_rules_and_unix_sockets_to_their_own() {
+    let directory = scratch();
+    let path = directory.join("socket");
+    let uid = nix::unistd::getuid();
+    for (rules, served) in [
+        (vec!["--deny=.*".to_owned(), "--allow=10.0.0.1".into()], true),
+        (vec![format!("--allow_uid={uid}")], true),
+        (vec![format!("--allow_uid={}", uid.as_raw() + 1)], false),
+        (
+            vec![
+                format!("--allow_uid={}", uid.as_raw() + 1),
+                format!("--allow_gid={}", nix::unistd::getgid()),
+            ],
+            true,
+        ),
+    ] {
+        let server = facts(&[&format!("{}|unix", path.display())]).args(&rules).start();
+        server.wait_for_log("Binding to UNIX socket file");
+        let mut stream = UnixStream::connect(&path).unwrap();
+        std::io::Write::write_all(&mut stream, b"x\n").unwrap();
+        let mut said = String::new();
+        let _ = std::io::Read::read_to_string(&mut stream, &mut said);
+        assert_eq!(said.starts_with("unix 1 whole"), served, "{rules:?}: {said}");
+        server.stop();
+    }
+    let server = facts(&["0/udp"]).args(["--allow=10.0.0.1", "--log_level=3"]).start();
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"x", server.address()).unwrap();
+    server.wait_for_log("access denied: no allow matches; client 127.0.0.1:");
+    server.stop();
+}
+
+#[test]
+fn names_are_looked_up_where_somebody_asks() {
+    let server = facts(&["0"]).args(["--reverse_lookups", "--allow=localhost"]).start();
+    let mut client = Client::connect(server.address());
+    client.send("x\n");
+    let said = String::from_utf8(client.try_rest().unwrap_or_default()).unwrap();
+    // What this machine calls its loopback address is its own affair.
+    if !said.is_empty() {
+        assert!(said.contains(" host=localhost"), "{said}");
+    }
+    server.stop();
+}
+
+#[test]
+fn bad_rules_end_the_start() {
+    for (rule, words) in [
+        ("--allow=10.0.0.1/8", "a network without host bits"),
+        ("--deny=(", "expected an address, a network"),
+        ("--allow_uid=no-such-user-here", "expected a user of this machine"),
+    ] {
+        let said = facts(&["0"]).arg(rule).run().expect_code(2).stderr();
+        assert!(said.contains(words), "{rule}: {said}");
+    }
+}
+
+/// T35: 1,000 clients with `CROWD=1000`.
+#[test]
+fn children_and_connections_of_one_client_are_never_more_than_their_limit() {
+    let clients: usize =
+        std::env::var("CROWD").ok().and_then(|clients| clients.parse().ok()).unwrap_or(200);
+    let (slots, each) = (20, 5);
+    let server = actor(&["--port=127.0.0.1:0", "--min_servers=20", "--log_level=3"])
+        .arg(format!("--max_servers={slots}"))
+        .arg(format!("--max_per_ip={each}"))
+        .start();
+    server.allow_log("was killed by SIGKILL");
+    let address = server.address();
+    server.wait_until("all children", || server.children().len() == slots);
+    // These hold their places; the next ones are turned away.
+    let mut held: Vec<Client> = (0..each).map(|_| Client::connect(address)).collect();
+    for client in &mut held {
+        client.send("now here\n");
+        assert_eq!(client.line(), "here");
+    }
+    let turned_away = |client: &mut Client| {
+        client.send("now here\n");
+        client.try_line().ok().flatten().is_none()
+    };
+    for _ in 0..clients {
+        assert!(turned_away(&mut Client::connect(address)), "more than {each}");
+        assert!(server.children().len() <= slots);
+    }
+    server.wait_for_log("access denied: max_per_ip");
+    // A child that is killed takes its count with it.
+    held[0].send("pid\n");
+    let child = held[0].line().parse().unwrap();
+    server.signal_child(child, Signal::SIGKILL);
+    server.wait_until("it is gone", || !server.children().contains(&child));
+    let served = || {
+        let mut client = Client::connect(address);
+        client.send("now here\n");
+        client.try_line().ok().flatten().map(|_| client)
+    };
+    let mut next = None;
+    server.wait_until("a place is free", || {
+        next = served();
+        next.is_some()
+    });
+    assert!(turned_away(&mut Client::connect(address)), "one too many");
+    drop((held, next));
+    server.wait_until("all places are free", || {
+        let all: Vec<_> = (0..each).filter_map(|_| served()).collect();
+        all.len() == each
+    });
+    server.stop();
+}
+
+#[test]
+fn excess_clients_wait_and_are_served_in_the_end() {
+    let server = actor(&["--port=127.0.0.1:0", "--max_servers=5", "--min_servers=5"]).start();
+    let address = server.address();
+    thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| {
+                let mut client = Client::connect(address);
+                client.set_patience(Duration::from_secs(20));
+                client.send("spin 0.01\nsay x\nquit\n");
+                assert_eq!(client.rest(), b"x\n");
+            });
+        }
+        for _ in 0..20 {
+            assert!(server.children().len() <= 5);
+            pause(Duration::from_millis(5));
+        }
+    });
+    server.stop();
+}
+
+#[test]
+fn max_per_ip_is_for_pools() {
+    for personality in PERSONALITIES {
+        let program = actor(&["--max_per_ip=5", "--check"]);
+        let program = program.arg(format!("--server_type={personality}"));
+        let _ = program.run().expect_code(if personality == "single" { 2 } else { 0 });
+    }
+}

@@ -1,0 +1,83 @@
+//! What is bound, and who is told of it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use netserver_harness::{Client, scratch};
+
+use super::PERSONALITIES;
+use super::protocols::facts;
+
+#[test]
+fn addresses_of_one_port_have_one_number() {
+    for _ in 0..10 {
+        let server = facts(&["*:0/IPv4/IPv6", "*:0/udp/IPv4/IPv6", "0"]).start();
+        let ports: Vec<u16> = server.addresses(5).iter().map(std::net::SocketAddr::port).collect();
+        assert!(ports[0] == ports[1] && ports[2] == ports[3], "{ports:?}");
+        assert_ne!(ports[0], ports[4], "each port 0 is another");
+        server.stop();
+    }
+}
+
+#[test]
+fn the_port_file_tells_what_is_bound() {
+    for personality in PERSONALITIES {
+        let directory = scratch();
+        let file = directory.join("ports");
+        let socket = directory.join("socket");
+        // What was there before gives way.
+        fs::write(&file, "old").unwrap();
+        let server = facts(&["0", "0/udp", &format!("{}|unix", socket.display())])
+            .args([
+                format!("--port_file={}", file.display()),
+                format!("--server_type={personality}"),
+            ])
+            .start();
+        let addresses = server.addresses(2);
+        let expected =
+            format!("{}/tcp\n{}/udp\n{}|unix\n", addresses[0], addresses[1], socket.display());
+        server.wait_until("the file is written", || fs::read_to_string(&file).unwrap() == expected);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+        let mut client = Client::connect(addresses[0]);
+        client.send("x\n");
+        assert!(client.line().starts_with("tcp "));
+        drop(client);
+        server.stop();
+        assert!(!file.exists() && !socket.exists());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "something is left behind");
+    }
+}
+
+#[test]
+fn a_port_file_that_cannot_be_written_ends_the_start() {
+    let directory = scratch();
+    let socket = directory.join("socket");
+    let port = format!("{}|unix", socket.display());
+    for (path, reason) in [
+        (directory.join("nowhere/ports"), "No such file or directory"),
+        (directory.path().to_owned(), "directory"),
+        ("/dev/full/ports".into(), "Not a directory"),
+    ] {
+        let argument = format!("--port_file={}", path.display());
+        let said = facts(&[&port]).arg(argument).run().expect_code(1).stderr();
+        let line = format!("cannot write port_file {}: ", path.display());
+        assert!(said.contains(&line) && said.contains(reason), "{said}");
+        assert!(!socket.exists());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "something is left behind");
+    }
+}
+
+#[test]
+fn a_link_in_the_place_of_the_port_file_is_not_followed() {
+    let directory = scratch();
+    let precious = directory.write("precious", "mine");
+    let file = directory.join("ports");
+    std::os::unix::fs::symlink(&precious, &file).unwrap();
+    let server = facts(&["0"]).arg(format!("--port_file={}", file.display())).start();
+    server.wait_until("the file is written", || {
+        fs::symlink_metadata(&file).is_ok_and(|found| found.is_file())
+    });
+    assert_eq!(fs::read(&precious).unwrap(), b"mine");
+    server.stop();
+    assert!(precious.exists() && !file.exists());
+}
