@@ -16,6 +16,7 @@ mod failures;
 mod hooks;
 mod listening;
 mod mixed;
+mod names;
 mod pool;
 mod ports;
 mod protocols;
