@@ -81,3 +81,20 @@ fn a_link_in_the_place_of_the_port_file_is_not_followed() {
     server.stop();
     assert!(precious.exists() && !file.exists());
 }
+
+#[test]
+fn options_that_no_port_uses_are_warned_of() {
+    for (option, what) in [
+        ("--unix_mode=0660", "unix_mode has no effect, as no port is one of UNIX sockets"),
+        ("--udp_recv_len=100", "udp_recv_len has no effect, as no port is one of datagrams"),
+        ("--udp_broadcast", "udp_broadcast has no effect, as no port is one of UDP"),
+        ("--ssl_alpn=h2", "ssl_alpn has no effect, as no port is one of TLS"),
+        ("--allow_uid=0", "allow_uid has no effect, as no port is one of UNIX sockets"),
+    ] {
+        let said = facts(&["0"]).args([option, "--check"]).run().expect_code(0).stderr();
+        assert!(said.contains(what), "{option}: {said}");
+    }
+    let all = ["--udp_recv_len=100", "--udp_broadcast", "--check"];
+    let said = facts(&["0/udp"]).args(all).run().expect_code(0).stderr();
+    assert_eq!(said, "");
+}

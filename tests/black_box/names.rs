@@ -16,8 +16,11 @@ use socket2::{Domain, Socket, Type};
 
 use super::{pause, program};
 
-/// What the resolver says of 127.0.0.N: the name, and where that name leads.
-const NAMES: &[(u8, &[&[u8]], Option<Ipv4Addr>)] = &[
+/// 127.0.0.N, its name, and where that name leads.
+type Name = (u8, &'static [&'static [u8]], Option<Ipv4Addr>);
+
+/// What the resolver says.
+const NAMES: &[Name] = &[
     (2, &[b"good", b"example", b"com"], Some(Ipv4Addr::new(127, 0, 0, 2))),
     // It leads to somebody else.
     (3, &[b"good", b"example", b"com"], None),

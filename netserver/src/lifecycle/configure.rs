@@ -79,6 +79,10 @@ where
     logger::init(&given.program, merged.options.log_level());
     let endpoints = proto::endpoints(&merged)?;
     let rules = Rules::of(&merged.options)?;
+    if matches!(line.command, None | Some(Command::Check)) {
+        rules.warn();
+        proto::warn_of_idle(&merged, &endpoints, declaration.proto);
+    }
     match line.command {
         None => {
             let name = merged.personality.map_or("custom", BuiltIn::name);
@@ -89,7 +93,6 @@ where
         }
         Some(Command::Check) => {
             listener::check(&endpoints, declaration.proto)?;
-            rules.warn();
             answer(&format!("{}: options are valid\n", given.program))
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),

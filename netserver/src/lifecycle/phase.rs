@@ -54,7 +54,6 @@ impl Configured {
         let Self { info, endpoints, proto, personality } = self;
         let (program, name, pid) = (info.program(), info.personality(), std::process::id());
         log::info!("{program} (type {name}) starting! pid({pid})");
-        info.rules().warn();
         let file = info.options().port_file().map(AsRef::as_ref);
         let listeners = Listeners::bind(&endpoints, proto, file)?;
         let info = info.listening_on(listeners.listening().cloned().collect());

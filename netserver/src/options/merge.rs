@@ -36,6 +36,11 @@ impl Effective {
         &self.texts
     }
 
+    /// The heading that it stands under.
+    pub(crate) fn group(&self) -> Group {
+        self.spec.group
+    }
+
     /// The source as `--print-config` shows it: `command line`, `echo.conf:12`, `default`.
     pub fn source(&self) -> String {
         self.source.in_config()

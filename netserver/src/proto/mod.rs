@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use netserver_options::kind::Protocol;
 
 pub(crate) use fault::AcceptFault;
-pub(crate) use resolve::{Endpoint, endpoints};
+pub(crate) use resolve::{Endpoint, endpoints, warn_of_idle};
 pub use tcp::Tcp;
 #[cfg(feature = "tls")]
 pub use tls::Ssl;

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use netserver_options::Reject;
 use netserver_options::kind::{HostName, Protocol, Target, UnixType};
 use netserver_options::listen::{Family, Wish, wishes};
+use netserver_options::table::Group;
 use socket2::{Domain, Socket, Type};
 
 use super::{Factory, Place, Proto, built_in};
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::options::merge::Merged;
+use crate::options::merge::{Effective, Merged};
 use crate::options::print::ListenRecord;
 use crate::sys::service;
 
@@ -63,6 +64,36 @@ pub(crate) fn endpoints(merged: &Merged) -> Result<Vec<Endpoint>> {
         all.extend(resolve(merged, wish, named, &options)?);
     }
     Ok(all)
+}
+
+/// Says in the log which options somebody has set that no port has any use for. What a protocol of the
+/// program's own uses nobody knows.
+pub(crate) fn warn_of_idle(merged: &Merged, endpoints: &[Endpoint], own: Option<Factory>) {
+    if own.is_some() && endpoints.iter().any(|endpoint| !endpoint.named) {
+        return;
+    }
+    for one in merged.effective.iter().filter(|one| merged.is_set(one.name())) {
+        let Some((what, uses)) = users_of(one) else { continue };
+        if !endpoints.iter().any(|endpoint| uses(endpoint.protocol)) {
+            log::warn!("{} has no effect, as no port is one of {what}", one.name());
+        }
+    }
+}
+
+/// Ports of some protocols, and how messages call them.
+type Users = (&'static str, fn(Protocol) -> bool);
+
+/// Which ports use an option that is not for all of them.
+fn users_of(option: &Effective) -> Option<Users> {
+    match (option.group(), option.name()) {
+        (_, "udp_broadcast") => Some(("UDP", |protocol| protocol == Protocol::Udp)),
+        (Group::Unix, _) | (_, "allow_uid" | "allow_gid") => {
+            Some(("UNIX sockets", Protocol::is_unix))
+        }
+        (Group::Udp, _) => Some(("datagrams", Protocol::is_datagram)),
+        (Group::Tls, _) => Some(("TLS", Protocol::is_tls)),
+        _ => None,
+    }
 }
 
 /// How messages name it.
