@@ -5,8 +5,12 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use nix::libc;
+
 use crate::address::Address;
-use crate::sys::poll::{self, Direction, Woken};
+use crate::stop::Stage;
+use crate::sys::poll;
+use crate::sys::signal;
 use crate::sys::socket::{self, Blocking, PeerCred, Received};
 
 /// A client that was just accepted, as [`Proto::accept`](crate::Proto::accept) hands it on.
@@ -39,6 +43,14 @@ impl Accepted {
         Self { carrier: Carrier::Datagram(datagram), peer }
     }
 }
+
+/// Whether the kernel refuses the address that a packet was to come from.
+fn is_no_source(err: &io::Error) -> bool {
+    matches!(err.raw_os_error(), Some(libc::ENETUNREACH | libc::EINVAL | libc::EADDRNOTAVAIL))
+}
+
+/// How often a client that has no room for an answer is tried again.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// One packet, and the way back to whoever sent it.
 #[derive(Debug)]
@@ -92,18 +104,27 @@ impl Datagram {
             let what = "the client's socket has no address to answer to";
             return Err(io::Error::new(io::ErrorKind::NotConnected, what));
         };
-        let start = Instant::now();
+        let (start, mut from) = (Instant::now(), self.received.to);
         loop {
-            match socket::send(&self.socket, bytes, to, self.received.to) {
+            match socket::send(&self.socket, bytes, to, from) {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+                // The question went to everybody, and nothing comes from there.
+                Err(err) if from.is_some() && is_no_source(&err) => {
+                    from = None;
+                    continue;
+                }
                 sent => return sent.map(|_| ()),
             }
-            let left = (!limit.is_zero()).then(|| limit.saturating_sub(start.elapsed()));
-            if poll::ready(&self.socket, Direction::Write, left)? == Woken::Time {
+            if signal::stage() == Stage::Quick {
+                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"));
+            }
+            if !limit.is_zero() && start.elapsed() >= limit {
                 let what = format!("the client took nothing for {limit:?}");
                 return Err(io::Error::new(io::ErrorKind::TimedOut, what));
             }
+            // The socket is everybody's, and cannot tell when this client has room again.
+            poll::pause(AGAIN)?;
         }
     }
 }

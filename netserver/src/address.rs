@@ -61,7 +61,7 @@ impl Address {
     }
 
     /// A UNIX socket, bound to `path` or to none.
-    pub(crate) fn unix(path: Option<&Path>) -> Self {
+    pub fn unix(path: Option<&Path>) -> Self {
         Self(End::Unix(path.map(Arc::from)))
     }
 
@@ -92,8 +92,9 @@ impl From<SocketAddr> for Address {
     }
 }
 
-impl From<&SockAddr> for Address {
-    fn from(address: &SockAddr) -> Self {
+impl Address {
+    /// What a call of the system has told.
+    pub(crate) fn of(address: &SockAddr) -> Self {
         match address.as_socket() {
             Some(inet) => inet.into(),
             None if address.is_unix() => Self::unix(address.as_pathname()),
@@ -130,6 +131,6 @@ mod tests {
         assert_eq!((named.path(), named.ip()), (Some(Path::new("/run/s")), None));
         assert!(Address::unix(None).is_unix() && Address::unix(None).path().is_none());
         let unnamed = SockAddr::unix("").unwrap();
-        assert!(Address::from(&unnamed).is_unix());
+        assert!(Address::of(&unnamed).is_unix());
     }
 }

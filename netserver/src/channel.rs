@@ -69,8 +69,7 @@ impl Channel {
             told = session.close(&mut self.wire);
             unread |= session.has_unread();
         }
-        self.wire.close(unread);
-        told
+        told.and(self.wire.close(unread))
     }
 }
 
@@ -82,10 +81,8 @@ impl Channel {
     }
 
     /// Closes so that the client gets all that was sent.
-    #[expect(clippy::unnecessary_wraps, reason = "with TLS there is an end to be told")]
     pub(crate) fn close(self, unread: bool) -> io::Result<()> {
-        self.wire.close(unread);
-        Ok(())
+        self.wire.close(unread)
     }
 }
 

@@ -158,7 +158,7 @@ impl Connection {
     pub fn local(&self) -> io::Result<Address> {
         match &self.stream {
             Stream::Datagram(datagram) => Ok(datagram.local()),
-            Stream::Channel(channel) => Ok((&SockRef::from(channel).local_addr()?).into()),
+            Stream::Channel(channel) => Ok(Address::of(&SockRef::from(channel).local_addr()?)),
         }
     }
 
@@ -414,9 +414,19 @@ impl BufRead for Connection {
         self.buffers.take(count);
     }
 
+    /// As [`next_line`](Connection::next_line) it takes no line that is longer than `max_line`.
     fn read_line(&mut self, into: &mut String) -> io::Result<usize> {
         let mut bytes = Vec::new();
-        let read = self.read_until(b'\n', &mut bytes);
+        // With the end of the line, and one byte more to see that it is longer.
+        let most = self.limits.line.saturating_add(3);
+        let most = if self.limits.line == 0 { u64::MAX } else { most as u64 };
+        let read = Read::by_ref(self).take(most).read_until(b'\n', &mut bytes);
+        let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let length = line.strip_suffix(b"\r").unwrap_or(line).len();
+        if self.limits.line > 0 && length > self.limits.line {
+            self.too_long = true;
+            self.hold_line(0)?;
+        }
         self.append(read, bytes, into)
     }
 }

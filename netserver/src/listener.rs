@@ -22,8 +22,11 @@ use crate::proto::{Endpoint, Factory, ListenSpec, Place, Proto};
 /// One bound socket.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: OwnedFd,
+    // Before the socket: its file goes while nobody else could have taken its place.
     proto: Box<dyn Proto>,
+    socket: OwnedFd,
+    /// Whether nothing is said before the handler.
+    plain: bool,
 }
 
 /// What one socket of a server listens on.
@@ -81,6 +84,9 @@ impl Listeners {
         for port in endpoints.chunk_by(|one, next| one.at == next.at) {
             bound.extend(bind_port(port, own)?);
         }
+        for (_, listening) in &bound {
+            announce(listening);
+        }
         let file = file.map(|path| write_ports(path, &bound)).transpose()?;
         Ok(Self { bound, _file: file })
     }
@@ -114,6 +120,11 @@ impl AsFd for Listener {
 impl Listener {
     pub(crate) fn proto(&self) -> &dyn Proto {
         self.proto.as_ref()
+    }
+
+    /// Whether a client that was just accepted can be told something.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// The next client. What a datagram holds is in the buffers then.
@@ -190,10 +201,9 @@ fn bind(
     proto.prepare(&endpoint.options)?;
     let dual = matches!(place, Place::Inet { dual: true, .. });
     let socket = proto.bind(&ListenSpec::new(place, &endpoint.options))?;
-    let address = Address::from(&SockRef::from(&socket).local_addr()?);
+    let address = Address::of(&SockRef::from(&socket).local_addr()?);
     let listening = Listening { address, proto: proto.name(), dual };
-    announce(&listening);
-    Ok((Listener { socket, proto }, listening))
+    Ok((Listener { proto, socket, plain: endpoint.is_plain(own) }, listening))
 }
 
 fn announce(listening: &Listening) {

@@ -2,32 +2,40 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
+
+use nix::libc;
 
 /// A file of this process. It goes with this value, where it is still the one that was made; in a
 /// copy of the process it stays.
 #[derive(Debug)]
 pub(crate) struct OwnFile {
     path: PathBuf,
-    file: (u64, u64),
+    /// While it is open the file system gives its number to no other.
+    file: File,
     owner: u32,
 }
 
 impl OwnFile {
     /// What was just made at `path`, which is absolute: the process may change its folder.
     pub(crate) fn at(path: PathBuf) -> io::Result<Self> {
-        let file = identity(&fs::symlink_metadata(&path)?);
+        let flags = libc::O_PATH | libc::O_NOFOLLOW;
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(&path)?;
         Ok(Self { path, file, owner: process::id() })
     }
 
-    /// Writes a file for everybody to read. It appears whole, in the place of whatever was there, and no
-    /// link is followed.
+    /// Writes a file for everybody to read. It appears whole, in the place of the file or the link that
+    /// was there; a device or a socket is left alone.
     pub(crate) fn write(path: &Path, text: &str) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-        let unfinished = path.with_file_name(format!(".{name}.{}", process::id()));
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
+            let what = "there is something that is no file: choose another path";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+        }
+        let unfinished = path.with_file_name(format!(".netserver-{}", process::id()));
         let mut file = create(&unfinished)?;
         let written = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&unfinished, &path));
         if let Err(err) = written {
@@ -35,11 +43,19 @@ impl OwnFile {
             let _ = fs::remove_file(&unfinished);
             return Err(err);
         }
-        Self::at(path)
+        Ok(Self { path, file, owner: process::id() })
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    fn is_there(&self) -> bool {
+        let both =
+            self.file.metadata().and_then(|own| Ok((own, fs::symlink_metadata(&self.path)?)));
+        both.is_ok_and(|(own, found)| identity(&own) == identity(&found))
+    }
+}
+
+impl AsFd for OwnFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 
@@ -55,16 +71,14 @@ fn create(path: &Path) -> io::Result<File> {
     }
 }
 
-/// What tells one file from every other.
+/// What tells one file from every other that is there.
 pub(crate) fn identity(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
 impl Drop for OwnFile {
     fn drop(&mut self) {
-        let found = fs::symlink_metadata(&self.path);
-        let is_ours = found.is_ok_and(|found| identity(&found) == self.file);
-        if self.owner != process::id() || !is_ours {
+        if self.owner != process::id() || !self.is_there() {
             return;
         }
         if let Err(err) = fs::remove_file(&self.path) {

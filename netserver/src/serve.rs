@@ -54,6 +54,12 @@ pub(crate) fn serve_connection<S: NetServer>(
     let proto = listener.proto();
     let mut conn = Connection::new(accepted, proto.name(), terms.limits, buffers);
     let mut log = Reporter { peer: conn.peer(), panicked: false };
+    // Who has too many connections has no more of our time.
+    let mut admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
+    if !admitted && !listener.is_plain() {
+        log::debug!("access denied: max_per_ip; client {}", log.peer);
+        return close(conn, &mut log, false);
+    }
     let greeted = guard::run(|| {
         conn.begin_handshake();
         proto.handshake(&mut conn)
@@ -62,10 +68,13 @@ pub(crate) fn serve_connection<S: NetServer>(
         return close(conn, &mut log, false);
     }
     conn.begin_request();
+    if conn.peer().ip() != log.peer.ip() {
+        // A proxy has told who it really is.
+        log.peer = conn.peer();
+        admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
+    }
     log.peer = conn.peer();
     log::debug!("CONNECT {} Peer: \"{}\"", conn.proto().to_uppercase(), log.peer);
-    // Whoever has too many connections is not even asked about.
-    let admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
     if admitted && let Some(ip) = log.peer.ip().filter(|_| terms.rules.needs_name()) {
         conn.set_peer_host(lookup::confirmed_name(ip, lookup::LIMIT));
     }

@@ -82,6 +82,8 @@ pub(crate) struct Wire {
     deadline: Option<Deadline>,
     seen: Seen,
     sent: usize,
+    /// Whether the last write took a part only, and all its time.
+    late: bool,
 }
 
 /// What is known of the input that the kernel may still hold.
@@ -98,7 +100,16 @@ enum Seen {
 impl Wire {
     pub(crate) fn new(stream: OwnedFd, blocking: Blocking, limits: Limits) -> Self {
         let cuttable = Some(Cuttable::new(stream.as_fd()));
-        Self { cuttable, stream, blocking, limits, deadline: None, seen: Seen::Nothing, sent: 0 }
+        Self {
+            cuttable,
+            stream,
+            blocking,
+            limits,
+            deadline: None,
+            seen: Seen::Nothing,
+            sent: 0,
+            late: false,
+        }
     }
 
     /// Has every call end by then.
@@ -132,6 +143,10 @@ impl Wire {
         mut call: impl FnMut(&OwnedFd) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let start = Instant::now();
+        // A client that never lets a call wait is held to it all the same.
+        if let Some(deadline) = self.deadline.filter(|deadline| deadline.at <= start) {
+            return Err(deadline.is_over());
+        }
         let mut wait_first = self.blocking == Blocking::Timed && self.is_shorter(direction, start);
         loop {
             if wait_first {
@@ -142,8 +157,9 @@ impl Wire {
             cut()?;
             match result {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                    // The kernel has waited for as long.
-                    if self.blocking == Blocking::Timed && !wait_first {
+                    // The kernel has waited, perhaps for less than holds for this call.
+                    let asked = self.blocking == Blocking::Timed && !wait_first;
+                    if asked && self.is_over(direction, start) {
                         return Err(self.timed_out(direction));
                     }
                 }
@@ -163,6 +179,13 @@ impl Wire {
         left.is_some_and(|left| {
             self.limits.kernels(direction).is_none_or(|kernels| kernels > left + left / 16)
         })
+    }
+
+    /// Whether a call that began at `start` has had its time.
+    fn is_over(&self, direction: Direction, start: Instant) -> bool {
+        let limit = self.limits.one(direction);
+        let all = self.deadline.is_some_and(|deadline| deadline.at <= Instant::now());
+        all || (!limit.is_zero() && start.elapsed() >= limit)
     }
 
     /// Waits until a call would not wait.
@@ -196,15 +219,21 @@ impl Wire {
     /// Closes the stream so that the client gets all that was sent. Where the client has sent what
     /// nobody read, a plain close would be a reset, which takes the rest of a reply with it; so what it
     /// still sends is taken first. `unread`: whether somebody above holds input that nobody took.
-    pub(crate) fn close(mut self, unread: bool) {
-        if self.has_sent() && (unread || self.may_lose()) {
-            // Whatever it meets, the stream is closed.
-            let _ = self.take_the_rest();
-        }
+    ///
+    /// # Errors
+    /// Where the client did not take all of it. The stream is closed all the same.
+    pub(crate) fn close(mut self, unread: bool) -> io::Result<()> {
+        let taken = if self.has_sent() && (unread || self.may_lose()) {
+            self.take_the_rest()
+        } else {
+            Ok(())
+        };
         self.shut();
+        taken
     }
 
-    /// Closes with a reset: half a reply must not look like a whole one.
+    /// Closes with a reset: half a reply must not look like a whole one. A UNIX socket has none; its
+    /// client meets the end.
     pub(crate) fn reset(self) {
         // Where that fails the connection is gone already.
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
@@ -216,12 +245,14 @@ impl Wire {
         descriptor::close(self.stream);
     }
 
-    /// Whether a plain close may lose what was sent. A reply that one write has taken whole is on its
-    /// way by now, ahead of any reset; a longer one may wait for the client here for as long as it
-    /// likes.
+    /// Whether a plain close may lose what was sent. A short reply is on its way by now, ahead of any
+    /// reset; a longer one may wait here for room at the client, and for as long as it likes.
     fn may_lose(&mut self) -> bool {
         match self.seen {
             _ if self.sent > SIZE => true,
+            _ if self.sent > SHORT && socket::unsent(&self.stream).is_ok_and(|left| left > 0) => {
+                true
+            }
             Seen::Some => true,
             Seen::All => false,
             Seen::Nothing => {
@@ -238,10 +269,18 @@ impl Wire {
         let limit = if self.limits.write.is_zero() { LONGEST } else { self.limits.write };
         let mut end = Instant::now() + limit;
         let mut has_all = false;
-        while signal::stage() < Stage::Quick && self.drain()? {
+        while signal::stage() < Stage::Quick {
+            let goes_on = self.drain();
             if !has_all && socket::unacknowledged(&self.stream)? == 0 {
                 has_all = true;
                 end = end.min(Instant::now() + AFTER_ALL);
+            }
+            match goes_on {
+                Ok(true) => {}
+                // It has ended, and takes what is under way, or it is gone.
+                Ok(false) => return Ok(()),
+                Err(_) if has_all => return Ok(()),
+                Err(err) => return Err(err),
             }
             let left = end.saturating_duration_since(Instant::now());
             // Nobody tells when the client has taken more of it.
@@ -251,7 +290,11 @@ impl Wire {
             }
             poll::ready(&self.stream, Direction::Read, Some(step))?;
         }
-        Ok(())
+        if has_all {
+            return Ok(());
+        }
+        let what = format!("the client did not take the rest in {limit:?}");
+        Err(io::Error::new(io::ErrorKind::TimedOut, what))
     }
 
     /// Takes what is there, and tells whether more may come.
@@ -271,6 +314,8 @@ impl Wire {
     }
 }
 
+/// What every client has room for.
+const SHORT: usize = 512;
 /// How long a client may take for the rest of a reply where writes have no limit.
 const LONGEST: Duration = Duration::from_secs(30);
 /// How long a client that has a whole reply may go on before it is closed.
@@ -295,7 +340,16 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.within(Direction::Write, |stream| descriptor::write(stream, bytes))?;
+        if self.late {
+            return Err(self.timed_out(Direction::Write));
+        }
+        // Of a long one the kernel would take a part, and wait as long with the next.
+        let long = bytes.len() > SIZE;
+        let start = Instant::now();
+        let count = self.within(Direction::Write, |stream| {
+            if long { socket::write_now(stream, bytes) } else { descriptor::write(stream, bytes) }
+        })?;
+        self.late = !long && count < bytes.len() && self.is_over(Direction::Write, start);
         self.sent = self.sent.saturating_add(count);
         Ok(count)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use netserver_harness::{Client, Signal, scratch};
 
 use super::protocols::facts;
-use super::{PERSONALITIES, actor, pause};
+use super::{PERSONALITIES, actor, pause, program};
 
 /// Whether a client at that address is served.
 fn is_served(address: SocketAddr) -> bool {
@@ -191,4 +191,31 @@ fn max_per_ip_is_for_pools() {
         let program = program.arg(format!("--server_type={personality}"));
         let _ = program.run().expect_code(if personality == "single" { 2 } else { 0 });
     }
+}
+
+#[test]
+fn handshakes_count_for_their_client() {
+    let server = program!("greeting")
+        .args(["--port=0", "--host=0.0.0.0", "--max_per_ip=2", "--max_servers=4", "--log_level=3"])
+        .start();
+    let address = server.address();
+    let silent: Vec<Client> = (0..2).map(|_| Client::connect(address)).collect();
+    // The third has no time to be silent.
+    server.wait_until("the third is turned away", || {
+        let mut third = Client::connect(address);
+        third.try_rest().is_ok_and(|said| said.is_empty())
+            && server.log().iter().any(|line| line.contains("access denied: max_per_ip"))
+    });
+    let other = SocketAddr::from(([127, 0, 0, 2], 0));
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&other.into()).unwrap();
+    socket.connect(&address.into()).unwrap();
+    let mut stream = std::net::TcpStream::from(socket);
+    std::io::Write::write_all(&mut stream, b"hello\n").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut said).unwrap();
+    assert_eq!(said, "greeting\n");
+    drop(silent);
+    server.stop();
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use netserver_harness::DEADLINE;
+use socket2::{Domain, Socket, Type};
 
 use super::{actor, pause};
 
@@ -73,4 +74,24 @@ fn a_reply_survives_unread_input() {
 #[test]
 fn a_reply_survives_input_that_comes_after_it() {
     all_are_whole(Sent::Apart);
+}
+
+#[test]
+fn a_short_reply_waits_for_a_client_without_room() {
+    let server = actor(&[]).start();
+    for length in [1024, 2048, 4096, 8000, 8192, 9000] {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        // Room for less than the reply.
+        socket.set_recv_buffer_size(1).unwrap();
+        socket.connect(&server.address().into()).unwrap();
+        let mut stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.write_all(format!("only {length}\n").as_bytes()).unwrap();
+        pause(Duration::from_millis(20));
+        stream.write_all(&[b'x'; 1024]).unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).unwrap();
+        assert_eq!(reply.len(), length / 16 * 16);
+    }
+    server.stop();
 }

@@ -74,6 +74,19 @@ fn the_answer_comes_from_the_address_that_was_asked() {
     server.stop();
 }
 
+#[test]
+fn a_question_to_everybody_is_answered() {
+    for port in ["0.0.0.0:0/udp", "*:0/udp"] {
+        let server = facts(&[port]).start();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_broadcast(true).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        socket.send_to(b"x", ("127.255.255.255", server.address().port())).unwrap();
+        assert!(answer(&socket).starts_with("udp 1 whole "), "{port}");
+        server.stop();
+    }
+}
+
 /// 20,000 at 2,000 a second with `DATAGRAMS=20000`.
 #[test]
 fn none_is_lost_or_doubled() {
@@ -152,5 +165,61 @@ fn a_unix_client_without_a_path_gets_no_answer_and_is_known() {
         said.contains(&format!("{} {} uid={uid}", directory.join("own").display(), path.display())),
         "{said}"
     );
+    server.stop();
+}
+
+#[test]
+fn a_client_that_never_reads_is_given_up_and_a_stop_is_heard() {
+    for limit in ["500ms", "0s"] {
+        let directory = scratch();
+        let path = directory.join("packets");
+        let server = facts(&[&format!("{}|unixdgram", path.display())])
+            .args(["--server_type=single", "--log_level=3"])
+            .arg(format!("--write_timeout={limit}"))
+            .start();
+        server.wait_for_log("Binding to UNIXDGRAM");
+        let deaf = UnixDatagram::bind(directory.join("deaf")).unwrap();
+        deaf.set_nonblocking(true).unwrap();
+        // More and more, until its queue is full and the server's own is too.
+        let mut refused = 0;
+        server.wait_until("the server waits for its client", || {
+            let sent = deaf.send_to(b"fill 4000", &path);
+            refused = if sent.is_ok() { 0 } else { refused + 1 };
+            refused > 20 || server.log().iter().any(|line| line.contains("took nothing for"))
+        });
+        if limit == "0s" {
+            server.signal(Signal::SIGINT);
+        } else {
+            server.wait_for_log("the client took nothing for 500ms");
+            server.signal(Signal::SIGINT);
+        }
+        server.wait().expect_code(0);
+    }
+}
+
+#[test]
+fn descriptors_that_nobody_asked_for_are_closed() {
+    use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
+    use std::os::fd::AsRawFd;
+    let directory = scratch();
+    let path = directory.join("packets");
+    let server =
+        facts(&[&format!("{}|unixdgram", path.display())]).arg("--server_type=single").start();
+    server.wait_for_log("Binding to UNIXDGRAM");
+    let own = UnixDatagram::bind(directory.join("own")).unwrap();
+    own.set_read_timeout(Some(DEADLINE)).unwrap();
+    let to = UnixAddr::new(&path).unwrap();
+    let before = server.descriptors(server.pid());
+    for count in [1, 10, 100, 253] {
+        let given = vec![own.as_raw_fd(); count];
+        let rights = [ControlMessage::ScmRights(&given)];
+        let packet = [std::io::IoSlice::new(b"x")];
+        sendmsg(own.as_raw_fd(), &packet, &rights, MsgFlags::empty(), Some(&to)).unwrap();
+        let mut room = [0; 500];
+        let length = own.recv(&mut room).unwrap();
+        let said = String::from_utf8_lossy(&room[..length]).into_owned();
+        assert!(said.contains(&format!("uid={}", nix::unistd::getuid())), "{count}: {said}");
+    }
+    server.expect_no_leak(server.pid(), &before);
     server.stop();
 }

@@ -1,11 +1,14 @@
 //! The time that a connection may take.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program};
+use netserver_harness::{Client, Program, scratch};
 
 use super::protocols::facts;
-use super::{PERSONALITIES, pause, program};
+use super::{PERSONALITIES, actor, pause, program};
 
 /// How long it takes until the server has cut a client that says nothing more.
 fn until_cut(client: &mut Client) -> Duration {
@@ -88,5 +91,67 @@ fn a_port_that_names_its_protocol_does_not_speak_the_programs_own() {
         client.half_close();
         assert_eq!(client.rest(), said.as_bytes());
     }
+    server.stop();
+}
+
+#[test]
+fn the_shorter_of_two_limits_does_not_end_what_has_the_longer() {
+    let server =
+        greeting(&["--handshake_timeout=2s", "--request_timeout=500ms", "--log_level=3"]).start();
+    let mut client = Client::connect(server.address());
+    // Longer than a request may take, and not than a handshake may.
+    pause(Duration::from_millis(900));
+    client.send("hello\n");
+    assert_eq!(client.line(), "greeting");
+    assert!(about(until_cut(&mut client), Duration::from_millis(500)));
+    server.stop();
+    let server = facts(&["0"]).args(["--request_timeout=500ms", "--log_level=3"]).start();
+    let mut client = Client::connect(server.address());
+    client.send("deadline 1.5\n");
+    pause(Duration::from_millis(800));
+    client.send("hello\n");
+    assert_eq!(client.line(), "hello");
+    server.wait_for_log("the request took longer than 1.5s");
+    server.stop();
+}
+
+#[test]
+fn a_client_that_is_never_silent_is_cut_too() {
+    let directory = scratch();
+    let path = directory.join("socket");
+    for port in ["0".to_owned(), format!("{}|unix", path.display())] {
+        let server = actor(&["--request_timeout=500ms", "--log_level=3"])
+            .arg(format!("--port={port}"))
+            .start();
+        server.wait_for_log("Binding to");
+        let start = Instant::now();
+        let (mut reader, mut writer): (Box<dyn Read + Send>, Box<dyn Write + Send>) = if port == "0"
+        {
+            let stream = TcpStream::connect(server.address()).unwrap();
+            (Box::new(stream.try_clone().unwrap()), Box::new(stream))
+        } else {
+            let stream = UnixStream::connect(&path).unwrap();
+            (Box::new(stream.try_clone().unwrap()), Box::new(stream))
+        };
+        let taking = std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+        while start.elapsed() < Duration::from_secs(5) && writer.write_all(b"say more\n").is_ok() {}
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(2), "{port}: {took:?}");
+        let _ = taking.join();
+        server.wait_for_log("the request took longer than 500ms");
+        server.stop();
+    }
+}
+
+#[test]
+fn a_long_write_has_the_time_of_one() {
+    let server = facts(&["0"]).args(["--write_timeout=500ms", "--log_level=3"]).start();
+    let mut client = Client::connect(server.address());
+    client.send("fill 50000000\n");
+    let start = Instant::now();
+    server.wait_for_log("the client took nothing for 500ms");
+    let took = start.elapsed();
+    assert!(took < Duration::from_millis(1400), "{took:?}");
+    drop(client);
     server.stop();
 }

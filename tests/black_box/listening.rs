@@ -55,8 +55,9 @@ fn a_port_file_that_cannot_be_written_ends_the_start() {
     let port = format!("{}|unix", socket.display());
     for (path, reason) in [
         (directory.join("nowhere/ports"), "No such file or directory"),
-        (directory.path().to_owned(), "directory"),
+        (directory.path().to_owned(), "there is something that is no file"),
         ("/dev/full/ports".into(), "Not a directory"),
+        ("/dev/null".into(), "there is something that is no file"),
     ] {
         let argument = format!("--port_file={}", path.display());
         let said = facts(&[&port]).arg(argument).run().expect_code(1).stderr();
@@ -97,4 +98,13 @@ fn options_that_no_port_uses_are_warned_of() {
     let all = ["--udp_recv_len=100", "--udp_broadcast", "--check"];
     let said = facts(&["0/udp"]).args(all).run().expect_code(0).stderr();
     assert_eq!(said, "");
+}
+
+#[test]
+fn a_port_by_two_names_is_bound_once() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = facts(&[&format!("localhost:{free}"), &format!("127.0.0.1:{free}")]).start();
+    server.wait_for_log("is asked for twice, and bound once");
+    server.address();
+    server.stop();
 }

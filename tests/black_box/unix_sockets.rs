@@ -155,3 +155,26 @@ fn a_silent_client_is_cut_at_its_time() {
     server.wait_for_log("the client sent nothing for 300ms");
     server.stop();
 }
+
+#[test]
+fn a_server_that_stops_leaves_the_socket_of_the_next_one() {
+    let directory = scratch();
+    let path = directory.join("socket");
+    let old = facts(&["0", &port(&path)]).args(["--server_type=single", "--log_level=3"]).start();
+    old.wait_for_log("Binding to UNIX socket file");
+    let mut client = netserver_harness::Client::connect(old.address());
+    client.send("wait 0.5\n");
+    old.wait_for_log("takes its time");
+    old.signal(netserver_harness::Signal::SIGTERM);
+    // It listens no more, and has a request to finish.
+    let start = Instant::now();
+    while UnixStream::connect(&path).is_ok() {
+        assert!(start.elapsed() < DEADLINE, "it still listens");
+    }
+    let next = facts(&[&port(&path)]).start();
+    next.wait_for_log("Binding to UNIX socket file");
+    assert_eq!(client.rest(), b"waited");
+    old.wait().expect_code(0);
+    assert!(ask(&path, "x\n").starts_with("unix 1 "));
+    next.stop();
+}

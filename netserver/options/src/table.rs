@@ -183,8 +183,9 @@ macro_rules! for_each_option {
                 summary: "File that tells what is listened on",
             }
             /// Whether standard input and standard output (descriptors 0 and 1) are the client while it
-            /// is served, for programs that a handler starts or libraries that print. Of a datagram
-            /// and of TLS they are `/dev/null`.
+            /// is served, for programs that a handler starts or libraries that print. What is written
+            /// to the connection itself is gathered, and may come later. Of a datagram and of TLS they
+            /// are `/dev/null`.
             stdio: Flag {
                 group: Network, works_with: ALL, since: "0.1",
                 default: [ALL => "false"], range: [],

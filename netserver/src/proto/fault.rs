@@ -17,6 +17,10 @@ pub(crate) enum AcceptFault {
 
 impl AcceptFault {
     pub(crate) fn of(err: &io::Error) -> Self {
+        // A protocol of somebody's own may say so without a number.
+        if matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) {
+            return Self::Again;
+        }
         match err.raw_os_error() {
             // Signals, time limits, and errors of a connection that was there: accept(2) asks to
             // treat those of the network like EAGAIN. A socket of datagrams tells of an answer that
@@ -52,6 +56,7 @@ mod tests {
         assert_eq!(of(libc::ECONNABORTED), AcceptFault::Again);
         assert_eq!(of(libc::ECONNREFUSED), AcceptFault::Again);
         assert_eq!(of(libc::EAGAIN), AcceptFault::Again);
+        assert_eq!(AcceptFault::of(&io::ErrorKind::WouldBlock.into()), AcceptFault::Again);
         assert_eq!(of(libc::EMFILE), AcceptFault::Short);
         assert_eq!(of(libc::EPERM), AcceptFault::Short, "it may come for ever");
         assert_eq!(of(libc::ENOTSOCK), AcceptFault::Broken);

@@ -208,6 +208,11 @@ impl<'a> ListenSpec<'a> {
         }
     }
 
+    /// Whether an IPv6 wildcard is to take IPv4 as well: the port is `*`, and not `[::]`.
+    pub fn is_dual(&self) -> bool {
+        matches!(self.place, Place::Inet { dual: true, .. })
+    }
+
     /// The path of a UNIX socket.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ pub(crate) fn endpoints(merged: &Merged) -> Result<Vec<Endpoint>> {
         log::info!("Port {} is asked for twice, and bound once", name_of(wish));
     }
     let shared = Arc::new(options.clone());
-    let mut all = Vec::new();
+    let mut all: Vec<Endpoint> = Vec::new();
     for wish in &asked.all {
         let options = if wish.own.is_empty() {
             Arc::clone(&shared)
@@ -61,7 +61,14 @@ pub(crate) fn endpoints(merged: &Merged) -> Result<Vec<Endpoint>> {
             Arc::new(merged.with_own(&wish.own).map_err(|reject| merged.refuse("port", reject))?)
         };
         let named = wish.named || merged.is_set("proto");
-        all.extend(resolve(merged, wish, named, &options)?);
+        for endpoint in resolve(merged, wish, named, &options)? {
+            // By another name it may be there already.
+            if all.iter().any(|other| endpoint.is_same(other)) {
+                log::info!("Port {endpoint} is asked for twice, and bound once");
+            } else {
+                all.push(endpoint);
+            }
+        }
     }
     Ok(all)
 }
@@ -154,8 +161,9 @@ fn hold_speakable(protocol: Protocol) -> std::result::Result<(), Reject> {
 }
 
 fn number_of(service: &str, protocol: Protocol) -> std::result::Result<u16, Reject> {
-    let carrier = if protocol.is_datagram() { "udp" } else { "tcp" };
-    service::port(service, carrier).ok_or_else(|| {
+    let datagrams = protocol.is_datagram();
+    let carrier = if datagrams { "udp" } else { "tcp" };
+    service::port(service, datagrams).ok_or_else(|| {
         Reject::expected(
             format!("a port number, or a service of {carrier} that this system knows"),
             service,
@@ -220,6 +228,18 @@ impl Endpoint {
             Some(own) if !self.named => own(),
             _ => built_in(self.protocol),
         }
+    }
+
+    /// Whether it says nothing before the handler.
+    pub(crate) fn is_plain(&self, own: Option<Factory>) -> bool {
+        !self.protocol.is_tls() && (self.named || own.is_none())
+    }
+
+    /// Whether both would be bound to the same place.
+    fn is_same(&self, other: &Self) -> bool {
+        let kind = |one: &Self| (one.protocol.is_datagram(), one.family);
+        let host = self.host == other.host || self.protocol.is_unix();
+        self.spot == other.spot && self.spot != Spot::Port(0) && kind(self) == kind(other) && host
     }
 
     /// The endpoint as `--print-config=json` shows it.

@@ -6,13 +6,15 @@
 
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, lchown};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use netserver_options::kind::AccountValue;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{AtFlags, Flock, FlockArg};
 use nix::sys::stat::{Mode, fchmod};
+use nix::unistd::{Gid, Uid, fchownat};
 use socket2::{SockAddr, Socket};
 
 use super::{ListenSpec, Place};
@@ -43,8 +45,10 @@ pub(super) fn bind(
     fchmod(socket, Mode::empty())?;
     socket.bind(&address)?;
     let bound = OwnFile::at(path)?;
-    owner.give(bound.path())?;
-    fs::set_permissions(bound.path(), Permissions::from_mode(spec.options().unix_mode()))?;
+    owner.give(&bound)?;
+    // By its descriptor: another file may stand in its place by now.
+    let by_descriptor = format!("/proc/self/fd/{}", bound.as_fd().as_raw_fd());
+    fs::set_permissions(by_descriptor, Permissions::from_mode(spec.options().unix_mode()))?;
     listen(socket)?;
     Ok(bound)
 }
@@ -87,6 +91,10 @@ fn remove_stale(path: &Path, socket: &Socket, address: &SockAddr) -> io::Result<
     match probe.connect(address) {
         Err(err) if err.kind() == io::ErrorKind::ConnectionRefused => {}
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+        // Somebody listens there with a socket of another type.
+        Err(err) if err.raw_os_error() == Some(nix::libc::EPROTOTYPE) => {
+            return Err(io::Error::from_raw_os_error(nix::libc::EADDRINUSE));
+        }
         Err(err) if err.kind() != io::ErrorKind::WouldBlock => return Err(err),
         // Somebody listens, or is too busy to say so.
         _ => return Err(io::Error::from_raw_os_error(nix::libc::EADDRINUSE)),
@@ -111,11 +119,12 @@ impl Owner {
         Ok(Self { user: user.transpose()?, group: group.transpose()? })
     }
 
-    fn give(&self, path: &Path) -> io::Result<()> {
+    fn give(&self, file: &OwnFile) -> io::Result<()> {
         if self.user.is_none() && self.group.is_none() {
             return Ok(());
         }
-        lchown(path, self.user, self.group)
+        let (user, group) = (self.user.map(Uid::from_raw), self.group.map(Gid::from_raw));
+        Ok(fchownat(file, "", user, group, AtFlags::AT_EMPTY_PATH)?)
     }
 }
 

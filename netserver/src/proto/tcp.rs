@@ -8,6 +8,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::{ListenSpec, Place, Proto};
 use crate::accepted::Accepted;
+use crate::address::Address;
 use crate::sys::poll::Direction;
 use crate::sys::socket::{self, Blocking};
 use crate::wire::Limits;
@@ -57,5 +58,5 @@ pub(super) fn inet(spec: &ListenSpec<'_>, kind: Type) -> io::Result<Socket> {
 /// The next connection.
 pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<Accepted> {
     let (stream, peer) = socket::accept(listener, Blocking::Timed)?;
-    Ok(Accepted::timed(stream, (&peer).into()))
+    Ok(Accepted::timed(stream, Address::of(&peer)))
 }

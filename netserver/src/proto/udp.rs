@@ -62,7 +62,7 @@ impl Packets {
     /// Of a bound socket, which does not send more than `longest` bytes at once.
     pub(super) fn of(socket: &OwnedFd, options: &Options, longest: usize) -> io::Result<Self> {
         Ok(Self {
-            bound: (&SockRef::from(socket).local_addr()?).into(),
+            bound: Address::of(&SockRef::from(socket).local_addr()?),
             socket: Arc::new(socket.try_clone()?),
             room: usize::try_from(options.udp_recv_len()).unwrap_or(usize::MAX),
             flags: options.udp_recv_flags(),

@@ -7,6 +7,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::{ListenSpec, Proto, socket_file};
 use crate::accepted::Accepted;
+use crate::address::Address;
 use crate::buffer::Buffers;
 use crate::own_file::OwnFile;
 use crate::sys::socket::{self, Blocking};
@@ -29,6 +30,6 @@ impl Proto for Unix {
     /// Time limits are not inherited here, so the stream does not block and they are kept outside.
     fn accept(&self, listener: BorrowedFd<'_>, _buffers: &mut Buffers) -> io::Result<Accepted> {
         let (stream, peer) = socket::accept(listener, Blocking::Never)?;
-        Ok(Accepted::nonblocking(stream, (&peer).into()))
+        Ok(Accepted::nonblocking(stream, Address::of(&peer)))
     }
 }

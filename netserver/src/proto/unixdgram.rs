@@ -14,7 +14,7 @@ use crate::own_file::OwnFile;
 
 /// Packets over a UNIX socket. A client gets an answer where its own socket has a path.
 #[derive(Debug, Default)]
-pub struct UnixDgram(Option<(Packets, OwnFile)>);
+pub struct UnixDgram(Option<(OwnFile, Packets)>);
 
 /// The longest answer: what fits into the usual send buffer of a socket.
 const LONGEST: usize = 128 * 1024;
@@ -29,11 +29,11 @@ impl Proto for UnixDgram {
         setsockopt(&socket, sockopt::PassCred, &true)?;
         let file = socket_file::bind(&socket, spec, |_| Ok(()))?;
         let socket = OwnedFd::from(socket);
-        self.0 = Some((Packets::of(&socket, spec.options(), LONGEST)?, file));
+        self.0 = Some((file, Packets::of(&socket, spec.options(), LONGEST)?));
         Ok(socket)
     }
 
     fn accept(&self, listener: BorrowedFd<'_>, buffers: &mut Buffers) -> io::Result<Accepted> {
-        Packets::accept(self.0.as_ref().map(|(packets, _)| packets), listener, buffers)
+        Packets::accept(self.0.as_ref().map(|(_, packets)| packets), listener, buffers)
     }
 }

@@ -3,10 +3,11 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::libc;
+use nix::sys::socket::send as send_bytes;
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrLike, SockaddrStorage, UnixAddr, recv,
     recvmsg, sendmsg,
@@ -66,6 +67,11 @@ pub(crate) struct Received {
     pub(crate) cred: Option<PeerCred>,
 }
 
+fn close_given(descriptor: RawFd) {
+    // SAFETY: the kernel has just opened it for this process, and nobody else knows of it.
+    drop(unsafe { OwnedFd::from_raw_fd(descriptor) });
+}
+
 /// Where a datagram came from, and an answer goes to.
 #[derive(Debug)]
 pub(crate) enum Sender {
@@ -96,7 +102,9 @@ pub(crate) struct Aside(Vec<u8>);
 
 impl Default for Aside {
     fn default() -> Self {
-        Self(nix::cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, libc::ucred))
+        // As many descriptors as the kernel passes on at once: those that had no room would cost us
+        // the rest of what it tells.
+        Self(nix::cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, libc::ucred, [RawFd; 253]))
     }
 }
 
@@ -149,11 +157,15 @@ fn receive_from<A: SockaddrLike>(
             }
             ControlMessageOwned::Ipv6PacketInfo(info) => {
                 let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-                to = Some(Destination::V6(address, info.ipi6_ifindex));
+                // Nothing can come from a group.
+                let ours = !address.is_multicast();
+                to = ours.then_some(Destination::V6(address, info.ipi6_ifindex));
             }
             ControlMessageOwned::ScmCredentials(from) => {
                 cred = Some(PeerCred { pid: from.pid(), uid: from.uid(), gid: from.gid() });
             }
+            // Somebody gives us descriptors, which nobody has asked for.
+            ControlMessageOwned::ScmRights(given) => given.into_iter().for_each(close_given),
             _ => {}
         }
     }
@@ -205,11 +217,29 @@ pub(crate) fn read_now(stream: &impl AsFd, room: &mut [u8]) -> io::Result<usize>
     Ok(recv(stream.as_fd().as_raw_fd(), room, MsgFlags::MSG_DONTWAIT)?)
 }
 
+/// One `send(2)` that does not wait.
+pub(crate) fn write_now(stream: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    Ok(send_bytes(stream.as_fd().as_raw_fd(), bytes, flags)?)
+}
+
 /// How many written bytes the other end has not acknowledged yet.
 pub(crate) fn unacknowledged(stream: &impl AsFd) -> io::Result<usize> {
+    ask(stream, libc::TIOCOUTQ)
+}
+
+/// How many written bytes have not left for the other end yet, which has no room for them.
+pub(crate) fn unsent(stream: &impl AsFd) -> io::Result<usize> {
+    /// `SIOCOUTQNSD` of `linux/sockios.h`.
+    const UNSENT: libc::Ioctl = 0x894B;
+    ask(stream, UNSENT)
+}
+
+/// A number that a socket tells of itself.
+fn ask(stream: &impl AsFd, what: libc::Ioctl) -> io::Result<usize> {
     let mut count: libc::c_int = 0;
     let stream = stream.as_fd().as_raw_fd();
     // SAFETY: the kernel writes one int, and there is room for it.
-    Errno::result(unsafe { libc::ioctl(stream, libc::TIOCOUTQ, &raw mut count) })?;
+    Errno::result(unsafe { libc::ioctl(stream, what, &raw mut count) })?;
     Ok(usize::try_from(count).unwrap_or(0))
 }

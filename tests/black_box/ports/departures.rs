@@ -67,6 +67,9 @@ pub(super) const DEPARTURES: &[Departure] = &[
     departure("a service may have a dash in its name", 73, |_, ours, theirs| {
         is_alike(ours, theirs, Record::behind_separator)
     }),
+    departure("an address alone is no port", 57, |_, ours, _| {
+        refused(ours, "expected a port behind the address")
+    }),
     departure("a host that is none is refused at once", 91, |_, ours, theirs| {
         ours.is_err() && any(theirs, |one| !one.has_host())
     }),

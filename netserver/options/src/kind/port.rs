@@ -3,6 +3,7 @@
 mod settings;
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use super::Kind;
 use super::host::{HostName, HostValue};
@@ -190,6 +191,10 @@ impl PortValue {
             // `20202/MyTcp`: a protocol was meant, and not a service of a host.
             return Err(Protocol::unknown(port));
         }
+        if text.parse::<Ipv6Addr>().is_ok() && host.parse::<Ipv6Addr>().is_err() {
+            let reject = Reject::expected("a port behind the address", text);
+            return Err(reject.with_help(format!("write [{text}]:8080")));
+        }
         let target = target(port, text)?;
         let host = match host {
             "" => None,
@@ -235,7 +240,9 @@ fn take_type(text: &str) -> (String, Option<UnixType>) {
         let (start, end) = token::find(text, 0, |word| matches!(word, "1" | "2"))?;
         let rest = text[end..].trim_start_matches(is_separator);
         // Else it is a port.
-        (text.starts_with(['/', '.']) && rest.eq_ignore_ascii_case("unix")).then_some((start, end))
+        let apart = text[start..].starts_with('|') && text[end..].starts_with('|');
+        let is_type = apart && text.starts_with(['/', '.']) && rest.eq_ignore_ascii_case("unix");
+        is_type.then_some((start, end))
     };
     let Some((start, end)) = by_name.or_else(by_number) else {
         return (text.to_owned(), None);
@@ -329,6 +336,7 @@ mod tests {
             ("/run/s|SOCK_DGRAM|unix", "/run/s|unixdgram"),
             ("/run/s|2|unix", "/run/s|unixdgram"),
             ("/run/s|1|unix", "/run/s|unix"),
+            ("/srv/2/unix", "/srv/2|unix"),
             ("/run/s|sock_dgram", "/run/s|unixdgram"),
             ("/run/x.sock unixdgram", "/run/x.sock|unixdgram"),
             ("/run/s", "/run/s"),
@@ -349,6 +357,10 @@ mod tests {
     #[test]
     fn no_ports() {
         for (bad, words) in [
+            ("::1", "a port behind the address"),
+            ("fe80::1", "a port behind the address"),
+            ("{port=80/udp, proto=tcp}", "`proto` once"),
+            ("{port=a.com:80, host=b.com}", "`host` once"),
             ("-1", "a port as"),
             ("65536", "0 to 65535"),
             ("99999", "0 to 65535"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::PortValue;
 use crate::kind::ipv::Ipv;
-use crate::kind::protocol::Proto;
+use crate::kind::protocol::{Proto, Protocol};
 use crate::kind::unix_type::UnixType;
 use crate::kind::{Choice, Host, Kind};
 use crate::reject::Reject;
@@ -37,6 +37,18 @@ pub(super) fn parse(text: &str) -> Result<PortValue, Reject> {
     value.ipv = value.ipv.or(proto.and_then(|proto| proto.ipv));
     if value.protocol.is_none_or(|protocol| !protocol.is_unix()) {
         let plain = PortValue::plain(port).map_err(named("port"))?;
+        let part = plain.part(plain.protocol.unwrap_or(Protocol::Tcp)).ok();
+        let host = part.is_some_and(|part| part.host.is_some());
+        for (key, both) in [
+            ("host", host && value.host.is_some()),
+            ("proto", plain.protocol.is_some() && value.protocol.is_some()),
+            ("ipv", plain.ipv.is_some() && value.ipv.is_some()),
+        ] {
+            if both {
+                let fault = format!("expected `{key}` once, got it in `port` and beside it");
+                return Err(Reject::new(fault));
+            }
+        }
         value.text = plain.text;
         value.protocol = value.protocol.or(plain.protocol);
         value.ipv = value.ipv.or(plain.ipv);
