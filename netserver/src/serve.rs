@@ -15,6 +15,7 @@ use crate::error::AnyError;
 use crate::guard::{self, Failure};
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
+use crate::listener::Listener;
 use crate::lookup;
 use crate::seat::Seat;
 use crate::stdio;
@@ -51,98 +52,134 @@ pub(crate) fn serve_connection<S: NetServer>(
     buffers: Buffers,
 ) -> Buffers {
     let Arrival { listener, accepted } = arrival;
-    let proto = listener.proto();
-    let mut conn = Connection::new(accepted, proto.name(), terms.limits, buffers);
-    let mut log = Reporter { peer: conn.peer(), panicked: false };
-    // Who has too many connections has no more of our time.
-    let mut admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
-    if !admitted && !listener.is_plain() {
-        log::debug!("access denied: max_per_ip; client {}", log.peer);
-        return close(conn, &mut log, false);
+    let conn = Connection::new(accepted, listener.proto().name(), terms.limits, buffers);
+    let log = Reporter { peer: conn.peer(), panicked: false };
+    let mut visit = Visit { terms, conn, log, admitted: true };
+    if !visit.greet(listener, seat) {
+        return visit.close(false);
     }
-    let greeted = guard::run(|| {
-        conn.begin_handshake();
-        proto.handshake(&mut conn)
-    });
-    if !log.passes("handshake", greeted, conn.faults()) {
-        return close(conn, &mut log, false);
-    }
-    conn.begin_request();
-    if conn.peer().ip() != log.peer.ip() {
-        // A proxy has told who it really is.
-        log.peer = conn.peer();
-        admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
-    }
-    log.peer = conn.peer();
-    log::debug!("CONNECT {} Peer: \"{}\"", conn.proto().to_uppercase(), log.peer);
-    if admitted && let Some(ip) = log.peer.ip().filter(|_| terms.rules.needs_name()) {
-        conn.set_peer_host(lookup::confirmed_name(ip, lookup::LIMIT));
-    }
-    let broken = exchange(server, terms, admitted, &mut conn, &mut log);
-    let buffers = close(conn, &mut log, broken);
-    let closed = guard::run(|| server.post_client_connection_hook());
-    log.passes("post_client_connection_hook", closed, &[]);
-    buffers
+    let broken = if terms.stdio { visit.meet_by_stdio(server) } else { visit.meet(server) };
+    visit.end(server, broken)
 }
 
-/// The hooks of a client that has its standard input and output. Tells whether the reply was broken
-/// off.
-fn exchange<S: NetServer>(
-    server: &mut S,
-    terms: &Terms,
+/// One client, from accept to close.
+struct Visit<'a> {
+    terms: &'a Terms,
+    conn: Connection,
+    log: Reporter,
+    /// Whether its client has no more connections than it may have.
     admitted: bool,
-    conn: &mut Connection,
-    log: &mut Reporter,
-) -> bool {
-    if !terms.stdio {
-        return meet(server, terms, admitted, conn, log);
-    }
-    let opened = conn.lend().and_then(|stream| stream.map_or(Ok(()), stdio::open));
-    let opened = opened.map_err(|err| Failure::Error(err.into()));
-    let broken = log.passes("stdio", opened, &[]) && meet(server, terms, admitted, conn, log);
-    let printed = stdio::end();
-    let faults: Vec<_> = printed.as_ref().err().map(io::Error::kind).into_iter().collect();
-    log.passes(
-        "sending what was printed",
-        printed.map_err(|err| Failure::Error(err.into())),
-        &faults,
-    );
-    broken
 }
 
-/// The hooks that meet a client, in the manual's order. Tells whether the reply was broken off.
-fn meet<S: NetServer>(
-    server: &mut S,
-    terms: &Terms,
-    admitted: bool,
-    conn: &mut Connection,
-    log: &mut Reporter,
-) -> bool {
-    let accepted = guard::run(|| server.post_accept_hook(conn));
-    if !log.passes("post_accept_hook", accepted, conn.faults()) {
-        return false;
+impl Visit<'_> {
+    /// What comes before every hook: who it is, and what its protocol says first. Tells whether there is
+    /// somebody to be met.
+    fn greet(&mut self, listener: &Listener, seat: &mut impl Seat) -> bool {
+        let Self { terms, conn, log, admitted } = self;
+        // Who has too many connections has no more of our time.
+        *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
+        if !*admitted && !listener.is_plain() {
+            log.denied(TOO_MANY);
+            return false;
+        }
+        let greeted = guard::run(|| {
+            conn.begin_handshake();
+            listener.proto().handshake(conn)
+        });
+        if !log.passes("handshake", greeted, conn.faults()) {
+            return false;
+        }
+        conn.begin_request();
+        let peer = conn.peer();
+        if peer.ip() != log.peer.ip() {
+            // A proxy has told who it really is.
+            *admitted = peer.ip().is_none_or(|ip| seat.admits(ip));
+        }
+        log::debug!("CONNECT {} Peer: \"{peer}\"", conn.proto().to_uppercase());
+        if *admitted && let Some(ip) = peer.ip().filter(|_| terms.rules.needs_name()) {
+            conn.set_peer_host(lookup::confirmed_name(ip, lookup::LIMIT));
+        }
+        log.peer = peer;
+        true
     }
-    let allowed = is_allowed(terms, admitted, conn, log) && {
-        let verdict = guard::run(|| server.allow_deny_hook(conn));
-        log.value("allow_deny_hook", verdict, conn.faults()).unwrap_or(false)
-    };
-    if allowed {
-        let served = guard::run(|| server.process_request(conn));
-        log.passes("process_request", served, conn.faults());
-    } else {
-        let denied = guard::run(|| server.request_denied_hook(conn));
-        log.passes("request_denied_hook", denied, conn.faults());
+
+    /// The hooks of a client that is standard input and output. Tells whether the reply was broken off.
+    fn meet_by_stdio<S: NetServer>(&mut self, server: &mut S) -> bool {
+        let opened = self.conn.lend().and_then(|stream| stream.map_or(Ok(()), stdio::open));
+        let broken = self.log.sent("stdio", opened) && self.meet(server);
+        self.log.sent("sending what was printed", stdio::end());
+        broken
     }
-    let broken = log.panicked;
-    if !broken {
-        // A whole reply, whatever becomes of the next hook.
-        let sent = conn.deliver().map_err(|err| Failure::Error(err.into()));
-        log.passes("sending the reply", sent, conn.faults());
+
+    /// The hooks that meet a client, in the manual's order. Tells whether the reply was broken off.
+    fn meet<S: NetServer>(&mut self, server: &mut S) -> bool {
+        let accepted = guard::run(|| server.post_accept_hook(&mut self.conn));
+        if !self.log.passes("post_accept_hook", accepted, self.conn.faults()) {
+            return false;
+        }
+        let allowed = self.is_allowed();
+        let Self { conn, log, .. } = self;
+        let allowed = allowed && {
+            let verdict = guard::run(|| server.allow_deny_hook(conn));
+            log.value("allow_deny_hook", verdict, conn.faults()).unwrap_or(false)
+        };
+        if allowed {
+            let served = guard::run(|| server.process_request(conn));
+            log.passes("process_request", served, conn.faults());
+        } else {
+            let denied = guard::run(|| server.request_denied_hook(conn));
+            log.passes("request_denied_hook", denied, conn.faults());
+        }
+        let broken = log.panicked;
+        if !broken {
+            // A whole reply, whatever becomes of the next hook.
+            log.sent("sending the reply", conn.deliver());
+        }
+        let after = guard::run(|| server.post_process_request_hook(conn, allowed));
+        log.passes("post_process_request_hook", after, conn.faults());
+        broken
     }
-    let after = guard::run(|| server.post_process_request_hook(conn, allowed));
-    log.passes("post_process_request_hook", after, conn.faults());
-    broken
+
+    /// What the rules say.
+    fn is_allowed(&self) -> bool {
+        let rules = &self.terms.rules;
+        let verdict = if self.admitted {
+            rules.decide(&Facts::of(&self.conn, rules))
+        } else {
+            Verdict::Denied(TOO_MANY.into())
+        };
+        match verdict {
+            Verdict::Allowed => true,
+            Verdict::Denied(reason) => {
+                self.log.denied(&reason);
+                false
+            }
+        }
+    }
+
+    /// Closes the connection, and does what follows.
+    fn end<S: NetServer>(self, server: &mut S, broken: bool) -> Buffers {
+        let mut log = Reporter { peer: self.log.peer.clone(), panicked: false };
+        let buffers = self.close(broken);
+        let closed = guard::run(|| server.post_client_connection_hook());
+        log.passes("post_client_connection_hook", closed, &[]);
+        buffers
+    }
+
+    /// Closes the connection, whose reply may be broken off.
+    fn close(mut self, broken: bool) -> Buffers {
+        let end = match (broken, self.log.panicked) {
+            (true, _) => End::Broken,
+            (false, true) => End::Dropped,
+            (false, false) => End::Whole,
+        };
+        let (sent, buffers) = self.conn.close(end);
+        self.log.sent("sending the reply", sent);
+        buffers
+    }
 }
+
+const TOO_MANY: &str = "max_per_ip";
 
 impl Facts {
     /// What is known of a client, as far as the rules ask for it.
@@ -164,35 +201,6 @@ impl Facts {
     }
 }
 
-/// What the rules say of a client.
-fn is_allowed(terms: &Terms, admitted: bool, conn: &Connection, log: &Reporter) -> bool {
-    let verdict = if admitted {
-        terms.rules.decide(&Facts::of(conn, &terms.rules))
-    } else {
-        Verdict::Denied("max_per_ip".into())
-    };
-    match verdict {
-        Verdict::Allowed => true,
-        Verdict::Denied(reason) => {
-            log::debug!("access denied: {reason}; client {}", log.peer);
-            false
-        }
-    }
-}
-
-/// Closes a connection, whose reply may be broken off.
-fn close(conn: Connection, log: &mut Reporter, broken: bool) -> Buffers {
-    let end = match (broken, log.panicked) {
-        (true, _) => End::Broken,
-        (false, true) => End::Dropped,
-        (false, false) => End::Whole,
-    };
-    let (sent, buffers) = conn.close(end);
-    let faults: Vec<io::ErrorKind> = sent.as_ref().err().map(io::Error::kind).into_iter().collect();
-    log.passes("sending the reply", sent.map_err(|err| Failure::Error(err.into())), &faults);
-    buffers
-}
-
 /// Logs what failed on one connection.
 struct Reporter {
     peer: Address,
@@ -201,6 +209,17 @@ struct Reporter {
 }
 
 impl Reporter {
+    /// Whether what was to reach the client did; if not it is the client's doing.
+    fn sent(&mut self, what: &str, sent: io::Result<()>) -> bool {
+        let fault = sent.as_ref().err().map(io::Error::kind);
+        self.passes(what, sent.map_err(|err| Failure::Error(err.into())), fault.as_slice())
+    }
+
+    /// A rule has decided against the client.
+    fn denied(&self, reason: &str) {
+        log::debug!("access denied: {reason}; client {}", self.peer);
+    }
+
     fn passes(
         &mut self,
         what: &str,

@@ -3,7 +3,6 @@
 //! `name: value` and `name value` are the same; the value is the rest of the line without the
 //! blanks around it; `#` starts a comment and `\#` is a `#`; a boolean's name alone is true.
 
-use std::io::{self, Read};
 use std::path::Path;
 
 use netserver_options::kind::{Flag, Kind};
@@ -15,29 +14,17 @@ use super::source::Source;
 use crate::error::OptionError;
 use crate::sys::descriptor;
 
-/// Largest file that is read; a conf file is written by hand.
-const LARGEST: u64 = 1 << 20;
-
 /// Reads the settings of the file that `named` has as its value.
 ///
 /// # Errors
 /// Where it cannot be read, is no text, or a line of it is refused.
 pub(crate) fn read(named: &Setting, table: Table) -> Result<Vec<Setting>, OptionError> {
     let name = shown(&named.text);
-    let bytes = content(Path::new(&named.text)).map_err(|err| {
+    let (bytes, _) = descriptor::read_regular(Path::new(&named.text)).map_err(|err| {
         let reject = Reject::new(format!("{name}: cannot be read: {err}"));
         OptionError::new(named.source.place(named.spec.name), reject)
     })?;
     parse(&name, &bytes, table)
-}
-
-fn content(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    descriptor::open_regular(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other("is larger than 1 MiB"));
-    }
-    Ok(bytes)
 }
 
 pub(super) fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Setting>, OptionError> {

@@ -1,7 +1,7 @@
 //! Descriptors: every one that is made here is closed on exec.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::fcntl::OFlag;
@@ -44,7 +44,7 @@ pub(crate) fn drain(pipe: &impl AsFd) {
 }
 
 /// A regular file, opened for reading; anything else is refused without being waited for.
-pub(crate) fn open_regular(path: &std::path::Path) -> io::Result<File> {
+fn open_regular(path: &std::path::Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     // A FIFO would block here until somebody writes to it.
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
@@ -55,6 +55,20 @@ pub(crate) fn open_regular(path: &std::path::Path) -> io::Result<File> {
         () if kind.is_dir() => Err(io::Error::other("is a directory, expected a file")),
         () => Err(io::Error::other("is not a regular file")),
     }
+}
+
+/// All of a regular file of up to 1 MiB, and its permissions.
+pub(crate) fn read_regular(path: &std::path::Path) -> io::Result<(Vec<u8>, u32)> {
+    use std::os::unix::fs::PermissionsExt;
+    const LARGEST: u64 = 1 << 20;
+    let file = open_regular(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o7777;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("is larger than 1 MiB"));
+    }
+    Ok((bytes, mode))
 }
 
 /// Has standard input and output be `descriptor`, for programs that are started too.

@@ -1,8 +1,6 @@
 //! A PEM file: its path comes in, the certificates or the key that it holds go out.
 
 use std::fmt;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustls::pki_types::pem::{self, PemObject};
@@ -10,9 +8,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::error::{Error, Result};
 use crate::sys::descriptor;
-
-/// Largest file that is read; it has room for some hundred certificates.
-const LARGEST: u64 = 1 << 20;
 
 /// A file that was read, and what it is to be.
 pub(super) struct PemFile {
@@ -27,7 +22,7 @@ impl PemFile {
     /// Reads all of a regular file.
     pub(super) fn read(what: &str, path: &Path) -> Result<Self> {
         let name = format!("{what} {:?}", path.to_string_lossy());
-        match content(path) {
+        match descriptor::read_regular(path) {
             Ok((bytes, mode)) => Ok(Self { name, bytes, mode }),
             Err(err) => Err(Error::because(format!("{name}: cannot be read"), err)),
         }
@@ -81,17 +76,6 @@ impl PemFile {
     }
 }
 
-fn content(path: &Path) -> io::Result<(Vec<u8>, u32)> {
-    let file = descriptor::open_regular(path)?;
-    let mode = file.metadata()?.permissions().mode() & 0o7777;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other("is larger than 1 MiB"));
-    }
-    Ok((bytes, mode))
-}
-
 /// How a file is no PEM. The texts of the parser show lines as lists of numbers.
 fn spoilt(err: &pem::Error) -> &'static str {
     match err {
@@ -104,6 +88,8 @@ fn spoilt(err: &pem::Error) -> &'static str {
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
     use crate::tls::fixture::{Authority, Folder};
