@@ -1,6 +1,7 @@
 //! IPv4, IPv6, both, or whatever there is.
 
 use super::Kind;
+use super::token::{self, is_separator};
 use crate::reject::Reject;
 
 /// The address families of a port: `4`, `6`, both (`4 6`, in any order and spelling: `v4v6`, `IPv4
@@ -91,18 +92,13 @@ impl Kind for Ipv {
     }
 }
 
-/// What stands between the parts of a port.
-pub(super) fn is_separator(c: char) -> bool {
-    matches!(c, ',' | '|' | ':' | '/') || c.is_ascii_whitespace()
-}
-
 /// Takes every family (`/IPv6`) out of a text, each behind a separator, and what they are together.
 pub(super) fn take_all(text: &str) -> Result<(String, Option<IpvValue>), Reject> {
     let (mut rest, mut found) = (text.to_owned(), None::<IpvValue>);
     // Of a path a folder may be called so.
     let is_path = text.starts_with(['/', '.']);
     let mut from = 0;
-    while let Some((start, end)) = super::token::find(&rest, from, is_family) {
+    while let Some((start, end)) = token::find(&rest, from, is_family) {
         let word = &rest[start..end];
         if is_path && !word.starts_with(|c| is_separator(c) && c != '/') {
             from = end;

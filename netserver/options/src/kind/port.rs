@@ -7,9 +7,9 @@ use std::net::Ipv6Addr;
 
 use super::Kind;
 use super::host::{HostName, HostValue};
-use super::ipv::{self, IpvValue, is_separator};
+use super::ipv::{self, IpvValue};
 use super::protocol::Protocol;
-use super::token;
+use super::token::{self, is_separator};
 use super::unix_type::UnixType;
 use crate::reject::{Reject, shown};
 

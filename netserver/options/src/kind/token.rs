@@ -1,6 +1,9 @@
 //! Words behind a separator, as the port grammar knows them.
 
-use super::ipv::is_separator;
+/// What stands between the parts of a port.
+pub(super) fn is_separator(c: char) -> bool {
+    matches!(c, ',' | '|' | ':' | '/') || c.is_ascii_whitespace()
+}
 
 /// Where the first word at or behind `from` is that `wanted` takes, with the separators before it. A
 /// word stands behind something that a host or a port may end with, and before a separator or the end.
