@@ -245,14 +245,20 @@ impl Wire {
         descriptor::close(self.stream);
     }
 
-    /// Whether a plain close may lose what was sent. A short reply is on its way by now, ahead of any
-    /// reset; a longer one may wait here for room at the client, and for as long as it likes.
+    /// Whether a plain close may lose what was sent.
     fn may_lose(&mut self) -> bool {
+        let waits = match self.sent {
+            // Of so much some may be lost on its way, and be wanted again.
+            sent if sent > SIZE => socket::unacknowledged(&self.stream),
+            // It may wait here for room at the client.
+            sent if sent > SHORT => socket::unsent(&self.stream),
+            // It is on its way by now, ahead of any reset.
+            _ => Ok(0),
+        };
+        if waits.is_ok_and(|count| count > 0) {
+            return true;
+        }
         match self.seen {
-            _ if self.sent > SIZE => true,
-            _ if self.sent > SHORT && socket::unsent(&self.stream).is_ok_and(|left| left > 0) => {
-                true
-            }
             Seen::Some => true,
             Seen::All => false,
             Seen::Nothing => {
