@@ -155,3 +155,16 @@ fn a_long_write_has_the_time_of_one() {
     drop(client);
     server.stop();
 }
+
+#[test]
+fn a_client_that_falls_silent_late_is_cut_at_its_time() {
+    let server = facts(&["0"]).args(["--request_timeout=1s", "--log_level=3"]).start();
+    let start = Instant::now();
+    let mut client = Client::connect(server.address());
+    pause(Duration::from_millis(700));
+    client.send("half a line");
+    until_cut(&mut client);
+    assert!(about(start.elapsed(), Duration::from_secs(1)), "{:?}", start.elapsed());
+    server.wait_for_log("the request took longer than 1s");
+    server.stop();
+}
