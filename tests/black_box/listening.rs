@@ -108,3 +108,10 @@ fn a_port_by_two_names_is_bound_once() {
     server.address();
     server.stop();
 }
+
+#[test]
+fn a_certificate_beside_a_port_that_speaks_no_tls_is_refused() {
+    let port = "{port=0, ssl_cert_file=/etc/a.pem}";
+    let said = facts(&[port]).arg("--check").run().expect_code(2).stderr();
+    assert!(said.contains("ssl_cert_file is for TLS, and the port's protocol is tcp"), "{said}");
+}

@@ -36,9 +36,9 @@ impl Effective {
         &self.texts
     }
 
-    /// The heading that it stands under.
-    pub(crate) fn group(&self) -> Group {
-        self.spec.group
+    /// Its row.
+    pub(crate) fn spec(&self) -> &'static OptionSpec {
+        self.spec
     }
 
     /// The source as `--print-config` shows it: `command line`, `echo.conf:12`, `default`.

@@ -6,16 +6,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use netserver_options::Reject;
 use netserver_options::kind::{HostName, Protocol, Target, UnixType};
 use netserver_options::listen::{Family, Wish, wishes};
-use netserver_options::table::Group;
+use netserver_options::table::{self, Group};
+use netserver_options::{OptionSpec, Reject};
 use socket2::{Domain, Socket, Type};
 
 use super::{Factory, Place, Proto, built_in};
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::options::merge::{Effective, Merged};
+use crate::options::merge::Merged;
 use crate::options::print::ListenRecord;
 use crate::sys::service;
 
@@ -80,7 +80,7 @@ pub(crate) fn warn_of_idle(merged: &Merged, endpoints: &[Endpoint], own: Option<
         return;
     }
     for one in merged.effective.iter().filter(|one| merged.is_set(one.name())) {
-        let Some((what, uses)) = users_of(one) else { continue };
+        let Some((what, uses)) = users_of(one.spec()) else { continue };
         if !endpoints.iter().any(|endpoint| uses(endpoint.protocol)) {
             log::warn!("{} has no effect, as no port is one of {what}", one.name());
         }
@@ -91,8 +91,8 @@ pub(crate) fn warn_of_idle(merged: &Merged, endpoints: &[Endpoint], own: Option<
 type Users = (&'static str, fn(Protocol) -> bool);
 
 /// Which ports use an option that is not for all of them.
-fn users_of(option: &Effective) -> Option<Users> {
-    match (option.group(), option.name()) {
+fn users_of(option: &OptionSpec) -> Option<Users> {
+    match (option.group, option.name) {
         (_, "udp_broadcast") => Some(("UDP", |protocol| protocol == Protocol::Udp)),
         (Group::Unix, _) | (_, "allow_uid" | "allow_gid") => {
             Some(("UNIX sockets", Protocol::is_unix))
@@ -121,6 +121,7 @@ fn resolve(
     let datagrams = wish.protocol == Protocol::Unix && options.unix_type() == UnixType::Dgram;
     let protocol = if datagrams { Protocol::UnixDgram } else { wish.protocol };
     hold_speakable(protocol).map_err(refuse)?;
+    hold_useful(wish, protocol).map_err(refuse)?;
     let spot = match &wish.target {
         Target::Number(number) => Spot::Port(*number),
         Target::Path(path) => Spot::Path(path.clone()),
@@ -149,6 +150,22 @@ fn resolve(
         }
         (host, family) => vec![one(host.clone(), family)],
     })
+}
+
+/// Errs where a port has an option of its own that its protocol has no use for: a certificate beside TCP
+/// would have it speak for all to hear.
+fn hold_useful(wish: &Wish, protocol: Protocol) -> std::result::Result<(), Reject> {
+    for (name, _) in &wish.own {
+        let users = table::find(name).and_then(users_of);
+        if let Some((what, _)) = users.filter(|(_, uses)| !uses(protocol)) {
+            let fault =
+                format!("{name} is for {what}, and the port's protocol is {}", protocol.name());
+            return Err(
+                Reject::new(fault).with_help("say which with `proto=` in the port's braces")
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Errs where this build does not speak it.
