@@ -113,7 +113,7 @@ pub trait Hooks {
 
     /// Decides whether a connection may be served.
     ///
-    /// *When:* in the worker, after `post_accept_hook`.
+    /// *When:* in the worker, after `post_accept_hook`, where the rules of the options allow it.
     ///
     /// *Default:* yes.
     ///

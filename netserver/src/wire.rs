@@ -61,8 +61,11 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// After `time`, or never where that is 0.
     pub(crate) fn after(time: Duration, what: &'static str) -> Option<Self> {
+        if time.is_zero() {
+            return None;
+        }
         let at = Instant::now().checked_add(time)?;
-        (!time.is_zero()).then_some(Self { at, time, what })
+        Some(Self { at, time, what })
     }
 
     fn is_over(&self) -> io::Error {
