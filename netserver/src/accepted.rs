@@ -25,6 +25,8 @@ pub struct Accepted {
 #[expect(clippy::large_enum_variant, reason = "it is moved once, and a box costs an allocation")]
 pub(crate) enum Carrier {
     Stream(OwnedFd, Blocking),
+    /// One end to read from and one to write to, which are no sockets.
+    Pipes(OwnedFd, OwnedFd),
     Datagram(Datagram),
 }
 
@@ -37,6 +39,11 @@ impl Accepted {
     /// A stream that never blocks. The time limits of the options hold all the same.
     pub fn nonblocking(stream: OwnedFd, peer: Address) -> Self {
         Self { carrier: Carrier::Stream(stream, Blocking::Never), peer }
+    }
+
+    /// Two ends that are no sockets, of somebody without an address.
+    pub(crate) fn pipes(input: OwnedFd, output: OwnedFd) -> Self {
+        Self { carrier: Carrier::Pipes(input, output), peer: Address::UNKNOWN }
     }
 
     pub(crate) fn datagram(datagram: Datagram, peer: Address) -> Self {

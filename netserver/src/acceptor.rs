@@ -1,28 +1,39 @@
-//! How one process waits for its next connection.
+//! How one worker waits for its next connection.
 //!
 //! With one listener it blocks in accept: the kernel wakes one process for each connection, and a
-//! stop puts `/dev/null` over the listener's descriptor. With several it waits for all of them at
-//! once, again woken alone, and a stop puts `/dev/null` over the set: the process looks once more
-//! for what it may have been woken for, and only then are its listeners gone.
+//! stop takes the listener's descriptor away. With several it waits for all of them at once, again
+//! woken alone, and a stop takes the set away: the process looks once more for what it may have been
+//! woken for, and only then are its listeners gone. Where the workers take turns it waits for its turn
+//! first, and a stop takes that away as well.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use crate::accept_lock::Taker;
 use crate::accepted::Accepted;
 use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
-use crate::proto::AcceptFault;
+use crate::proto::{AcceptFault, Proto};
 use crate::stop::Stage;
 use crate::sys::poll::{self, PollSet};
 use crate::sys::signal::{self, Known, Waiting};
 
-/// A client that was just accepted, and the listener that it came to.
+/// A client that was just accepted, and what is spoken with it.
 #[derive(Debug)]
 pub(crate) struct Arrival<'a> {
-    pub(crate) listener: &'a Listener,
+    pub(crate) proto: &'a dyn Proto,
+    /// Whether it can be told something at once.
+    pub(crate) plain: bool,
     pub(crate) accepted: Accepted,
+}
+
+impl<'a> Arrival<'a> {
+    /// One that came to that listener.
+    pub(crate) fn at(listener: &'a Listener, accepted: Accepted) -> Self {
+        Self { proto: listener.proto(), plain: listener.is_plain(), accepted }
+    }
 }
 
 /// What one process waits on.
@@ -31,6 +42,8 @@ pub(crate) struct Wait<'a> {
     listeners: Vec<&'a Listener>,
     /// Some where there are several listeners, which it knows by their places.
     set: Option<PollSet>,
+    /// Some where workers take turns.
+    taker: Option<Taker<'a>>,
 }
 
 impl<'a> Wait<'a> {
@@ -38,16 +51,25 @@ impl<'a> Wait<'a> {
     ///
     /// # Errors
     /// Where the kernel has no descriptor left for it.
-    pub(crate) fn new(listeners: &'a Listeners) -> Result<Self> {
+    pub(crate) fn new(listeners: &'a Listeners, taker: Option<Taker<'a>>) -> Result<Self> {
         let listeners: Vec<_> = listeners.iter().collect();
         let set = (listeners.len() > 1).then(|| set_of(&listeners)).transpose();
         let set = set.map_err(|err| Error::because(CANNOT_WAIT, err))?;
-        Ok(Self { listeners, set })
+        Ok(Self { listeners, set, taker })
     }
 
-    /// The set, for a stop to end.
+    /// What a stop ends first: the wait for its turn, the set, and where there is none the listeners.
     pub(crate) fn known(&self) -> Known<'_> {
-        Known::new(self.set.iter().map(AsFd::as_fd))
+        let turn = self.taker.iter().map(Taker::waits_on);
+        let set = self.set.iter().map(AsFd::as_fd);
+        let alone = self.listeners.iter().map(|listener| listener.as_fd());
+        let alone = alone.filter(|_| self.set.is_none());
+        Known::new(turn.chain(set).chain(alone))
+    }
+
+    /// Whether a stop ends something else before the listeners.
+    fn is_staged(&self) -> bool {
+        self.set.is_some() || self.taker.is_some()
     }
 
     /// The listener to accept from, or `None` where it is to be looked again.
@@ -55,17 +77,20 @@ impl<'a> Wait<'a> {
         let Some(set) = &self.set else {
             return Ok(self.listeners.first().copied());
         };
-        match set.wait() {
+        match set.wait(Some(ALONE)) {
             Ok(place) => {
                 let place = place.and_then(|place| usize::try_from(place).ok());
                 Ok(place.and_then(|place| self.listeners.get(place).copied()))
             }
-            // The handler has put /dev/null over it.
+            // A stop has taken it away.
             Err(_) if signal::stage() != Stage::Serving => Ok(None),
             Err(err) => Err(Error::because(CANNOT_WAIT, err)),
         }
     }
 }
+
+/// A wait for so long is looked at as one that nobody ends: with one listener its own time limit does so.
+const ALONE: Duration = Duration::from_secs(30);
 
 const CANNOT_WAIT: &str = "cannot wait for clients";
 
@@ -85,37 +110,60 @@ pub(crate) struct Acceptor<'a> {
     wait: &'a Wait<'a>,
     /// What a stop ends first.
     set: &'a Known<'a>,
-    shortage: Shortage,
+    faults: Faults,
 }
 
 impl<'a> Acceptor<'a> {
     /// In the process that made `wait`, whose role the signal handler already has; `set` is that of
     /// [`Wait::known`].
     pub(crate) fn new(wait: &'a Wait<'a>, set: &'a Known<'a>) -> Self {
-        Self { wait, set, shortage: Shortage::default() }
+        Self { wait, set, faults: Faults::default() }
     }
 
     /// The next connection; `None` once this process was told to stop. What was accepted is always
-    /// handed out: the stop is looked at before. What a datagram holds is in the buffers then.
+    /// handed out: the stop is looked at before. What a datagram holds is in the buffers then. `alone`
+    /// is called where nobody came for a while.
     ///
     /// # Errors
     /// Where the listener itself is broken.
-    pub(crate) fn accept(&mut self, buffers: &mut Buffers) -> Result<Option<Arrival<'a>>> {
+    pub(crate) fn accept(
+        &mut self,
+        buffers: &mut Buffers,
+        mut alone: impl FnMut(),
+    ) -> Result<Option<Arrival<'a>>> {
         buffers.clear();
-        let _set = self.wait.set.is_some().then(|| Waiting::on(self.set));
+        let _staged = self.wait.is_staged().then(|| Waiting::on(self.set));
         loop {
             if signal::stage() != Stage::Serving {
-                return Ok(self.last(buffers));
+                return Ok(if self.wait.taker.is_none() { self.last(buffers) } else { None });
             }
+            let turn = match &self.wait.taker {
+                None => None,
+                Some(taker) => match taker.take().map_err(|err| Error::because(NO_TURN, err))? {
+                    None => continue,
+                    turn => turn,
+                },
+            };
             let Some(listener) = self.wait.ready()? else {
+                alone();
+                // Only the one whose turn it was may have been woken.
+                if turn.is_some() && signal::stage() != Stage::Serving {
+                    return Ok(self.last(buffers));
+                }
                 continue;
             };
             match listener.accept(buffers) {
                 Ok(accepted) => {
-                    self.shortage.is_over();
-                    return Ok(Some(Arrival { listener, accepted }));
+                    drop(turn);
+                    self.faults.are_over();
+                    return Ok(Some(Arrival::at(listener, accepted)));
                 }
-                Err(err) => self.look_at(&err)?,
+                Err(err) => {
+                    if self.wait.set.is_none() && err.kind() == io::ErrorKind::WouldBlock {
+                        alone();
+                    }
+                    self.faults.look_at(&err)?;
+                }
             }
         }
     }
@@ -127,20 +175,37 @@ impl<'a> Acceptor<'a> {
         let listeners = if look { self.wait.listeners.as_slice() } else { &[] };
         listeners.iter().find_map(|listener| {
             let accepted = listener.accept(buffers).ok()?;
-            Some(Arrival { listener, accepted })
+            Some(Arrival::at(listener, accepted))
         })
     }
+}
 
-    fn look_at(&mut self, err: &io::Error) -> Result<()> {
+const NO_TURN: &str = "cannot wait for its turn to accept";
+
+/// What becomes of an accept that failed.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Shortage);
+
+impl Faults {
+    /// Waits where something is short, and passes over what is one client's affair.
+    ///
+    /// # Errors
+    /// Where the listener itself is broken.
+    pub(crate) fn look_at(&mut self, err: &io::Error) -> Result<()> {
         match AcceptFault::of(err) {
             AcceptFault::Again => Ok(()),
-            AcceptFault::Short => self.shortage.wait(err),
-            // The handler has put /dev/null over it.
+            AcceptFault::Short => self.0.wait(err),
+            // A stop has taken it away.
             AcceptFault::Broken if signal::stage() != Stage::Serving => Ok(()),
             AcceptFault::Broken => {
                 Err(Error::because("cannot accept", io::Error::other(err.to_string())))
             }
         }
+    }
+
+    /// One has succeeded.
+    pub(crate) fn are_over(&mut self) {
+        self.0.is_over();
     }
 }
 

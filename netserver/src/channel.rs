@@ -40,6 +40,15 @@ impl Channel {
     pub(crate) fn reset(self) {
         self.wire.reset();
     }
+
+    /// As [`Wire::write_last`]; TLS has its own way to end.
+    pub(crate) fn write_last(&mut self, bytes: &[u8]) -> Option<io::Result<usize>> {
+        #[cfg(feature = "tls")]
+        if self.session.is_some() {
+            return None;
+        }
+        self.wire.write_last(bytes)
+    }
 }
 
 #[cfg(feature = "tls")]
@@ -58,7 +67,7 @@ impl Channel {
     }
 
     /// The stream for another descriptor to be; `None` where its bytes are secret.
-    pub(crate) fn lend(&mut self) -> io::Result<Option<BorrowedFd<'_>>> {
+    pub(crate) fn lend(&mut self) -> io::Result<Option<(BorrowedFd<'_>, BorrowedFd<'_>)>> {
         if self.session.is_some() { Ok(None) } else { self.wire.lend().map(Some) }
     }
 
@@ -76,7 +85,7 @@ impl Channel {
 #[cfg(not(feature = "tls"))]
 impl Channel {
     /// The stream for another descriptor to be.
-    pub(crate) fn lend(&mut self) -> io::Result<Option<BorrowedFd<'_>>> {
+    pub(crate) fn lend(&mut self) -> io::Result<Option<(BorrowedFd<'_>, BorrowedFd<'_>)>> {
         self.wire.lend().map(Some)
     }
 

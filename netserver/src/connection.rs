@@ -19,6 +19,7 @@ use crate::accepted::{Accepted, Carrier, Datagram};
 use crate::address::Address;
 use crate::buffer::{Buffers, SIZE};
 use crate::channel::Channel;
+use crate::seat::Timer;
 use crate::sys::socket::PeerCred;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
@@ -64,6 +65,8 @@ pub struct Connection {
     too_long: bool,
     /// How a write failed: what follows it would be taken for what it was to be.
     broken: Option<io::ErrorKind>,
+    /// Where somebody is told until when it may last.
+    timer: Option<Timer>,
 }
 
 impl Connection {
@@ -79,6 +82,9 @@ impl Connection {
             Carrier::Stream(stream, blocking) => {
                 Stream::Channel(Channel::new(Wire::new(stream, blocking, limits)))
             }
+            Carrier::Pipes(input, output) => {
+                Stream::Channel(Channel::new(Wire::pipes(input, output, limits)))
+            }
             Carrier::Datagram(datagram) => Stream::Datagram(datagram),
         };
         Self {
@@ -92,7 +98,13 @@ impl Connection {
             faults: Vec::new(),
             too_long: false,
             broken: None,
+            timer: None,
         }
+    }
+
+    /// Has somebody be told until when it may last.
+    pub(crate) fn timed_by(&mut self, timer: Option<Timer>) {
+        self.timer = timer;
     }
 
     /// Who is at the other end.
@@ -182,7 +194,7 @@ impl Connection {
     }
 
     /// The stream for another descriptor to be; `None` where its bytes are not what the client sees.
-    pub(crate) fn lend(&mut self) -> io::Result<Option<BorrowedFd<'_>>> {
+    pub(crate) fn lend(&mut self) -> io::Result<Option<(BorrowedFd<'_>, BorrowedFd<'_>)>> {
         match &mut self.stream {
             Stream::Channel(channel) => channel.lend(),
             Stream::Datagram(_) => Ok(None),
@@ -193,20 +205,24 @@ impl Connection {
     /// `TimedOut`. 0 takes the limit away. It takes the place of `request_timeout`, and the limits of
     /// each read and write hold as before. An answer to a datagram is not waited for.
     pub fn set_deadline(&mut self, time: Duration) {
-        self.end_by(Deadline::after(time, "request"));
+        self.end_after(time, "request");
     }
 
     /// Has the handshake be over in its time.
     pub(crate) fn begin_handshake(&mut self) {
-        self.end_by(Deadline::after(self.limits.handshake, "handshake"));
+        self.end_after(self.limits.handshake, "handshake");
     }
 
     /// Has the request be over in its time.
     pub(crate) fn begin_request(&mut self) {
-        self.end_by(Deadline::after(self.limits.request, "request"));
+        self.end_after(self.limits.request, "request");
     }
 
-    fn end_by(&mut self, deadline: Option<Deadline>) {
+    fn end_after(&mut self, time: Duration, what: &'static str) {
+        let deadline = Deadline::after(time, what);
+        if let Some(timer) = &self.timer {
+            timer.ends_in(deadline.map(|_| time));
+        }
         match &mut self.stream {
             Stream::Datagram(_) => {}
             Stream::Channel(channel) => channel.end_by(deadline),
@@ -351,6 +367,22 @@ impl Connection {
             return Ok(());
         }
         self.flush()
+    }
+
+    /// The same of a reply that is complete but for what a hook may add, where the client has nothing
+    /// more to say: its last bytes may wait for the end of the connection to go along.
+    pub(crate) fn deliver_last(&mut self) -> io::Result<()> {
+        if let Stream::Channel(channel) = &mut self.stream
+            && self.proto == "tcp"
+            && self.broken.is_none()
+            && self.buffers.unread().is_empty()
+            && let Some(sent) = channel.write_last(&self.buffers.output)
+        {
+            self.broken = sent.as_ref().err().map(io::Error::kind);
+            let sent = self.noting(sent)?;
+            self.buffers.output.drain(..sent);
+        }
+        self.deliver()
     }
 
     /// Sends what is gathered, unless it is to be dropped, and gives the buffers back; the stream

@@ -5,6 +5,7 @@
 
 use std::io;
 
+use crate::child::{Child, ChildEnd, ChildKind, Message};
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::info::ServerInfo;
@@ -70,7 +71,20 @@ pub trait Hooks {
         Ok(())
     }
 
-    /// Prepares a fork.
+    /// Hears how many children are about to be forked.
+    ///
+    /// *When:* in the parent of a pool, before each batch of forks.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged; the children are forked all the same.
+    fn run_n_children_hook(&mut self, count: usize, server: &ServerInfo) -> Result<()> {
+        let _ = (count, server);
+        Ok(())
+    }
+
+    /// Prepares a fork; `kind` tells what the child is for.
     ///
     /// *When:* in the parent, before each fork of a child. What it changes in `self` the child has
     /// too.
@@ -78,9 +92,24 @@ pub trait Hooks {
     /// *Default:* does nothing.
     ///
     /// # Errors
-    /// Are logged at level 1; the child is not forked, and the parent tries again a second later.
-    fn pre_fork_hook(&mut self, server: &ServerInfo) -> Result<()> {
-        let _ = server;
+    /// Are logged at level 1; the child is not forked, and the parent tries again a second later. A
+    /// client that `fork` has accepted waits for that long.
+    fn pre_fork_hook(&mut self, server: &ServerInfo, kind: ChildKind) -> Result<()> {
+        let _ = (server, kind);
+        Ok(())
+    }
+
+    /// Learns of a new child: its number, what it is for, and with `child_communication` the way to
+    /// tell it something.
+    ///
+    /// *When:* in the parent, after each fork of a child.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged.
+    fn register_child(&mut self, child: &Child, server: &ServerInfo) -> Result<()> {
+        let _ = (child, server);
         Ok(())
     }
 
@@ -91,9 +120,22 @@ pub trait Hooks {
     /// *Default:* does nothing.
     ///
     /// # Errors
-    /// Are logged at level 1 and end the child; another takes its place, no sooner than a second
-    /// later.
-    fn child_init_hook(&mut self, server: &ServerInfo) -> Result<()> {
+    /// Are logged at level 1 and end the child, with `fork` its connection too. In a pool another
+    /// takes its place, after a second the first time and up to `spawn_backoff_max` later on.
+    fn child_init_hook(&mut self, server: &ServerInfo, kind: ChildKind) -> Result<()> {
+        let _ = (server, kind);
+        Ok(())
+    }
+
+    /// Does something before each client.
+    ///
+    /// *When:* in the parent of personality `fork`, each time it is about to wait for a client.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged.
+    fn pre_accept_hook(&mut self, server: &ServerInfo) -> Result<()> {
         let _ = server;
         Ok(())
     }
@@ -164,14 +206,117 @@ pub trait Hooks {
 
     /// Closes what `child_init_hook` opened.
     ///
-    /// *When:* last in each child that ends as it should: told to, or after `max_requests`. Not in
-    /// one that was killed.
+    /// *When:* last in each child that ends as it should: told to, after `max_requests`, after the
+    /// one connection of `fork`, or after `dequeue`. Not in one that was killed.
     ///
     /// *Default:* does nothing.
     ///
     /// # Errors
     /// Are logged.
-    fn child_finish_hook(&mut self, server: &ServerInfo) -> Result<()> {
+    fn child_finish_hook(&mut self, server: &ServerInfo, kind: ChildKind) -> Result<()> {
+        let _ = (server, kind);
+        Ok(())
+    }
+
+    /// Does something now and then.
+    ///
+    /// *When:* in the parent of a pool, each time it has something to look at, and at least every
+    /// `check_for_waiting` or, with `prefork_simple`, `check_for_dead`. Clients do not wait for it, new
+    /// children do.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged.
+    fn idle_loop_hook(&mut self, server: &ServerInfo) -> Result<()> {
+        let _ = server;
+        Ok(())
+    }
+
+    /// Listens to a child. It may say anything, once a client has got the better of it: what it says
+    /// is a claim, and only `child` is known.
+    ///
+    /// *When:* in the parent, for each message, with `child_communication`. A child that says very
+    /// much is heard now and then.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged.
+    fn child_is_talking_hook(
+        &mut self,
+        child: &Child,
+        message: &Message,
+        server: &ServerInfo,
+    ) -> Result<()> {
+        let _ = (child, message, server);
+        Ok(())
+    }
+
+    /// Learns how a child has ended.
+    ///
+    /// *When:* in the parent, for each child that has ended and was waited for.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged.
+    fn cleanup_dead_child_hook(&mut self, child: &Child, end: ChildEnd) -> Result<()> {
+        let _ = (child, end);
+        Ok(())
+    }
+
+    /// Forgets a child.
+    ///
+    /// *When:* in the parent, right after `cleanup_dead_child_hook`, when its place is free.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged.
+    fn delete_child_hook(&mut self, child: &Child) -> Result<()> {
+        let _ = child;
+        Ok(())
+    }
+
+    /// Learns of the end of a process that is no child of the server.
+    ///
+    /// *When:* in the parent where it is process 1, as in a container: for a process that was left to
+    /// it, has ended, and was not waited for by anybody in 10 s.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged.
+    fn other_child_died_hook(&mut self, pid: u32, end: ChildEnd) -> Result<()> {
+        let _ = (pid, end);
+        Ok(())
+    }
+
+    /// Decides whether a child is to be forked that empties a queue; or empties it here, and says no.
+    ///
+    /// *When:* in the parent, every `check_for_dequeue`, while there are fewer than `max_dequeue` such
+    /// children.
+    ///
+    /// *Default:* yes.
+    ///
+    /// # Errors
+    /// Are logged and mean no.
+    fn run_dequeue(&mut self, server: &ServerInfo) -> Result<bool> {
+        let _ = server;
+        Ok(true)
+    }
+
+    /// Empties a queue.
+    ///
+    /// *When:* in a child of its own that has no listeners, between `child_init_hook` and
+    /// `child_finish_hook`. A stop gives it as long as a request.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged; the child leaves with code 1.
+    fn dequeue(&mut self, server: &ServerInfo) -> Result<()> {
         let _ = server;
         Ok(())
     }

@@ -1,9 +1,12 @@
 //! What a server knows of itself once it is configured: for its hooks to look at.
 
 use std::ffi::OsString;
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::access::Rules;
+use crate::child::{self, Message, Speak};
 use crate::error::{Error, Result};
 use crate::listener::Listening;
 use crate::options::Options;
@@ -80,6 +83,27 @@ impl ServerInfo {
             return Err(Error::new("a child cannot stop the server: no_close_by_child is on"));
         }
         signal::ask_to_stop().map_err(|err| Error::because("cannot stop the server", err))
+    }
+
+    /// Says something to the parent, which hears it in `child_is_talking_hook`. Where the parent has
+    /// not heard what was said before, it waits for up to a second.
+    ///
+    /// # Errors
+    /// `NotConnected` without `child_communication`, and in a process that is no child of a server;
+    /// `TimedOut` where the parent did not listen; `InvalidInput` over
+    /// [`Message::LONGEST`] bytes; `BrokenPipe` and the like where it is gone.
+    pub fn tell_parent(&self, what: &impl Speak) -> io::Result<()> {
+        child::tell_parent(what)
+    }
+
+    /// What the parent has said to this child ([`Child::tell`](crate::Child::tell)) and was not heard
+    /// yet: waits for it up to `limit`, which may be 0. `None` where there is nothing.
+    ///
+    /// # Errors
+    /// `NotConnected` without `child_communication`, and in a process that is no child of a server;
+    /// what the kernel says, where the parent is gone.
+    pub fn hear_parent(&self, limit: Duration) -> io::Result<Option<Message>> {
+        child::hear_parent(limit)
     }
 
     /// How long each stage of a stop may take.

@@ -3,4 +3,7 @@
 pub use std::io::{self, BufRead, Read, Write};
 pub use std::process::ExitCode;
 
-pub use crate::{Connection, OptionSet, Result, Run, ServerInfo, net_server, options};
+pub use crate::{
+    Child, ChildEnd, ChildKind, Connection, Message, OptionSet, Result, Run, ServerInfo,
+    net_server, options,
+};

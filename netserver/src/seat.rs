@@ -1,6 +1,12 @@
 //! The place of a worker among others.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use crate::sys::clock;
+use crate::sys::memory::SharedLines;
 
 /// Where a worker says what it does.
 pub(crate) trait Seat {
@@ -14,8 +20,38 @@ pub(crate) trait Seat {
     /// the seat is idle.
     fn admits(&mut self, address: IpAddr) -> bool;
 
+    /// Where it is said until when the connection may last, if anybody looks at that.
+    fn timer(&self) -> Option<Timer>;
+
     /// The connection is closed. Tells whether another may be served.
     fn idle(&mut self) -> bool;
+}
+
+/// The number in a worker's line that says until when its connection may last, by the time that only goes
+/// on; 0 stands for as long as it likes.
+pub(crate) const UNTIL: usize = 3;
+
+/// Says until when a connection may last.
+#[derive(Debug, Clone)]
+pub(crate) struct Timer {
+    lines: Arc<SharedLines>,
+    place: usize,
+}
+
+impl Timer {
+    /// Of the worker whose line is the one in that place.
+    pub(crate) fn new(lines: &Arc<SharedLines>, place: usize) -> Self {
+        Self { lines: Arc::clone(lines), place }
+    }
+
+    /// For so long from now on; `None` has no end.
+    pub(crate) fn ends_in(&self, time: Option<Duration>) {
+        let until = time.map_or(0, |time| {
+            let time = i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+            clock::monotonic().saturating_add(time)
+        });
+        self.lines[self.place].number::<UNTIL>().store(until, SeqCst);
+    }
 }
 
 /// A worker that nobody watches; it goes on for as long as what it holds says so.
@@ -29,6 +65,10 @@ impl<F: FnMut() -> bool> Seat for Alone<F> {
 
     fn admits(&mut self, _: IpAddr) -> bool {
         true
+    }
+
+    fn timer(&self) -> Option<Timer> {
+        None
     }
 
     fn idle(&mut self) -> bool {

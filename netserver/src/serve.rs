@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use log::Level;
+use netserver_options::BuiltIn;
 
 use crate::acceptor::Arrival;
 use crate::access::{Credentials, Facts, Name, Rules, Verdict};
@@ -15,8 +16,8 @@ use crate::error::AnyError;
 use crate::guard::{self, Failure};
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
-use crate::listener::Listener;
 use crate::lookup;
+use crate::proto::Proto;
 use crate::seat::Seat;
 use crate::stdio;
 use crate::wire::Limits;
@@ -27,19 +28,23 @@ pub(crate) struct Terms {
     limits: Limits,
     /// Whether a client is standard input and output.
     stdio: bool,
+    /// Whether the last bytes of a reply take the end of the connection along.
+    client_first: bool,
     rules: Arc<Rules>,
 }
 
 impl Terms {
-    /// In the worker, which has no more standard input and output of its own then where a client is to
-    /// be that.
-    pub(crate) fn of(info: &ServerInfo) -> io::Result<Self> {
+    pub(crate) fn of(info: &ServerInfo) -> Self {
         let options = info.options();
-        let stdio = options.stdio();
-        if stdio {
-            stdio::close()?;
-        }
-        Ok(Self { limits: Limits::of(options), stdio, rules: Arc::clone(info.rules()) })
+        let stdio = options.stdio() || info.personality() == BuiltIn::Inet.name();
+        let client_first = options.client_first();
+        Self { limits: Limits::of(options), stdio, client_first, rules: Arc::clone(info.rules()) }
+    }
+
+    /// From here on the calling process serves. It has no more standard input and output of its own
+    /// where a client is to be that.
+    pub(crate) fn begin(&self) -> io::Result<()> {
+        if self.stdio { stdio::close() } else { Ok(()) }
     }
 }
 
@@ -51,11 +56,12 @@ pub(crate) fn serve_connection<S: NetServer>(
     arrival: Arrival<'_>,
     buffers: Buffers,
 ) -> Buffers {
-    let Arrival { listener, accepted } = arrival;
-    let conn = Connection::new(accepted, listener.proto().name(), terms.limits, buffers);
+    let Arrival { proto, plain, accepted } = arrival;
+    let mut conn = Connection::new(accepted, proto.name(), terms.limits, buffers);
+    conn.timed_by(seat.timer());
     let log = Reporter { peer: conn.peer(), panicked: false };
     let mut visit = Visit { terms, conn, log, admitted: true };
-    if !visit.greet(listener, seat) {
+    if !visit.greet(proto, plain, seat) {
         return visit.close(false);
     }
     let broken = if terms.stdio { visit.meet_by_stdio(server) } else { visit.meet(server) };
@@ -74,17 +80,17 @@ struct Visit<'a> {
 impl Visit<'_> {
     /// What comes before every hook: who it is, and what its protocol says first. Tells whether there is
     /// somebody to be met.
-    fn greet(&mut self, listener: &Listener, seat: &mut impl Seat) -> bool {
+    fn greet(&mut self, proto: &dyn Proto, plain: bool, seat: &mut impl Seat) -> bool {
         let Self { terms, conn, log, admitted } = self;
         // Who has too many connections has no more of our time.
         *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
-        if !*admitted && !listener.is_plain() {
+        if !*admitted && !plain {
             log.denied(TOO_MANY);
             return false;
         }
         let greeted = guard::run(|| {
             conn.begin_handshake();
-            listener.proto().handshake(conn)
+            proto.handshake(conn)
         });
         if !log.passes("handshake", greeted, conn.faults()) {
             return false;
@@ -118,7 +124,7 @@ impl Visit<'_> {
             return false;
         }
         let allowed = self.is_allowed();
-        let Self { conn, log, .. } = self;
+        let Self { terms, conn, log, .. } = self;
         let allowed = allowed && {
             let verdict = guard::run(|| server.allow_deny_hook(conn));
             log.value("allow_deny_hook", verdict, conn.faults()).unwrap_or(false)
@@ -133,7 +139,8 @@ impl Visit<'_> {
         let broken = log.panicked;
         if !broken {
             // A whole reply, whatever becomes of the next hook.
-            log.sent("sending the reply", conn.deliver());
+            let sent = if terms.client_first { conn.deliver_last() } else { conn.deliver() };
+            log.sent("sending the reply", sent);
         }
         let after = guard::run(|| server.post_process_request_hook(conn, allowed));
         log.passes("post_process_request_hook", after, conn.faults());

@@ -9,12 +9,17 @@ use crate::sys::descriptor;
 /// Takes standard input and output away from whoever started the server.
 pub(crate) fn close() -> io::Result<()> {
     let null = descriptor::null()?;
-    descriptor::become_stdio(&null)
+    descriptor::become_stdio(&null, &null)
 }
 
 /// Has them be a client.
-pub(crate) fn open(stream: BorrowedFd<'_>) -> io::Result<()> {
-    descriptor::become_stdio(&stream)
+pub(crate) fn open((input, output): (BorrowedFd<'_>, BorrowedFd<'_>)) -> io::Result<()> {
+    descriptor::become_stdio(&input, &output)
+}
+
+/// Where standard error is the client too, as with inetd, what is logged must not go there.
+pub(crate) fn spare_the_client() -> io::Result<()> {
+    if descriptor::is_stderr_stdin() { descriptor::silence_stderr() } else { Ok(()) }
 }
 
 /// Sends what was printed, and takes them away from the client: nothing that is left of one may meet

@@ -80,6 +80,8 @@ pub(crate) struct Wire {
     // Before the stream, as it must go first.
     cuttable: Option<Cuttable>,
     stream: OwnedFd,
+    /// Some where it is not the stream that is written to.
+    output: Option<OwnedFd>,
     blocking: Blocking,
     limits: Limits,
     deadline: Option<Deadline>,
@@ -87,6 +89,8 @@ pub(crate) struct Wire {
     sent: usize,
     /// Whether the last write took a part only, and all its time.
     late: bool,
+    /// Whether the last bytes wait for the end of the stream.
+    last: bool,
 }
 
 /// What is known of the input that the kernel may still hold.
@@ -106,12 +110,27 @@ impl Wire {
         Self {
             cuttable,
             stream,
+            output: None,
             blocking,
             limits,
             deadline: None,
             seen: Seen::Nothing,
             sent: 0,
             late: false,
+            last: false,
+        }
+    }
+
+    /// Two ends, neither of which is a socket. They may wait, so it is asked before each call.
+    pub(crate) fn pipes(input: OwnedFd, output: OwnedFd, limits: Limits) -> Self {
+        Self { output: Some(output), ..Self::new(input, Blocking::Never, limits) }
+    }
+
+    /// What is read from or written to.
+    fn end(&self, direction: Direction) -> &OwnedFd {
+        match (direction, &self.output) {
+            (Direction::Write, Some(output)) => output,
+            _ => &self.stream,
         }
     }
 
@@ -120,10 +139,10 @@ impl Wire {
         self.deadline = deadline;
     }
 
-    /// Has the stream be used by another descriptor as well, by programs that expect it to wait for its
-    /// client. Nobody counts what goes there.
-    pub(crate) fn lend(&mut self) -> io::Result<BorrowedFd<'_>> {
-        if self.blocking == Blocking::Never {
+    /// Has the stream be used by other descriptors as well, to read from and to write to, by programs that
+    /// expect it to wait for its client. Nobody counts what goes there.
+    pub(crate) fn lend(&mut self) -> io::Result<(BorrowedFd<'_>, BorrowedFd<'_>)> {
+        if self.blocking == Blocking::Never && self.output.is_none() {
             let socket = SockRef::from(&self.stream);
             socket.set_read_timeout(self.limits.kernels(Direction::Read))?;
             socket.set_write_timeout(self.limits.kernels(Direction::Write))?;
@@ -131,7 +150,7 @@ impl Wire {
             self.blocking = Blocking::Timed;
         }
         (self.sent, self.seen) = (usize::MAX, Seen::Some);
-        Ok(self.stream.as_fd())
+        Ok((self.end(Direction::Read).as_fd(), self.end(Direction::Write).as_fd()))
     }
 
     /// Whether anything was sent.
@@ -150,12 +169,13 @@ impl Wire {
         if let Some(deadline) = self.deadline.filter(|deadline| deadline.at <= start) {
             return Err(deadline.is_over());
         }
-        let mut wait_first = self.blocking == Blocking::Timed && self.is_shorter(direction, start);
+        let mut wait_first = self.output.is_some()
+            || (self.blocking == Blocking::Timed && self.is_shorter(direction, start));
         loop {
             if wait_first {
                 self.wait(direction, start)?;
             }
-            let result = call(&self.stream);
+            let result = call(self.end(direction));
             // The stream may be /dev/null by now: what it says is no end of input and no success.
             cut()?;
             match result {
@@ -198,7 +218,7 @@ impl Wire {
             let now = Instant::now();
             let one = (!limit.is_zero()).then(|| (start + limit).saturating_duration_since(now));
             let all = self.deadline.map(|deadline| deadline.at.saturating_duration_since(now));
-            match poll::ready(&self.stream, direction, one.into_iter().chain(all).min())? {
+            match poll::ready(self.end(direction), direction, one.into_iter().chain(all).min())? {
                 Woken::Ready => return Ok(()),
                 Woken::Time => return Err(self.timed_out(direction)),
                 Woken::Signal => cut()?,
@@ -219,6 +239,20 @@ impl Wire {
         io::Error::new(io::ErrorKind::TimedOut, format!("the client {what} for {limit:?}"))
     }
 
+    /// One write of the last bytes of a reply, which wait for the end of the stream to go along. `None`
+    /// where that is not to be had, or would not be safe: they are written as others are then.
+    pub(crate) fn write_last(&mut self, bytes: &[u8]) -> Option<io::Result<usize>> {
+        // To a client that has sent no more than was read nothing can be lost by then.
+        let fits = !bytes.is_empty() && bytes.len() <= SIZE && self.sent == 0;
+        if !fits || self.output.is_some() || self.seen != Seen::All {
+            return None;
+        }
+        let sent = self.within(Direction::Write, |stream| socket::write_more(stream, bytes));
+        self.last = sent.as_ref().is_ok_and(|count| *count == bytes.len());
+        self.sent = self.sent.saturating_add(*sent.as_ref().unwrap_or(&0));
+        Some(sent)
+    }
+
     /// Closes the stream so that the client gets all that was sent. Where the client has sent what
     /// nobody read, a plain close would be a reset, which takes the rest of a reply with it; so what it
     /// still sends is taken first. `unread`: whether somebody above holds input that nobody took.
@@ -226,7 +260,13 @@ impl Wire {
     /// # Errors
     /// Where the client did not take all of it. The stream is closed all the same.
     pub(crate) fn close(mut self, unread: bool) -> io::Result<()> {
-        let taken = if self.has_sent() && (unread || self.may_lose()) {
+        if self.last {
+            // The bytes leave with the end; whatever the client sends from here on comes too late to take
+            // them back.
+            let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+        }
+        let socket = self.output.is_none();
+        let taken = if socket && self.has_sent() && (unread || self.may_lose()) {
             self.take_the_rest()
         } else {
             Ok(())
@@ -246,6 +286,9 @@ impl Wire {
     fn shut(mut self) {
         drop(self.cuttable.take());
         descriptor::close(self.stream);
+        if let Some(output) = self.output {
+            descriptor::close(output);
+        }
     }
 
     /// Whether a plain close may lose what was sent.
@@ -323,6 +366,8 @@ impl Wire {
     }
 }
 
+/// What a pipe takes at once.
+const PIPE: usize = 4096;
 /// What every client has room for.
 const SHORT: usize = 512;
 /// How long a client may take for the rest of a reply where writes have no limit.
@@ -352,6 +397,9 @@ impl Write for Wire {
         if self.late {
             return Err(self.timed_out(Direction::Write));
         }
+        // A pipe that has room has room for as much.
+        let most = if self.output.is_some() { bytes.len().min(PIPE) } else { bytes.len() };
+        let bytes = &bytes[..most];
         // Of a long one the kernel would take a part, and wait as long with the next.
         let long = bytes.len() > SIZE;
         let start = Instant::now();

@@ -1,5 +1,6 @@
 //! The loop of a process that serves: accept, serve, until it is told to stop.
 
+use crate::accept_lock::Taker;
 use crate::acceptor::{Acceptor, Wait};
 use crate::buffer::Buffers;
 use crate::error::Result;
@@ -12,7 +13,7 @@ use crate::stop::Stage;
 use crate::sys::signal;
 
 /// Serves until this process is told to stop or the seat has had enough. The role of its signals
-/// is set already, and a stop ends the listeners.
+/// is set already, and a stop ends the listeners. `taker` is what workers take turns by.
 ///
 /// # Errors
 /// Where a listener is broken.
@@ -20,10 +21,12 @@ pub(crate) fn work<S: NetServer>(
     server: &mut S,
     info: &ServerInfo,
     listeners: &Listeners,
+    taker: Option<Taker<'_>>,
     seat: &mut impl Seat,
 ) -> Result<()> {
-    let terms = Terms::of(info)?;
-    let wait = match Wait::new(listeners) {
+    let terms = Terms::of(info);
+    terms.begin()?;
+    let wait = match Wait::new(listeners, taker) {
         // A stop has ended the listeners already.
         Err(_) if signal::stage() != Stage::Serving => return Ok(()),
         wait => wait?,
@@ -34,7 +37,7 @@ pub(crate) fn work<S: NetServer>(
     // A hook may have changed it: a client that goes away must not end the process.
     signal::ignore_pipe()?;
     seat.ready();
-    while let Some(arrival) = acceptor.accept(&mut buffers)? {
+    while let Some(arrival) = acceptor.accept(&mut buffers, signal::look_for_parent)? {
         seat.busy();
         buffers = serve_connection(server, &terms, seat, arrival, buffers);
         if !seat.idle() {

@@ -57,7 +57,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (
         &["--server_type=prefrok"],
         &[
-            "--server_type: expected `single` or `prefork`, got prefrok",
+            "--server_type: expected `single`, `inet`, `fork`, `prefork_simple` or `prefork`, got prefrok",
             "  help: did you mean `prefork`?",
         ],
     ),
@@ -65,7 +65,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["--server_type=single", "--max_servers=4"],
         &[
             "--max_servers: has no effect with personality `single`",
-            "  help: remove it, or use personality `prefork`",
+            "  help: remove it, or use personality `fork`, `prefork_simple` or `prefork`",
         ],
     ),
     (

@@ -39,7 +39,7 @@ macro_rules! program {
 use program;
 
 /// The personalities that serve any handler; most tests hold for each.
-const PERSONALITIES: [&str; 2] = ["single", "prefork"];
+const PERSONALITIES: [&str; 4] = ["single", "fork", "prefork_simple", "prefork"];
 
 /// The program that does what its clients say, on a free port of loopback.
 fn actor(arguments: &[&str]) -> Program {

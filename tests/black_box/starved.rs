@@ -31,7 +31,8 @@ fn limit_all(prlimit: &std::path::Path, pids: &[i32], soft: &str) {
 }
 
 fn workers(server: &Server, personality: &str) -> Vec<i32> {
-    if personality == "single" {
+    // With `fork` it is the parent that accepts.
+    if ["single", "fork"].contains(&personality) {
         return vec![server.pid()];
     }
     server.wait_until("children", || !server.children().is_empty());
@@ -44,10 +45,10 @@ fn without_descriptors_it_waits_and_goes_on() {
     for (personality, ports) in
         PERSONALITIES.into_iter().flat_map(|one| [(one, &["0"][..]), (one, &["0", "0"])])
     {
-        let pool: &[&str] = if personality == "single" {
-            &[]
-        } else {
-            &["--min_servers=2", "--max_servers=2", "--max_spare_servers=1"]
+        let pool: &[&str] = match personality {
+            "prefork" => &["--min_servers=2", "--max_servers=2", "--max_spare_servers=1"],
+            "prefork_simple" => &["--max_servers=2"],
+            _ => &[],
         };
         let server = facts(ports).args(pool).arg(format!("--server_type={personality}")).start();
         let address = server.address();

@@ -16,6 +16,9 @@ use crate::model::Forward;
 /// A name that is no more edits away from one that we call was meant to be that one.
 const SLIP: usize = 2;
 
+/// Short names are near to many others, which helpers have: `enqueue` is no slip of `dequeue`.
+const SHORT: usize = 12;
+
 /// The methods of the trait `Run`, which one of the type's own would hide.
 const STARTERS: [&str; 2] = ["run", "run_with"];
 
@@ -67,7 +70,7 @@ fn look_alike(block: &Block, method: &Method, errors: &mut Errors) {
 fn meant(name: &str) -> Option<&'static HookSpec> {
     hook::all()
         .map(|spec| (distance(name, spec.name), spec))
-        .filter(|(edits, _)| *edits <= SLIP)
+        .filter(|(edits, spec)| *edits <= if spec.name.len() < SHORT { 1 } else { SLIP })
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, spec)| spec)
 }

@@ -85,7 +85,8 @@ const EXTRACTORS: [&str; 8] =
     ["Request", "State", "Extension", "Json", "Query", "Path", "Form", "HeaderMap"];
 
 /// What any of our methods may be given.
-const OURS: [&str; 4] = ["Connection", "ServerInfo", "OptionSet", "bool"];
+const OURS: [&str; 8] =
+    ["Connection", "ServerInfo", "OptionSet", "bool", "Child", "ChildEnd", "ChildKind", "Message"];
 
 /// Complains of a type that is known to be another one: any other is rustc's to compare.
 fn given(spec: &HookSpec, at: usize, param: &PatType, errors: &mut Errors) {

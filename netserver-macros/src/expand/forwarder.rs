@@ -79,5 +79,9 @@ fn param_type(runtime: &Path, param: &Param) -> TokenStream {
     };
     let primitive = name.starts_with(char::is_lowercase);
     let name = Ident::new(name, Span::call_site());
-    if primitive { quote!(#reference #name) } else { quote!(#reference #runtime::#name) }
+    if primitive {
+        quote!(#reference ::core::primitive::#name)
+    } else {
+        quote!(#reference #runtime::#name)
+    }
 }

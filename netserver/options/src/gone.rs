@@ -33,6 +33,11 @@ const GONE: &[(&[&str], &str)] = &[
     ),
     (&["no_exit_on_close"], "remove it: a server that has closed returns to its `main`"),
     (&["spare_servers"], "here it is `min_spare_servers` and `max_spare_servers`"),
+    (&["lock_file"], "remove it: no `serialize` needs a file"),
+    (
+        &["sig_passthrough"],
+        "remove it: send the signal to the children, which are the parent's own process group",
+    ),
     (&["unix_path"], "here the path stands in `port`: `/run/echo.sock/unix`"),
 ];
 

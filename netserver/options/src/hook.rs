@@ -64,6 +64,12 @@ const CONN: Param = Param { name: "conn", ty: "&mut Connection" };
 const SERVER: Param = Param { name: "server", ty: "&ServerInfo" };
 const OPTIONS: Param = Param { name: "options", ty: "&mut OptionSet" };
 const ALLOWED: Param = Param { name: "allowed", ty: "bool" };
+const KIND: Param = Param { name: "kind", ty: "ChildKind" };
+const COUNT: Param = Param { name: "count", ty: "usize" };
+const CHILD: Param = Param { name: "child", ty: "&Child" };
+const MESSAGE: Param = Param { name: "message", ty: "&Message" };
+const END: Param = Param { name: "end", ty: "ChildEnd" };
+const PID: Param = Param { name: "pid", ty: "u32" };
 
 /// The one method that every server has.
 pub static PROCESS_REQUEST: HookSpec = HookSpec {
@@ -107,8 +113,21 @@ pub static HOOKS: &[HookSpec] = &[
         "the listeners are bound; the last point with the privileges of the start",
     ),
     hook("pre_loop_hook", &[SERVER], Process::Parent, "last before clients are served"),
-    hook("pre_fork_hook", &[SERVER], Process::Parent, "before each fork of a child"),
-    hook("child_init_hook", &[SERVER], Process::Child, "first in a child, before it serves"),
+    hook(
+        "run_n_children_hook",
+        &[COUNT, SERVER],
+        Process::Parent,
+        "before so many children are forked for a pool",
+    ),
+    hook("pre_fork_hook", &[SERVER, KIND], Process::Parent, "before each fork of a child"),
+    hook("register_child", &[CHILD, SERVER], Process::Parent, "after each fork of a child"),
+    hook("child_init_hook", &[SERVER, KIND], Process::Child, "first in a child, before it serves"),
+    hook(
+        "pre_accept_hook",
+        &[SERVER],
+        Process::Parent,
+        "`fork` is about to wait for the next client",
+    ),
     hook(
         "post_accept_hook",
         &[CONN],
@@ -136,7 +155,41 @@ pub static HOOKS: &[HookSpec] = &[
         "after the request or its denial, still connected",
     ),
     hook("post_client_connection_hook", &[], Process::Worker, "the connection is closed"),
-    hook("child_finish_hook", &[SERVER], Process::Child, "last in a child that ends as it should"),
+    hook(
+        "child_finish_hook",
+        &[SERVER, KIND],
+        Process::Child,
+        "last in a child that ends as it should",
+    ),
+    hook("idle_loop_hook", &[SERVER], Process::Parent, "each turn of the parent of a pool"),
+    hook(
+        "child_is_talking_hook",
+        &[CHILD, MESSAGE, SERVER],
+        Process::Parent,
+        "a child has said something, with `child_communication`",
+    ),
+    hook(
+        "cleanup_dead_child_hook",
+        &[CHILD, END],
+        Process::Parent,
+        "a child has ended, and was waited for",
+    ),
+    hook("delete_child_hook", &[CHILD], Process::Parent, "a child that has ended is forgotten"),
+    hook(
+        "other_child_died_hook",
+        &[PID, END],
+        Process::Parent,
+        "as process 1: a process that nobody has waited for in 10 s",
+    ),
+    HookSpec {
+        name: "run_dequeue",
+        takes_self: true,
+        params: &[SERVER],
+        answer: Answer::Verdict,
+        process: Process::Parent,
+        when: "every `check_for_dequeue`: is a child to be forked that runs `dequeue`?",
+    },
+    hook("dequeue", &[SERVER], Process::Child, "empties a queue, in a child of its own"),
     hook("pre_server_close_hook", &[SERVER], Process::Parent, "the server begins to stop"),
     hook("post_child_cleanup_hook", &[SERVER], Process::Parent, "all children are gone"),
 ];
@@ -173,7 +226,8 @@ mod tests {
     #[test]
     fn every_hook_says_so_in_its_name() {
         for (at, spec) in HOOKS.iter().enumerate() {
-            assert!(spec.name.ends_with("_hook"), "{}", spec.name);
+            let named_by_perl = ["register_child", "run_dequeue", "dequeue"].contains(&spec.name);
+            assert!(spec.name.ends_with("_hook") || named_by_perl, "{}", spec.name);
             assert!(HOOKS[..at].iter().all(|other| other.name != spec.name), "{} twice", spec.name);
         }
     }

@@ -14,6 +14,7 @@
 //! | [`gone`] | Perl's options that are something else here |
 //! | [`hook`] | the methods that a server may have: [`hook::HOOKS`] |
 //! | [`access`] | what becomes of a client that no rule matches |
+//! | [`serialize`] | how children take turns to accept |
 //! | [`personality`] | the built-in personalities and the sets of them |
 //! | [`command`] | `--help` and the other words that ask and do not set |
 
@@ -31,6 +32,7 @@ pub mod personality;
 pub mod reference;
 pub mod reject;
 pub mod rule;
+pub mod serialize;
 pub mod table;
 
 pub use access::AccessDefault;
@@ -38,4 +40,5 @@ pub use kind::{UnixType, VerifyClient};
 pub use nearest::nearest;
 pub use personality::{BuiltIn, Scope};
 pub use reject::Reject;
+pub use serialize::Serialize;
 pub use table::{OPTIONS, OptionSpec, Table, find};

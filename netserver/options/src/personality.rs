@@ -5,18 +5,28 @@
 pub enum BuiltIn {
     /// One process, one connection at a time.
     Single,
+    /// One process, whose standard input is its one client.
+    Inet,
+    /// A process for each connection.
+    Fork,
+    /// A pool of so many processes, each serving one connection at a time.
+    PreForkSimple,
     /// A managed pool of processes, each serving one connection at a time.
     PreFork,
 }
 
 impl BuiltIn {
     /// All of them, in the order in which messages name them.
-    pub const ALL: &'static [Self] = &[Self::Single, Self::PreFork];
+    pub const ALL: &'static [Self] =
+        &[Self::Single, Self::Inet, Self::Fork, Self::PreForkSimple, Self::PreFork];
 
     /// The name in an attribute and after `--server_type`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Single => "single",
+            Self::Inet => "inet",
+            Self::Fork => "fork",
+            Self::PreForkSimple => "prefork_simple",
             Self::PreFork => "prefork",
         }
     }
@@ -25,6 +35,9 @@ impl BuiltIn {
     pub const fn type_name(self) -> &'static str {
         match self {
             Self::Single => "Single",
+            Self::Inet => "Inet",
+            Self::Fork => "Fork",
+            Self::PreForkSimple => "PreForkSimple",
             Self::PreFork => "PreFork",
         }
     }
@@ -44,6 +57,12 @@ impl Scope {
     pub const ALL: Self = Self(u16::MAX);
     /// Only [`BuiltIn::PreFork`].
     pub const PREFORK: Self = Self::of(BuiltIn::PreFork);
+    /// Those with a pool of processes.
+    pub const PREFORKS: Self = Self::PREFORK.or(Self::of(BuiltIn::PreForkSimple));
+    /// Those with a parent and children.
+    pub const FORKING: Self = Self::PREFORKS.or(Self::of(BuiltIn::Fork));
+    /// Those that listen: all, and anybody's own, but [`BuiltIn::Inet`].
+    pub const LISTENING: Self = Self(!Self::of(BuiltIn::Inet).0);
 
     /// The set of this one alone.
     pub const fn of(one: BuiltIn) -> Self {
@@ -95,8 +114,9 @@ mod tests {
 
     #[test]
     fn a_scope_names_its_members() {
-        assert_eq!(Scope::ALL.names(), "`single` or `prefork`");
-        assert_eq!(Scope::PREFORK.names(), "`prefork`");
+        assert_eq!(Scope::ALL.names(), "`single`, `inet`, `fork`, `prefork_simple` or `prefork`");
+        assert_eq!(Scope::PREFORKS.names(), "`prefork_simple` or `prefork`");
+        assert_eq!(Scope::LISTENING.names(), "`single`, `fork`, `prefork_simple` or `prefork`");
         assert!(!Scope::PREFORK.contains(BuiltIn::Single));
         assert_eq!(one_of(["a", "b", "c"].into_iter()), "`a`, `b` or `c`");
     }

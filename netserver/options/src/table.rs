@@ -46,6 +46,7 @@ pub enum Default {
 pub const PER_PORT: &[&str] = &[
     "listen",
     "keepalive",
+    "client_first",
     "unix_type",
     "unix_mode",
     "unix_owner",
@@ -132,7 +133,7 @@ macro_rules! for_each_option {
             /// `keepalive`, and the options of UNIX sockets, datagrams and TLS; a text with a comma
             /// stands in double quotes there.
             port: List<Port> {
-                group: Network, works_with: ALL, since: "0.1",
+                group: Network, works_with: LISTENING, since: "0.1",
                 default: [ALL => "20203"], range: [],
                 summary: "Port, host:port/proto or path|unix; may repeat",
             }
@@ -140,7 +141,7 @@ macro_rules! for_each_option {
             /// port, and so on; the last one to all that follow. `*` is every address, of IPv6 and
             /// IPv4 alike; a name listens on every address it has.
             host: List<Host> {
-                group: Network, works_with: ALL, since: "0.1",
+                group: Network, works_with: LISTENING, since: "0.1",
                 default: [ALL => "*"], range: [],
                 summary: "Address of the ports that name none; may repeat",
             }
@@ -148,7 +149,7 @@ macro_rules! for_each_option {
             /// (TLS over TCP, also called `ssleay`), perhaps with an address family: `udp IPv6`. May
             /// repeat as `host` does.
             proto: List<Proto> {
-                group: Network, works_with: ALL, since: "0.1",
+                group: Network, works_with: LISTENING, since: "0.1",
                 default: [ALL => "tcp"], range: [],
                 summary: "Protocol of the ports that name none; may repeat",
             }
@@ -156,118 +157,128 @@ macro_rules! for_each_option {
             /// `*` for every address that the host has, and one listener for both where the host is `*`.
             /// May repeat as `host` does. What a port, its host or its protocol says of it is stronger.
             ipv: List<Ipv> {
-                group: Network, works_with: ALL, since: "0.1",
+                group: Network, works_with: LISTENING, since: "0.1",
                 default: [ALL => "*"], range: [],
                 summary: "4, 6, `4 6` or * for all; may repeat",
             }
             /// How many connections may wait in the kernel until one is accepted. The system's own
             /// limit (`net.core.somaxconn`) holds as well.
             listen: Count {
-                group: Network, works_with: ALL, since: "0.1",
+                group: Network, works_with: LISTENING, since: "0.1",
                 default: [ALL => "4096"], range: ["1", "65535"],
                 summary: "Connections that may wait to be accepted",
             }
             /// Whether the kernel probes silent connections (`SO_KEEPALIVE`), so that a peer that
             /// vanished is noticed at last.
             keepalive: Flag {
-                group: Network, works_with: ALL, since: "0.1",
+                group: Network, works_with: LISTENING, since: "0.1",
                 default: [ALL => "true"], range: [],
                 summary: "Let the kernel probe silent connections",
+            }
+            /// Whether clients of TCP ports always speak first, and servers last: a connection is accepted
+            /// once its first bytes are there, and the last bytes of a reply take the end of the
+            /// connection along, which saves packets and wake-ups. A client that says nothing is accepted
+            /// about a second later. What a slow `post_process_request_hook` keeps waiting may leave up to
+            /// 0.2 s later.
+            client_first: Flag {
+                group: Network, works_with: LISTENING, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Clients of TCP ports speak first",
             }
             /// A file that is written once everything is bound: what is listened on, a line each, as
             /// the `port` option takes it, with the port that the system chose where 0 was asked for.
             /// It appears whole, and goes when the server stops.
             port_file: Maybe<Path> {
-                group: Network, works_with: ALL, since: "0.1",
+                group: Network, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
                 summary: "File that tells what is listened on",
             }
             /// Whether standard input and standard output (descriptors 0 and 1) are the client while it
             /// is served, for programs that a handler starts or libraries that print. What is written
             /// to the connection itself is gathered, and may come later. Of a datagram and of TLS they
-            /// are `/dev/null`.
+            /// are `/dev/null`. With `inet` they always are the client.
             stdio: Flag {
-                group: Network, works_with: ALL, since: "0.1",
+                group: Network, works_with: LISTENING, since: "0.1",
                 default: [ALL => "false"], range: [],
                 summary: "Make the client standard input and output",
             }
             /// Whether a port with protocol `unix` takes streams (`sock_stream`) or datagrams
             /// (`sock_dgram`, which makes it `unixdgram`).
             unix_type: Choice<UnixType> {
-                group: Unix, works_with: ALL, since: "0.1",
+                group: Unix, works_with: LISTENING, since: "0.1",
                 default: [ALL => "sock_stream"], range: [],
                 summary: "Streams or datagrams on UNIX sockets",
             }
             /// The permissions of the file of a UNIX socket, in octal; who may write to it may
             /// connect. The file has them before anybody can.
             unix_mode: Mode {
-                group: Unix, works_with: ALL, since: "0.1",
+                group: Unix, works_with: LISTENING, since: "0.1",
                 default: [ALL => "0600"], range: [],
                 summary: "Permissions of a UNIX socket's file",
             }
             /// The user that the file of a UNIX socket is to belong to, by name or number.
             unix_owner: Maybe<Account> {
-                group: Unix, works_with: ALL, since: "0.1",
+                group: Unix, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
                 summary: "User that owns a UNIX socket's file",
             }
             /// The group that the file of a UNIX socket is to belong to, by name or number.
             unix_group: Maybe<Account> {
-                group: Unix, works_with: ALL, since: "0.1",
+                group: Unix, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
                 summary: "Group that owns a UNIX socket's file",
             }
             /// The longest datagram that is taken whole, of UDP and of UNIX sockets. A longer one is
             /// cut, and `Connection::is_truncated` says so.
             udp_recv_len: Size {
-                group: Udp, works_with: ALL, since: "0.1",
+                group: Udp, works_with: LISTENING, since: "0.1",
                 default: [ALL => "4KiB"], range: ["1", "1MiB"],
                 summary: "Longest datagram that is taken whole",
             }
             /// Flags for each `recvmsg`, as a number: those that leave a datagram in the queue, or have
             /// the call not wait, are refused.
             udp_recv_flags: RecvFlags {
-                group: Udp, works_with: ALL, since: "0.1",
+                group: Udp, works_with: LISTENING, since: "0.1",
                 default: [ALL => "0"], range: [],
                 summary: "Flags for receiving datagrams, as a number",
             }
             /// Whether UDP ports may answer a broadcast address (`SO_BROADCAST`).
             udp_broadcast: Flag {
-                group: Udp, works_with: ALL, since: "0.1",
+                group: Udp, works_with: LISTENING, since: "0.1",
                 default: [ALL => "false"], range: [],
                 summary: "Let UDP ports send to broadcast addresses",
             }
             /// The certificate of TLS ports, in PEM, with the chain behind it. May repeat: a client is
             /// shown the first one that has the name it asks for (SNI), or else the first of all.
             ssl_cert_file: List<Path> {
-                group: Tls, works_with: ALL, since: "0.1",
+                group: Tls, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
                 summary: "Certificate with its chain, PEM; may repeat",
             }
             /// The private key of each certificate, in PEM and in the same order. Where there is none the
             /// certificate's own file holds it. One that others may read is warned of.
             ssl_key_file: List<Path> {
-                group: Tls, works_with: ALL, since: "0.1",
+                group: Tls, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
                 summary: "Private key of each certificate, PEM",
             }
             /// Certificates of those who may issue the clients' own, in PEM.
             ssl_client_ca_file: Maybe<Path> {
-                group: Tls, works_with: ALL, since: "0.1",
+                group: Tls, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
                 summary: "Issuers of clients' certificates, PEM",
             }
             /// Whether clients show a certificate: `none`, `optional` (one that is shown has to be right),
             /// `required`, or `auto`: required where `ssl_client_ca_file` is set.
             ssl_verify_client: Choice<VerifyClient> {
-                group: Tls, works_with: ALL, since: "0.1",
+                group: Tls, works_with: LISTENING, since: "0.1",
                 default: [ALL => "auto"], range: [],
                 summary: "Whether clients show a certificate",
             }
             /// The protocols that are spoken inside TLS (ALPN), the preferred first. A client that offers
             /// only others is refused; `Connection::tls` tells which one was agreed on.
             ssl_alpn: List<Text> {
-                group: Tls, works_with: ALL, since: "0.1",
+                group: Tls, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
                 summary: "Protocol inside TLS (ALPN); may repeat",
             }
@@ -333,7 +344,7 @@ macro_rules! for_each_option {
             /// turned away. A client is an IPv4 address, or the first 64 bits of an IPv6 address,
             /// as whoever has one of these has all of them.
             max_per_ip: Count {
-                group: Access, works_with: PREFORK, since: "0.1",
+                group: Access, works_with: FORKING, since: "0.1",
                 default: [ALL => "0"], range: ["0", "65535"],
                 summary: "Connections per client at once; 0: no limit",
             }
@@ -344,10 +355,13 @@ macro_rules! for_each_option {
                 summary: "Fewest children alive",
             }
             /// The greatest number of children, busy or idle. When all are busy further clients
-            /// wait in the kernel (see `listen`); nobody is refused.
+            /// wait in the kernel (see `listen`); nobody is refused. With `prefork_simple` there are
+            /// always as many. While a child is renewed there may be `max_recycling` more, and children
+            /// that empty a queue are not counted (see `max_dequeue`). The signals TTIN and TTOU make it
+            /// one more or one less.
             max_servers: Count {
-                group: Pool, works_with: PREFORK, since: "0.1",
-                default: [ALL => "50"], range: ["1", "65535"],
+                group: Pool, works_with: FORKING, since: "0.1",
+                default: [PREFORKS => "50", ALL => "256"], range: ["1", "65535"],
                 summary: "Most children alive",
             }
             /// The least number of idle children: below it more are started, up to `max_servers`.
@@ -363,12 +377,69 @@ macro_rules! for_each_option {
                 default: [ALL => "10"], range: ["0", "65534"],
                 summary: "Most idle children kept",
             }
-            /// How many connections a child serves before another takes its place; 0 means no
-            /// limit.
+            /// How many connections a child serves before another takes its place; 0 means no limit.
+            /// The other is started first, and once it is ready this one is told to leave; until then
+            /// it serves on, so that it may be some more. At most `max_recycling` are renewed at a time.
             max_requests: Count {
-                group: Pool, works_with: PREFORK, since: "0.1",
+                group: Pool, works_with: PREFORKS, since: "0.1",
                 default: [ALL => "1000"], range: ["0", "4294967295"],
                 summary: "Connections per child; 0: no limit",
+            }
+            /// How many children may be renewed at the same time, after `max_requests` or by a HUP.
+            max_recycling: Count {
+                group: Pool, works_with: PREFORKS, since: "0.1",
+                default: [ALL => "1"], range: ["1", "65535"],
+                summary: "Most children renewed at a time",
+            }
+            /// The longest wait before another child takes the place of one that died before its first
+            /// connection. The first wait is 1 s, and each further death in that place doubles it.
+            spawn_backoff_max: Period {
+                group: Pool, works_with: PREFORKS, since: "0.1",
+                default: [ALL => "60s"], range: ["1s", "1h"],
+                summary: "Longest wait after children that died at once",
+            }
+            /// How children take turns to wait for a client. With `none` all of them wait, and the kernel
+            /// wakes one. With the others one waits at a time, and the rest for their turn: by a lock of
+            /// the kernel's (`flock`), an event counter (`semaphore`) or a pipe (`pipe`). Whatever ends the
+            /// one whose turn it is, the next one has it then, and nothing is left behind.
+            serialize: Choice<Serialize> {
+                group: Pool, works_with: PREFORKS, since: "0.1",
+                default: [ALL => "none"], range: [],
+                summary: "How children take turns to accept",
+            }
+            /// Whether each child can talk with its parent: `ServerInfo::tell_parent` and
+            /// `ServerInfo::hear_parent` in the child, `child_is_talking_hook` and `Child::tell` in the
+            /// parent.
+            child_communication: Flag {
+                group: Pool, works_with: FORKING, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Let children and their parent talk",
+            }
+            /// How often the parent calls `run_dequeue`, which by default forks a child that runs
+            /// `dequeue`, beside those that serve; 0 means never.
+            check_for_dequeue: Period {
+                group: Pool, works_with: FORKING, since: "0.1",
+                default: [ALL => "0s"], range: ["0s", "1d"],
+                summary: "How often a queue is emptied; 0: never",
+            }
+            /// The greatest number of children that run `dequeue` at the same time.
+            max_dequeue: Count {
+                group: Pool, works_with: FORKING, since: "0.1",
+                default: [ALL => "1"], range: ["1", "65535"],
+                summary: "Most children that empty a queue",
+            }
+            /// How often the parent looks at each single child, beside those of which the kernel tells
+            /// it: another part of the program may have waited for one.
+            check_for_dead: Period {
+                group: Pool, works_with: FORKING, since: "0.1",
+                default: [PREFORKS => "30s", ALL => "60s"], range: ["10ms", "1h"],
+                summary: "How often each child is looked at",
+            }
+            /// How often the parent counts its children anew, though none of them has woken it.
+            check_for_spawn: Period {
+                group: Pool, works_with: PREFORK, since: "0.1",
+                default: [ALL => "30s"], range: ["10ms", "1h"],
+                summary: "How often children are counted anew",
             }
             /// How often the parent looks whether there are more idle children than
             /// `max_spare_servers`. Too few are noticed at once.
@@ -400,13 +471,13 @@ macro_rules! for_each_option {
             /// How long both ends may take for what a protocol says before the handler's own, such as the
             /// handshake of TLS; 0 means no limit.
             handshake_timeout: Period {
-                group: Limits, works_with: ALL, since: "0.1",
+                group: Limits, works_with: LISTENING, since: "0.1",
                 default: [ALL => "10s"], range: ["0s", "1d"],
                 summary: "Longest handshake of a protocol; 0: no limit",
             }
             /// How long a connection may take in all, from the first hook on; 0 means no limit. A read or
-            /// write that is not over by then fails with `TimedOut`. A handler that does neither is not
-            /// interrupted.
+            /// write that is not over by then fails with `TimedOut`. A child whose handler does neither
+            /// is killed by its parent within a second more; without a parent it is not interrupted.
             request_timeout: Period {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "0s"], range: ["0s", "1d"],
@@ -422,7 +493,7 @@ macro_rules! for_each_option {
             /// Whether a child that calls `ServerInfo::server_close` is refused; off, it stops the whole
             /// server.
             no_close_by_child: Flag {
-                group: Limits, works_with: PREFORK, since: "0.1",
+                group: Limits, works_with: FORKING, since: "0.1",
                 default: [ALL => "true"], range: [],
                 summary: "Keep children from stopping the server",
             }
@@ -684,7 +755,10 @@ mod tests {
         let fault = |name: &str, text: &str| find(name).unwrap().check(text).unwrap_err().fault;
         assert_eq!(fault("max_servers", "0"), "expected 1 to 65535, got 0");
         assert_eq!(fault("max-servers", "lots"), "expected a whole number, 1 to 65535, got lots");
-        assert_eq!(fault("server_type", "forkd"), "expected `single` or `prefork`, got forkd");
+        assert_eq!(
+            fault("server_type", "forkd"),
+            "expected `single`, `inet`, `fork`, `prefork_simple` or `prefork`, got forkd"
+        );
         assert_eq!(fault("port", "99999"), "expected a port number from 0 to 65535, got 99999");
     }
 

@@ -23,6 +23,7 @@ use crate::options::source::Source;
 use crate::options::{args, conf, help, print};
 use crate::personality::Personality;
 use crate::proto::{self, Endpoint};
+use crate::stdio;
 
 /// What the program and its caller give.
 #[derive(Debug)]
@@ -76,8 +77,13 @@ where
     }
     let merged = merge(&settings, table, declared)?;
     merged.hold_required()?;
+    let inherited = merged.personality == Some(BuiltIn::Inet);
+    if inherited && line.command.is_none() {
+        stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
+    }
     logger::init(&given.program, merged.options.log_level());
-    let endpoints = proto::endpoints(&merged)?;
+    // Its one client is there already.
+    let endpoints = if inherited { Vec::new() } else { proto::endpoints(&merged)? };
     let rules = Rules::of(&merged.options)?;
     if matches!(line.command, None | Some(Command::Check)) {
         rules.warn();

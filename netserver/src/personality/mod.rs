@@ -4,14 +4,20 @@
 //! told to stop, and closes. `personality = "prefork"` names one that comes with netserver; a path
 //! names anybody's.
 
+mod fork;
+mod inet;
 mod prefork;
+mod prefork_simple;
 mod single;
 
 use std::time::Duration;
 
 use netserver_options::BuiltIn;
 
+pub use fork::Fork;
+pub use inet::Inet;
 pub use prefork::PreFork;
+pub use prefork_simple::PreForkSimple;
 pub use single::Single;
 
 pub use crate::pool::Tally;
@@ -48,9 +54,9 @@ impl Running {
         &self.info
     }
 
-    /// The same, but the parent of a pool calls `see` every so often with what its children do.
-    /// It stops being called when the server begins to stop. Clients do not wait for it, new
-    /// children do. `single` has no pool and calls nothing.
+    /// The same, but a parent calls `see` every so often with what its children do. It stops being
+    /// called when the server begins to stop. Clients of a pool do not wait for it, new children do.
+    /// `single` and `inet` have no children and call nothing.
     #[must_use]
     pub fn watched(mut self, every: Duration, see: impl FnMut(&Tally) + 'static) -> Self {
         self.watch = Some(Watch::new(every, see));
@@ -70,7 +76,7 @@ impl Running {
         signal::become_alone(self.info.stop_timing())?;
         let known = Known::new(self.listeners.descriptors());
         let listening = Waiting::on(&known);
-        let outcome = work(server, &self.info, &self.listeners, &mut Alone(go_on));
+        let outcome = work(server, &self.info, &self.listeners, None, &mut Alone(go_on));
         drop(listening);
         signal::end_timing();
         outcome
@@ -95,11 +101,18 @@ pub enum Stop {
     Killed,
 }
 
+impl Stop {
+    /// Whether all ended without being killed.
+    const fn of(clean: bool) -> Self {
+        if clean { Self::AsAsked } else { Self::Killed }
+    }
+}
+
 /// How connections are given to processes.
 #[diagnostic::on_unimplemented(
     message = "personality `{Self}` cannot serve `{S}`",
     label = "not a personality for this server",
-    note = "`single` and `prefork` serve any `NetServer`: put `#[net_server]` on the impl block that has `process_request`"
+    note = "the personalities with a name serve any `NetServer`: put `#[net_server]` on the impl block that has `process_request`"
 )]
 pub trait Personality<S> {
     /// Which of the built-in ones it is, whose options it takes and whose place another of them may
@@ -130,6 +143,9 @@ fn serve_net_server<S: NetServer>(
 ) -> Result<Stop> {
     match personality {
         BuiltIn::Single => Single::serve(server, running),
+        BuiltIn::Inet => Inet::serve(server, running),
+        BuiltIn::Fork => Fork::serve(server, running),
+        BuiltIn::PreForkSimple => PreForkSimple::serve(server, running),
         BuiltIn::PreFork => PreFork::serve(server, running),
     }
 }

@@ -16,8 +16,7 @@ impl<S: NetServer> Personality<S> for PreFork {
     const BUILT_IN: Option<BuiltIn> = Some(BuiltIn::PreFork);
 
     fn serve(server: &mut S, running: Running) -> Result<Stop> {
-        let clean = pool::manage(server, &running.info, running.listeners, running.watch)?;
-        Ok(if clean { Stop::AsAsked } else { Stop::Killed })
+        Ok(Stop::of(pool::managed(server, &running.info, running.listeners, running.watch)?))
     }
 
     fn serve_as(other: BuiltIn, server: &mut S, running: Running) -> Result<Stop> {

@@ -1,66 +1,144 @@
-//! What a child of the pool runs, from the fork to its end.
+//! What a child runs, from the fork to its end: a worker of a pool, one connection, or `dequeue`.
 
+use std::os::fd::OwnedFd;
+
+use crate::accept_lock::AcceptLock;
+use crate::acceptor::Arrival;
+use crate::buffer::Buffers;
+use crate::child::{self, ChildKind};
 use crate::error::Result;
 use crate::guard;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
+use crate::serve::{Terms, serve_connection};
 use crate::stop::Event;
-use crate::sys::mask;
+use crate::sys::descriptor::Unneeded;
 use crate::sys::process::{self, Pid};
 use crate::sys::signal::{self, Known, Signal, Waiting};
 use crate::worker::work;
 
-use super::scoreboard::PoolSeat;
+use super::scoreboard::Scoreboard;
 
-/// Runs a child whose parent is `parent`, and tells the code to leave with: 0 as it should be, 1
-/// where it could not serve. Signals are blocked when it begins.
-pub(crate) fn run<S: NetServer>(
-    server: &mut S,
-    info: &ServerInfo,
-    listeners: &Listeners,
-    mut seat: PoolSeat<'_>,
-    parent: Pid,
-) -> i32 {
-    match prepare(parent) {
-        Ok(true) => {}
-        // The parent is gone already.
-        Ok(false) => return 0,
-        Err(err) => {
-            log::warn!("{}", err.chain());
-            return 1;
+/// What a child has from its parent.
+#[derive(Debug)]
+pub(super) struct Birth<'a> {
+    pub(super) info: &'a ServerInfo,
+    pub(super) board: &'a Scoreboard,
+    pub(super) place: usize,
+    pub(super) parent: Pid,
+    /// Its end of the line to its parent.
+    pub(super) line: Option<OwnedFd>,
+    /// The parent's own descriptors.
+    pub(super) unneeded: &'a Unneeded,
+    /// Those of other children, and of this one's other end.
+    pub(super) lines: Unneeded,
+}
+
+impl Birth<'_> {
+    /// Takes the role of a child.
+    fn begin(&mut self) -> Result<()> {
+        signal::become_child(self.parent)?;
+        self.unneeded.close();
+        self.lines.close();
+        if let Some(line) = self.line.take() {
+            child::connect_parent(line);
         }
+        Ok(())
+    }
+
+    /// Has the parent's death stop this child as the parent would have, after its request. A child that
+    /// changes who it is, as a `child_init_hook` may, has to ask for it anew.
+    fn follow(&self) -> Result<()> {
+        if !process::follow_parent(self.parent, Signal::SIGTERM)? {
+            signal::go_on(Event::Graceful);
+        }
+        Ok(())
+    }
+}
+
+/// Tells the code to leave with: 0 as it should be, 1 where the child could not do what it is for.
+fn leave(outcome: &Result<()>) -> i32 {
+    if let Err(err) = outcome {
+        log::warn!("{}", err.chain());
+    }
+    log::trace!("child leaves");
+    i32::from(outcome.is_err())
+}
+
+/// Runs a worker of a pool.
+pub(super) fn serve_pool<S: NetServer>(
+    server: &mut S,
+    mut birth: Birth<'_>,
+    listeners: &Listeners,
+    lock: Option<&AcceptLock>,
+) -> i32 {
+    let info = birth.info;
+    if let Err(err) = birth.begin().and_then(|()| birth.follow()) {
+        return leave(&Err(err));
     }
     // From here on a stop closes the listeners, whatever the child does.
     let known = Known::new(listeners.descriptors());
     let _listening = Waiting::on(&known);
-    if !guard::logged("child_init_hook", || server.child_init_hook(info)) {
+    let kind = ChildKind::Worker;
+    if !guard::logged("child_init_hook", || server.child_init_hook(info, kind)) {
         return 1;
     }
     log::trace!("child starts");
-    let outcome = follow(parent).and_then(|()| work(server, info, listeners, &mut seat));
-    if let Err(err) = &outcome {
+    let options = info.options();
+    let watched = !options.request_timeout().is_zero();
+    let mut seat = birth.board.seat(birth.place, options.max_requests(), watched);
+    let served = birth.follow().and_then(|()| {
+        let taker = lock.map(|lock| lock.of_child(birth.place)).transpose()?;
+        work(server, info, listeners, taker, &mut seat)
+    });
+    if served.is_err() {
         seat.failed();
-        log::warn!("{}", err.chain());
     }
-    log::trace!("child leaves");
-    guard::logged("child_finish_hook", || server.child_finish_hook(info));
-    i32::from(outcome.is_err())
+    let code = leave(&served);
+    guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
+    birth.board.leave(birth.place, code == 0);
+    code
 }
 
-/// Has the parent's death stop this child as the parent would have, after its request. A child that
-/// changes who it is, as a `child_init_hook` may, has to ask for it anew.
-fn follow(parent: Pid) -> Result<()> {
-    if !process::follow_parent(parent, Signal::SIGTERM)? {
-        signal::go_on(Event::Graceful);
+/// Serves the one connection that a child was forked for. What it asks of the kernel before and after
+/// it each client pays for.
+pub(super) fn serve_one<S: NetServer>(
+    server: &mut S,
+    mut birth: Birth<'_>,
+    terms: &Terms,
+    arrival: Arrival<'_>,
+    buffers: Buffers,
+) -> i32 {
+    let info = birth.info;
+    let kind = ChildKind::Worker;
+    if let Err(err) = birth.begin().and_then(|()| Ok(terms.begin()?)) {
+        return leave(&Err(err));
     }
-    Ok(())
+    let begun = guard::logged("child_init_hook", || server.child_init_hook(info, kind));
+    if begun {
+        let watched = !info.options().request_timeout().is_zero();
+        let mut seat = birth.board.seat_of_one(birth.place, watched);
+        serve_connection(server, terms, &mut seat, arrival, buffers);
+        guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
+    }
+    birth.board.leave(birth.place, begun);
+    i32::from(!begun)
 }
 
-/// Takes a child's role, and tells whether its parent is still there.
-fn prepare(parent: Pid) -> Result<bool> {
-    signal::become_child(parent)?;
-    let alive = process::follow_parent(parent, Signal::SIGTERM)?;
-    mask::open_all();
-    Ok(alive)
+/// Runs `dequeue`.
+pub(super) fn dequeue<S: NetServer>(server: &mut S, mut birth: Birth<'_>) -> i32 {
+    let info = birth.info;
+    let kind = ChildKind::Dequeue;
+    if let Err(err) = birth.begin().and_then(|()| birth.follow()) {
+        return leave(&Err(err));
+    }
+    if !guard::logged("child_init_hook", || server.child_init_hook(info, kind)) {
+        return 1;
+    }
+    // The hook may have changed who it is.
+    let done = birth.follow().is_ok() && guard::logged("dequeue", || server.dequeue(info));
+    guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
+    birth.board.leave(birth.place, done);
+    i32::from(!done)
 }

@@ -21,8 +21,10 @@ const TICKET: usize = 0;
 const FAMILY: usize = 1;
 const NETWORK: usize = 2;
 
-/// The number in the line of the counter: the last that was given away.
+/// The numbers in the line of the counter: the last that was given away, and how many of the slots were
+/// ever used.
 const LAST: usize = 0;
+const USED: usize = 1;
 
 /// Who counts as one client: an IPv4 address, or the half of an IPv6 address that one site has to
 /// itself.
@@ -60,6 +62,12 @@ impl Crowd {
     /// Where there is no memory.
     pub(crate) fn new(size: usize, limit: usize) -> io::Result<Self> {
         Ok(Self { slots: SharedLines::new(size)?, counter: SharedLines::new(1)?, limit })
+    }
+
+    /// A child is about to have that place: whoever counts looks at it too from here on.
+    pub(crate) fn seat(&self, place: usize) {
+        let used = i64::try_from(place).map_or(i64::MAX, |place| place + 1);
+        self.counter[0].number::<USED>().fetch_max(used, SeqCst);
     }
 
     /// Whether the child of that place may serve a client of this address. If so the client counts
@@ -104,7 +112,9 @@ impl Crowd {
             }
             (found, other) => found == key && 0 < other && other < ticket,
         };
-        self.slots.iter().filter(is_before).count()
+        let used = usize::try_from(self.counter[0].number::<USED>().load(SeqCst));
+        let used = used.map_or(self.slots.len(), |used| used.min(self.slots.len()));
+        self.slots[..used].iter().filter(is_before).count()
     }
 
     fn next(&self) -> i64 {
@@ -143,6 +153,13 @@ mod tests {
 
     const LIMIT: usize = 2;
 
+    /// With a child in each place.
+    fn crowd(places: usize, limit: usize) -> Crowd {
+        let crowd = Crowd::new(places, limit).unwrap();
+        crowd.seat(places - 1);
+        crowd
+    }
+
     fn client(number: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, number])
     }
@@ -164,7 +181,7 @@ mod tests {
 
     #[test]
     fn one_more_than_the_limit_is_too_many() {
-        let crowd = Crowd::new(4, LIMIT).unwrap();
+        let crowd = crowd(4, LIMIT);
         assert!(crowd.admits(0, client(1)));
         assert!(crowd.admits(1, client(1)));
         assert!(!crowd.admits(2, client(1)));
@@ -224,7 +241,7 @@ mod tests {
         /// fewer than that are there or on their way.
         #[test]
         fn steps_in_any_order(steps in prop::collection::vec(step(4), 0..60)) {
-            let crowd = Crowd::new(4, LIMIT).unwrap();
+            let crowd = crowd(4, LIMIT);
             let mut at = [At::Nowhere; 4];
             for step in steps {
                 match step {
@@ -252,7 +269,7 @@ mod tests {
         /// One after the other, the limit is met exactly.
         #[test]
         fn a_model_decides_alike(steps in prop::collection::vec(step(6), 0..100)) {
-            let crowd = Crowd::new(6, LIMIT).unwrap();
+            let crowd = crowd(6, LIMIT);
             let mut model: [Option<u8>; 6] = [None; 6];
             for step in steps {
                 match step {
@@ -293,7 +310,7 @@ mod tests {
     #[test]
     fn processes_at_once_meet_the_limit() {
         const CHILDREN: usize = 6;
-        let crowd = Crowd::new(CHILDREN, LIMIT).unwrap();
+        let crowd = crowd(CHILDREN, LIMIT);
         let inside = SharedLines::new(1).unwrap();
         let fork = |place| process::fork(|| serve(&crowd, place, &inside[0])).unwrap();
         let children: Vec<_> = (0..CHILDREN).map(fork).collect();
@@ -306,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_child_that_is_killed_counts_until_its_parent_knows() {
-        let crowd = Crowd::new(2, 1).unwrap();
+        let crowd = crowd(2, 1);
         let served = SharedLines::new(1).unwrap();
         let child = process::fork(|| {
             served[0].number::<0>().store(i64::from(crowd.admits(0, client(1))), SeqCst);

@@ -1,17 +1,27 @@
-//! A managed pool of children.
+//! Children, and the parent that manages them.
 //!
-//! [`plan`] decides from numbers, without a process in sight; [`scoreboard`] is where children say
-//! what they do, without a system call; [`crowd`] is whom they serve, and how many the same; [`children`] is the table of those alive; [`child`] is what
-//! one runs; [`manager`] is the parent's loop around them; [`watch`] is who wants to know of it.
+//! [`plan`] decides from numbers, and [`policy`] by it for the table of children, [`roster`], both without
+//! a process in sight; [`scoreboard`] is where children say what they do, without a system call, and
+//! [`crowd`] whom they serve; [`child`] is what one runs. [`parent`] forks, reaps and sees off, with
+//! [`ears`] for what wakes it and an eye on [`strangers`]; [`pooled`] and [`forker`] are its two ways to
+//! give connections to children; [`watch`] is who wants to know of it.
 
 mod child;
-mod children;
 mod crowd;
-mod manager;
+mod ears;
+mod forker;
+mod parent;
 mod plan;
+mod policy;
+mod pooled;
+mod roster;
 mod scoreboard;
+#[cfg(test)]
+mod simulation;
+mod strangers;
 mod watch;
 
-pub(crate) use manager::manage;
+pub(crate) use forker::on_demand;
 pub use plan::Tally;
+pub(crate) use pooled::{constant, managed};
 pub(crate) use watch::Watch;

@@ -1,22 +1,28 @@
-//! How many children to start or to retire: pure, from numbers alone.
+//! How many children to start, to renew or to retire: pure, from numbers alone.
 //!
 //! Net::Server's policy, in its order: never fewer than `min_servers`; at least `min_spare_servers`
 //! idle, up to `max_servers`; and now and then, when none was started lately, no more idle ones
 //! than `max_spare_servers`, and where nobody came for [`QUIET`] than `min_spare_servers`, down to
-//! `min_servers`. Children that are starting count as idle, so that none is started twice; those
-//! told to leave count against `max_servers` until they have.
+//! `min_servers`. Children that are starting count as idle, so that none is started twice, and so do
+//! places that wait before the next try; those told to leave count against `max_servers` until they
+//! have. A pool of one size is the same with nothing to spare.
+//!
+//! A child that is due is renewed: as many as may be renewed at a time are taken for gone, so that
+//! others are started for them, if need be above `max_servers`; and once those are ready they are told
+//! to leave.
 
 use std::time::Duration;
 
 use crate::options::Options;
 
-/// What the options say of the pool.
+/// What the options and signals say of the pool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) min_servers: usize,
     pub(crate) max_servers: usize,
     pub(crate) min_spare: usize,
     pub(crate) max_spare: usize,
+    pub(crate) max_recycling: usize,
     pub(crate) check_for_waiting: Duration,
     pub(crate) min_child_ttl: Duration,
 }
@@ -33,6 +39,10 @@ pub struct Tally {
     pub busy: usize,
     /// Told to leave, and still alive.
     pub leaving: usize,
+    /// Of the idle and busy ones, those that another is to take the place of.
+    pub due: usize,
+    /// Not alive: places whose last child died at once, which wait before the next try.
+    pub resting: usize,
 }
 
 /// How long ago things were.
@@ -44,7 +54,7 @@ pub(crate) struct Since {
     pub(crate) check: Duration,
     /// Since a connection was last seen to be taken.
     pub(crate) request: Duration,
-    /// Since a child last died before it could serve, or a fork failed; `None` where none did.
+    /// Since a fork last failed; `None` where none did.
     pub(crate) failure: Option<Duration>,
 }
 
@@ -52,29 +62,74 @@ pub(crate) struct Since {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) spawn: usize,
+    /// Idle children that are to leave.
     pub(crate) retire: usize,
+    /// Children that are due and are to leave, idle or not.
+    pub(crate) renew: usize,
+    /// Children that are to leave, idle or not, as there are more than there may be.
+    pub(crate) shed: usize,
     /// Whether this was a look for surplus.
     pub(crate) checked: bool,
 }
 
-/// After a failed start the next one waits as long, so that a broken server is not a storm of
-/// forks.
+/// After a fork that failed the next one waits as long, so that a system without room is not a storm of
+/// tries.
 pub(crate) const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// After so long without a connection only `min_spare_servers` are kept.
 const QUIET: Duration = Duration::from_secs(30);
 
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 impl Limits {
-    pub(crate) fn of(options: &Options) -> Self {
-        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    /// Of a pool that grows and shrinks.
+    pub(crate) fn managed(options: &Options) -> Self {
         Self {
             min_servers: count(options.min_servers()),
             max_servers: count(options.max_servers()),
             min_spare: count(options.min_spare_servers()),
             max_spare: count(options.max_spare_servers()),
+            max_recycling: count(options.max_recycling()),
             check_for_waiting: options.check_for_waiting(),
             min_child_ttl: options.min_child_ttl(),
         }
+    }
+
+    /// Of a pool of one size.
+    pub(crate) fn constant(options: &Options) -> Self {
+        let size = count(options.max_servers());
+        Self {
+            min_servers: size,
+            max_servers: size,
+            min_spare: 0,
+            max_spare: size,
+            max_recycling: count(options.max_recycling()),
+            // There is no surplus to be looked for, but that of a signal, which is looked for at once.
+            check_for_waiting: options.check_for_dead(),
+            min_child_ttl: Duration::ZERO,
+        }
+    }
+
+    /// Of children that are forked when a client comes.
+    pub(crate) fn on_demand(options: &Options) -> Self {
+        Self { min_servers: 0, min_spare: 0, ..Self::constant(options) }
+    }
+
+    /// The same with so many more children, or fewer, where there may be `most`: as TTIN and TTOU ask
+    /// for. There is always room for one.
+    pub(crate) fn resized(self, by: i32, most: usize) -> Self {
+        let step = |number: usize, least: usize| {
+            let by = isize::try_from(by).unwrap_or(isize::MAX);
+            number.saturating_add_signed(by).clamp(least, most.max(least))
+        };
+        let on_demand = self.min_servers == 0;
+        let max_servers = step(self.max_servers, 1);
+        let min_servers = if on_demand { 0 } else { step(self.min_servers, 1).min(max_servers) };
+        let min_spare = self.min_spare.min(min_servers);
+        let max_spare = self.max_spare.clamp(min_spare, max_servers);
+        Self { min_servers, max_servers, min_spare, max_spare, ..self }
     }
 }
 
@@ -88,6 +143,11 @@ impl Tally {
     pub const fn alive(&self) -> usize {
         self.staying() + self.leaving
     }
+
+    /// How many of those that are due may be renewed now.
+    fn renewing(&self, limits: &Limits) -> usize {
+        limits.max_recycling.saturating_sub(self.leaving).min(self.due)
+    }
 }
 
 /// Decides.
@@ -95,6 +155,12 @@ pub(crate) fn plan(limits: &Limits, tally: &Tally, since: &Since) -> Plan {
     let spawn = spawn(limits, tally, since);
     if spawn > 0 {
         return Plan { spawn, ..Plan::default() };
+    }
+    let renew = renew(limits, tally);
+    let extra = limits.max_servers + tally.renewing(limits);
+    let shed = tally.staying().saturating_sub(extra);
+    if renew + shed > 0 {
+        return Plan { renew, shed, ..Plan::default() };
     }
     if since.check < limits.check_for_waiting {
         return Plan::default();
@@ -104,26 +170,54 @@ pub(crate) fn plan(limits: &Limits, tally: &Tally, since: &Since) -> Plan {
     let surplus = tally.idle.saturating_sub(kept);
     let spare = tally.staying().saturating_sub(limits.min_servers);
     let retire = if calm { surplus.min(spare) } else { 0 };
-    Plan { spawn: 0, retire, checked: true }
+    Plan { retire, checked: true, ..Plan::default() }
 }
 
 fn spawn(limits: &Limits, tally: &Tally, since: &Since) -> usize {
     if since.failure.is_some_and(|since| since < AFTER_FAILURE) {
         return 0;
     }
-    let missing = limits.min_servers.saturating_sub(tally.staying());
-    let ready = tally.idle + tally.starting;
-    let wanted = missing.max(limits.min_spare.saturating_sub(ready));
-    wanted.min(limits.max_servers.saturating_sub(tally.alive()))
+    let renewing = tally.renewing(limits);
+    let coming = tally.starting + tally.resting;
+    let staying = (tally.staying() + tally.resting).saturating_sub(renewing);
+    let ready = tally.idle.saturating_sub(renewing) + coming;
+    let wanted =
+        limits.min_servers.saturating_sub(staying).max(limits.min_spare.saturating_sub(ready));
+    let most = limits.max_servers + renewing;
+    wanted.min(most.saturating_sub(tally.alive() + tally.resting))
+}
+
+/// Those that are due go where the pool is as it should be without them.
+fn renew(limits: &Limits, tally: &Tally) -> usize {
+    if tally.starting > 0 {
+        return 0;
+    }
+    let above_least = tally.staying().saturating_sub(limits.min_servers);
+    let above_spare = tally.idle.saturating_sub(limits.min_spare);
+    let above_most = tally.staying().saturating_sub(limits.max_servers);
+    // With nothing to spare there is no idle one to be kept.
+    let above_spare = if limits.min_spare == 0 { above_least } else { above_spare };
+    tally.renewing(limits).min(above_least.min(above_spare).max(above_most))
 }
 
 /// Below how many idle children the parent wants to be woken; 0 where it could start none.
 pub(crate) fn wake_below(limits: &Limits, tally: &Tally, since: &Since) -> usize {
     let waits = since.failure.is_some_and(|since| since < AFTER_FAILURE);
-    if waits || tally.alive() >= limits.max_servers {
+    if waits || tally.alive() + tally.resting >= limits.max_servers + tally.renewing(limits) {
         return 0;
     }
-    limits.min_spare.saturating_sub(tally.starting)
+    limits.min_spare.saturating_sub(tally.starting + tally.resting)
+}
+
+/// How long a place waits before the next child, where its last `strikes` ones have died before their
+/// first connection; `was_ready` tells whether the last of them had at least waited for one. Somebody
+/// may have killed that one, so the first time it is replaced at once.
+pub(crate) fn rest(strikes: u32, was_ready: bool, longest: Duration) -> Duration {
+    let Some(doublings) = strikes.checked_sub(if was_ready { 2 } else { 1 }) else {
+        return Duration::ZERO;
+    };
+    let seconds = 1_u64.checked_shl(doublings).filter(|_| doublings < 32).unwrap_or(u64::MAX);
+    Duration::from_secs(seconds).min(longest)
 }
 
 #[cfg(test)]
@@ -135,14 +229,18 @@ mod tests {
         max_servers: 50,
         min_spare: 2,
         max_spare: 10,
+        max_recycling: 1,
         check_for_waiting: Duration::from_secs(10),
         min_child_ttl: Duration::from_secs(10),
     };
+    /// Of one size.
+    const EIGHT: Limits =
+        Limits { min_servers: 8, max_servers: 8, min_spare: 0, max_spare: 8, ..LIMITS };
     const LONG: Duration = Duration::from_secs(3600);
     const CALM: Since = Since { spawn: LONG, check: LONG, request: Duration::ZERO, failure: None };
 
     fn tally(starting: usize, idle: usize, busy: usize, leaving: usize) -> Tally {
-        Tally { starting, idle, busy, leaving }
+        Tally { starting, idle, busy, leaving, due: 0, resting: 0 }
     }
 
     fn decide(tally: Tally, since: Since) -> (usize, usize) {
@@ -152,6 +250,7 @@ mod tests {
 
     #[test]
     fn a_table_of_cases() {
+        let resting = |tally, resting| Tally { resting, ..tally };
         for (tally, since, expected, why) in [
             (tally(0, 0, 0, 0), CALM, (5, 0), "the first children"),
             (tally(5, 0, 0, 0), CALM, (0, 0), "starting ones are on their way"),
@@ -169,6 +268,10 @@ mod tests {
             (tally(0, 12, 3, 0), Since { spawn: Duration::ZERO, ..CALM }, (0, 0), "too fresh"),
             (tally(0, 10, 1, 0), Since { request: QUIET, ..CALM }, (0, 6), "quiet: to min_servers"),
             (tally(0, 10, 5, 0), Since { request: QUIET, ..CALM }, (0, 8), "quiet: to min_spare"),
+            (resting(tally(0, 0, 0, 0), 5), CALM, (0, 0), "all places wait for the next try"),
+            (resting(tally(0, 3, 0, 0), 2), CALM, (0, 0), "two of five wait"),
+            (resting(tally(0, 0, 3, 0), 2), CALM, (0, 0), "those that wait are the spare ones"),
+            (resting(tally(0, 0, 48, 0), 2), CALM, (0, 0), "a place that waits takes room"),
             (
                 tally(0, 0, 0, 0),
                 Since { failure: Some(Duration::ZERO), ..CALM },
@@ -187,6 +290,58 @@ mod tests {
     }
 
     #[test]
+    fn one_is_renewed_at_a_time_and_another_is_ready_first() {
+        let due = |tally, due| Tally { due, ..tally };
+        let two = Limits { max_recycling: 2, ..EIGHT };
+        for (limits, tally, (spawn, renew, shed), why) in [
+            (EIGHT, due(tally(0, 4, 4, 0), 3), (1, 0, 0), "first another is started"),
+            (EIGHT, due(tally(1, 4, 4, 0), 3), (0, 0, 0), "which is waited for"),
+            (EIGHT, due(tally(0, 5, 4, 0), 3), (0, 1, 0), "then one is told"),
+            (EIGHT, due(tally(0, 4, 4, 1), 2), (0, 0, 0), "whose end is waited for"),
+            (EIGHT, due(tally(0, 4, 4, 0), 2), (1, 0, 0), "and the next one begins"),
+            (EIGHT, tally(0, 4, 4, 0), (0, 0, 0), "until nobody is due"),
+            (EIGHT, tally(0, 7, 0, 1), (0, 0, 0), "a leaving one takes room"),
+            (two, due(tally(0, 4, 4, 0), 3), (2, 0, 0), "two at a time"),
+            (two, due(tally(0, 6, 4, 0), 3), (0, 2, 0), "two are told"),
+            (two, due(tally(0, 5, 4, 1), 2), (0, 1, 0), "one of two has left"),
+            (LIMITS, due(tally(0, 5, 0, 0), 5), (1, 0, 0), "the least number is kept"),
+            (LIMITS, due(tally(0, 6, 0, 0), 5), (0, 1, 0), "above it one is told"),
+            (LIMITS, due(tally(0, 2, 9, 0), 1), (1, 0, 0), "spare ones are kept"),
+            (LIMITS, due(tally(0, 3, 9, 0), 1), (0, 1, 0), "with one more, one is told"),
+            (LIMITS, due(tally(0, 0, 50, 0), 9), (1, 0, 0), "one above the most"),
+            (LIMITS, due(tally(0, 0, 51, 0), 9), (0, 1, 0), "and back"),
+            (EIGHT, tally(0, 5, 5, 0), (0, 0, 2), "two more than there may be now"),
+        ] {
+            let plan = plan(&limits, &tally, &CALM);
+            assert_eq!((plan.spawn, plan.renew, plan.shed), (spawn, renew, shed), "{why}");
+        }
+    }
+
+    #[test]
+    fn places_wait_longer_each_time() {
+        let minute = Duration::from_secs(60);
+        let waits: Vec<u64> = (1..=8).map(|at| rest(at, false, minute).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+        let waits: Vec<u64> = (1..=4).map(|at| rest(at, true, minute).as_secs()).collect();
+        assert_eq!(waits, [0, 1, 2, 4], "somebody may have killed the first one");
+        assert_eq!(rest(u32::MAX, false, minute), minute);
+        assert_eq!(rest(0, false, minute), Duration::ZERO);
+    }
+
+    #[test]
+    fn signals_make_it_one_more_or_one_less() {
+        let size = |limits: Limits| (limits.min_servers, limits.max_servers, limits.min_spare);
+        assert_eq!(size(LIMITS.resized(1, 100)), (6, 51, 2));
+        assert_eq!(size(LIMITS.resized(-1, 100)), (4, 49, 2));
+        assert_eq!(size(LIMITS.resized(-99, 100)), (1, 1, 1));
+        assert_eq!(size(LIMITS.resized(99, 60)), (60, 60, 2));
+        assert_eq!(size(EIGHT.resized(-3, 100)), (5, 5, 0));
+        let on_demand = Limits { min_servers: 0, ..EIGHT };
+        assert_eq!(size(on_demand.resized(-3, 100)), (0, 5, 0));
+        assert_eq!(size(on_demand.resized(-30, 100)), (0, 1, 0));
+    }
+
+    #[test]
     fn nobody_wakes_a_parent_that_can_do_nothing() {
         assert_eq!(wake_below(&LIMITS, &tally(0, 5, 0, 0), &CALM), 2);
         assert_eq!(wake_below(&LIMITS, &tally(1, 5, 0, 0), &CALM), 1);
@@ -200,6 +355,7 @@ mod tests {
         fn whatever_is_the_case_the_limits_hold(
             min in 1_usize..20, more in 0_usize..20, min_spare in 0_usize..20, spare in 0_usize..20,
             starting in 0_usize..40, idle in 0_usize..40, busy in 0_usize..40, leaving in 0_usize..40,
+            due in 0_usize..40, resting in 0_usize..20, recycling in 1_usize..4,
             spawn in 0_u64..20, check in 0_u64..20, request in 0_u64..60, failure in 0_u64..3,
         ) {
             let limits = Limits {
@@ -207,9 +363,11 @@ mod tests {
                 max_servers: min + more,
                 min_spare,
                 max_spare: min_spare + spare,
+                max_recycling: recycling,
                 ..LIMITS
             };
-            let tally = tally(starting, idle, busy, leaving);
+            let due = due.min(idle + busy);
+            let tally = Tally { due, resting, ..tally(starting, idle, busy, leaving) };
             let since = Since {
                 spawn: Duration::from_secs(spawn),
                 check: Duration::from_secs(check),
@@ -217,11 +375,16 @@ mod tests {
                 failure: Some(Duration::from_secs(failure)),
             };
             let plan = plan(&limits, &tally, &since);
-            proptest::prop_assert!(plan.spawn == 0 || tally.alive() + plan.spawn <= limits.max_servers);
-            proptest::prop_assert!(plan.spawn == 0 || plan.retire == 0);
+            let most = limits.max_servers + recycling.saturating_sub(leaving).min(due);
+            let told = plan.retire + plan.renew + plan.shed;
+            proptest::prop_assert!(plan.spawn == 0 || tally.alive() + plan.spawn <= most);
+            proptest::prop_assert!(plan.spawn == 0 || told == 0);
+            proptest::prop_assert!(plan.renew == 0 || leaving + plan.renew <= recycling);
+            proptest::prop_assert!(plan.renew == 0 || starting == 0, "the others are ready");
             proptest::prop_assert!(plan.retire <= tally.idle);
             proptest::prop_assert!(plan.retire == 0 || tally.staying() - plan.retire >= limits.min_servers);
             proptest::prop_assert!(plan.retire == 0 || tally.idle - plan.retire >= limits.min_spare);
+            proptest::prop_assert!(told == 0 || tally.staying() - told >= limits.min_servers);
         }
     }
 }

@@ -8,9 +8,10 @@
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
-use crate::seat::Seat;
+use crate::seat::{Seat, Timer, UNTIL};
 use crate::sys::descriptor;
 use crate::sys::memory::{Line, SharedLines};
 
@@ -26,13 +27,18 @@ pub(crate) enum Doing {
     Idle = 1,
     /// It serves one.
     Busy = 2,
+    /// It is about to leave, and does nothing more.
+    Gone = 3,
 }
 
-/// The numbers in a child's line: what it does, whether it ever waited for a connection, and how
-/// many the children of that place have taken.
+/// The numbers in a child's line: what it does, whether it ever waited for a connection, how many the
+/// children of that place have taken, until when it may serve one ([`UNTIL`]), whether it has served as
+/// many as it should, and whether it left by itself, as it should.
 const DOING: usize = 0;
 const WAS_READY: usize = 1;
 const TAKEN: usize = 2;
+const DUE: usize = 4;
+const LEFT: usize = 5;
 
 /// The numbers in the line of the hint: about how many children are idle, and below how many the
 /// child that leaves so few wakes the parent. It puts 0 there, so that the parent is woken once; 0
@@ -52,7 +58,7 @@ fn idle_of(hint: i64) -> i64 {
 /// The slots, the hint, and the pipe that wakes the parent.
 #[derive(Debug)]
 pub(crate) struct Scoreboard {
-    slots: SharedLines,
+    slots: Arc<SharedLines>,
     /// One line.
     hint: SharedLines,
     /// Whom they serve, where that is limited.
@@ -69,7 +75,7 @@ impl Scoreboard {
     /// Where there is no memory or no descriptor.
     pub(crate) fn new(size: usize, max_per_ip: u32) -> io::Result<Self> {
         let (woken, wake) = descriptor::pipe()?;
-        let slots = SharedLines::new(size)?;
+        let slots = Arc::new(SharedLines::new(size)?);
         let hint = SharedLines::new(1)?;
         let limit = usize::try_from(max_per_ip).unwrap_or(usize::MAX);
         let crowd = if limit > 0 { Some(Crowd::new(size, limit)?) } else { None };
@@ -81,10 +87,29 @@ impl Scoreboard {
         &self.woken
     }
 
+    /// The end that children write to, and the parent's own handler of signals.
+    pub(crate) fn wake(&self) -> &OwnedFd {
+        &self.wake
+    }
+
     /// Makes a slot ready for the next child.
     pub(crate) fn clear(&self, place: usize) {
-        self.slots[place].number::<DOING>().store(Doing::Starting as i64, SeqCst);
-        self.slots[place].number::<WAS_READY>().store(0, SeqCst);
+        if let Some(crowd) = &self.crowd {
+            crowd.seat(place);
+        }
+        let slot = &self.slots[place];
+        slot.number::<DOING>().store(Doing::Starting as i64, SeqCst);
+        slot.number::<WAS_READY>().store(0, SeqCst);
+        slot.number::<DUE>().store(0, SeqCst);
+        slot.number::<LEFT>().store(0, SeqCst);
+    }
+
+    /// Makes a slot ready for a child that serves one connection, which is there already.
+    pub(crate) fn occupy(&self, place: usize) {
+        self.clear(place);
+        let slot = &self.slots[place];
+        slot.number::<WAS_READY>().store(1, SeqCst);
+        begin(slot);
     }
 
     /// The child of that slot is no more, and serves nobody.
@@ -98,8 +123,32 @@ impl Scoreboard {
         match self.slots[place].number::<DOING>().load(SeqCst) {
             0 => Doing::Starting,
             1 => Doing::Idle,
+            3 => Doing::Gone,
+            // Or whatever a child that is not itself any more has put there.
             _ => Doing::Busy,
         }
+    }
+
+    /// Until when, by the time that only goes on, the child of that slot may serve its connection; `None`
+    /// where it serves none, or has no such limit.
+    pub(crate) fn busy_until(&self, place: usize) -> Option<i64> {
+        let until = self.slots[place].number::<UNTIL>().load(SeqCst);
+        (until > 0 && self.doing(place) == Doing::Busy).then_some(until)
+    }
+
+    /// Whether the child of that slot has served as many connections as it should.
+    pub(crate) fn is_due(&self, place: usize) -> bool {
+        self.slots[place].number::<DUE>().load(SeqCst) != 0
+    }
+
+    /// Whether the child of that slot left by itself, as it should.
+    pub(crate) fn has_left(&self, place: usize) -> bool {
+        self.slots[place].number::<LEFT>().load(SeqCst) != 0
+    }
+
+    /// How many connections the children of that slot have taken.
+    pub(crate) fn taken_at(&self, place: usize) -> i64 {
+        self.slots[place].number::<TAKEN>().load(SeqCst)
     }
 
     /// Whether the child of that slot ever waited for a connection.
@@ -107,10 +156,9 @@ impl Scoreboard {
         self.slots[place].number::<WAS_READY>().load(SeqCst) != 0
     }
 
-    /// How many connections all children have taken so far.
-    pub(crate) fn taken(&self) -> i64 {
-        let each = self.slots.iter().map(|slot| slot.number::<TAKEN>().load(SeqCst));
-        each.fold(0, i64::wrapping_add)
+    /// How many connections the children of the first `places` slots have taken so far.
+    pub(crate) fn taken(&self, places: usize) -> i64 {
+        (0..places).map(|place| self.taken_at(place)).fold(0, i64::wrapping_add)
     }
 
     /// Sets the hint right by the slots, where `idle` counts those who are idle.
@@ -137,9 +185,21 @@ impl Scoreboard {
         self.hint[0].number::<WAKE_BELOW>().store(idle, SeqCst);
     }
 
-    /// The place of the calling child, which serves `max_requests` connections (0: no limit).
-    pub(crate) fn seat(&self, place: usize, max_requests: u32) -> PoolSeat<'_> {
-        PoolSeat { board: self, place, slot: &self.slots[place], max_requests, served: 0 }
+    /// The place of the calling child, which is due after `max_requests` connections (0: never);
+    /// `watched` tells whether it says until when it may serve one.
+    pub(crate) fn seat(&self, place: usize, max_requests: u32, watched: bool) -> PoolSeat<'_> {
+        PoolSeat { board: self, place, slot: &self.slots[place], max_requests, watched, served: 0 }
+    }
+
+    /// The place of the calling child, which serves the one connection that it was forked for.
+    pub(crate) fn seat_of_one(&self, place: usize, watched: bool) -> OneSeat<'_> {
+        OneSeat { board: self, place, watched }
+    }
+
+    /// The calling child leaves, as it should or not.
+    pub(crate) fn leave(&self, place: usize, as_it_should: bool) {
+        self.slots[place].number::<LEFT>().store(i64::from(as_it_should), SeqCst);
+        self.slots[place].number::<DOING>().store(Doing::Gone as i64, SeqCst);
     }
 
     fn wake_parent(&self) {
@@ -155,7 +215,15 @@ pub(crate) struct PoolSeat<'a> {
     place: usize,
     slot: &'a Line,
     max_requests: u32,
+    watched: bool,
     served: u32,
+}
+
+/// A connection begins in that slot.
+fn begin(slot: &Line) {
+    slot.number::<UNTIL>().store(0, SeqCst);
+    slot.number::<DOING>().store(Doing::Busy as i64, SeqCst);
+    slot.number::<TAKEN>().fetch_add(1, SeqCst);
 }
 
 impl PoolSeat<'_> {
@@ -180,8 +248,7 @@ impl Seat for PoolSeat<'_> {
 
     fn busy(&mut self) {
         // The slot first, then the hint; the other way round when it is idle again.
-        self.slot.number::<DOING>().store(Doing::Busy as i64, SeqCst);
-        self.slot.number::<TAKEN>().fetch_add(1, SeqCst);
+        begin(self.slot);
         let hint = &self.board.hint[0];
         let idle = idle_of(hint.number::<IDLE>().fetch_add(CHANGE - 1, SeqCst)) - 1;
         let line = hint.number::<WAKE_BELOW>();
@@ -194,20 +261,56 @@ impl Seat for PoolSeat<'_> {
         self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
     }
 
+    fn timer(&self) -> Option<Timer> {
+        self.watched.then(|| Timer::new(&self.board.slots, self.place))
+    }
+
     fn idle(&mut self) -> bool {
         self.board.vacate(self.place);
         self.served = self.served.saturating_add(1);
-        if self.max_requests > 0 && self.served >= self.max_requests {
-            return false;
+        if self.max_requests > 0 && self.served == self.max_requests {
+            // It serves on until the parent, which first sees to another, tells it to leave.
+            self.slot.number::<DUE>().store(1, SeqCst);
+            self.board.wake_parent();
         }
         self.is_idle();
         true
     }
 }
 
+/// The place of a child that serves one connection.
+#[derive(Debug)]
+pub(crate) struct OneSeat<'a> {
+    board: &'a Scoreboard,
+    place: usize,
+    watched: bool,
+}
+
+impl Seat for OneSeat<'_> {
+    fn ready(&mut self) {}
+
+    fn busy(&mut self) {}
+
+    fn admits(&mut self, address: IpAddr) -> bool {
+        self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
+    }
+
+    fn timer(&self) -> Option<Timer> {
+        self.watched.then(|| Timer::new(&self.board.slots, self.place))
+    }
+
+    fn idle(&mut self) -> bool {
+        self.board.vacate(self.place);
+        false
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::sys::clock;
 
     fn woken(board: &Scoreboard) -> usize {
         let mut bytes = [0; 64];
@@ -217,7 +320,7 @@ mod tests {
     #[test]
     fn the_child_that_crosses_the_line_wakes_once() {
         let board = Scoreboard::new(3, 0).unwrap();
-        let mut seats: Vec<_> = (0..3).map(|place| board.seat(place, 0)).collect();
+        let mut seats: Vec<_> = (0..3).map(|place| board.seat(place, 0, false)).collect();
         seats.iter_mut().for_each(PoolSeat::ready);
         assert_eq!(woken(&board), 3);
         board.wake_below(2);
@@ -227,7 +330,7 @@ mod tests {
         assert_eq!(woken(&board), 1);
         seats[2].busy();
         assert_eq!(woken(&board), 0, "woken once until the parent asks again");
-        assert_eq!(board.taken(), 3);
+        assert_eq!(board.taken(3), 3);
         assert_eq!(board.doing(2), Doing::Busy);
         assert!(seats[2].idle());
         assert_eq!(board.doing(2), Doing::Idle);
@@ -236,7 +339,7 @@ mod tests {
     #[test]
     fn a_count_is_not_believed_where_changes_make_up_for_each_other() {
         let board = Scoreboard::new(2, 0).unwrap();
-        let mut seats: Vec<_> = (0..2).map(|place| board.seat(place, 0)).collect();
+        let mut seats: Vec<_> = (0..2).map(|place| board.seat(place, 0, false)).collect();
         seats.iter_mut().for_each(PoolSeat::ready);
         seats[0].busy();
         let seats = std::cell::RefCell::new(seats);
@@ -265,30 +368,60 @@ mod tests {
     #[test]
     fn the_hint_is_set_right() {
         let board = Scoreboard::new(1, 0).unwrap();
-        board.seat(0, 0).ready();
+        board.seat(0, 0, false).ready();
         board.correct_hint(|| 5);
         board.wake_below(5);
-        board.seat(0, 0).busy();
+        board.seat(0, 0, false).busy();
         assert_eq!(woken(&board), 2, "one at ready, one below five");
     }
 
     #[test]
-    fn a_seat_has_enough_after_max_requests() {
+    fn a_seat_is_due_after_max_requests_and_says_so_once() {
         let board = Scoreboard::new(1, 0).unwrap();
-        let mut seat = board.seat(0, 2);
-        assert!(seat.idle());
-        assert!(!seat.idle());
+        let mut seat = board.seat(0, 2, false);
+        for (due, wakes) in [(false, 0), (true, 1), (true, 0)] {
+            assert!(seat.idle(), "it serves on");
+            assert_eq!((board.is_due(0), woken(&board)), (due, wakes));
+        }
+        board.clear(0);
+        assert!(!board.is_due(0));
+    }
+
+    #[test]
+    fn a_child_says_until_when_it_may_serve_where_that_is_watched() {
+        let board = Scoreboard::new(1, 0).unwrap();
+        assert!(board.seat(0, 0, false).timer().is_none());
+        let mut seat = board.seat(0, 0, true);
+        let timer = seat.timer().unwrap();
+        seat.ready();
+        seat.busy();
+        assert_eq!(board.busy_until(0), None);
+        let before = clock::monotonic();
+        timer.ends_in(Some(Duration::from_secs(1)));
+        let until = board.busy_until(0).unwrap() - 1_000_000_000;
+        assert!((before..=clock::monotonic()).contains(&until));
+        timer.ends_in(None);
+        assert_eq!(board.busy_until(0), None);
+        timer.ends_in(Some(Duration::MAX));
+        assert_eq!(board.busy_until(0), Some(i64::MAX));
+        seat.idle();
+        seat.busy();
+        assert_eq!(board.busy_until(0), None, "the next one has its own");
+        board.leave(0, true);
+        assert!(board.has_left(0));
+        assert_eq!(board.doing(0), Doing::Gone);
     }
 
     #[test]
     fn a_client_counts_until_its_child_is_idle_or_gone() {
         let board = Scoreboard::new(3, 1).unwrap();
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let mut seats: Vec<_> = (0..3).map(|place| board.seat(place, 1)).collect();
+        (0..3).for_each(|place| board.clear(place));
+        let mut seats: Vec<_> = (0..3).map(|place| board.seat(place, 1, false)).collect();
         assert!(seats[0].admits(one));
         assert!(!seats[1].admits(one));
         assert!(seats[1].admits(other));
-        assert!(!seats[0].idle(), "it has served enough");
+        assert!(seats[0].idle());
         assert!(seats[2].admits(one));
         // Somebody killed it.
         board.vacate(2);
@@ -299,6 +432,6 @@ mod tests {
     fn without_a_limit_nobody_is_counted() {
         let board = Scoreboard::new(1, 0).unwrap();
         assert!(board.crowd.is_none());
-        assert!(board.seat(0, 0).admits(IpAddr::from([192, 0, 2, 1])));
+        assert!(board.seat(0, 0, false).admits(IpAddr::from([192, 0, 2, 1])));
     }
 }

@@ -4,6 +4,7 @@
 //! [`Proto`].
 
 mod fault;
+mod inherited;
 mod resolve;
 mod socket_file;
 mod tcp;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use netserver_options::kind::Protocol;
 
 pub(crate) use fault::AcceptFault;
+pub(crate) use inherited::Inherited;
 pub(crate) use resolve::{Endpoint, endpoints, warn_of_idle};
 pub use tcp::Tcp;
 #[cfg(feature = "tls")]

@@ -39,8 +39,16 @@ pub(super) fn bind(spec: &ListenSpec<'_>) -> io::Result<OwnedFd> {
     let limits = Limits::of(options);
     socket.set_read_timeout(limits.kernels(Direction::Read))?;
     socket.set_write_timeout(limits.kernels(Direction::Write))?;
+    if options.client_first() {
+        // For about so many seconds a client may be silent.
+        socket::defer_accept(&socket, 1)?;
+    }
     socket.bind(&spec.inet()?.into())?;
     socket.listen(spec.backlog())?;
+    if options.client_first() {
+        // The reply acknowledges what the client has sent. A socket that listens hands it down.
+        socket.set_tcp_quickack(false)?;
+    }
     Ok(socket.into())
 }
 

@@ -1,10 +1,19 @@
-//! Local time of day.
+//! Local time of day, and time that only goes on.
 
 use std::mem::MaybeUninit;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::libc;
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds since the system started, alike in all its processes; no system call, and no step of
+/// the time of day.
+pub(crate) fn monotonic() -> i64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap_or_else(|_| TimeSpec::new(0, 0));
+    now.tv_sec().saturating_mul(1_000_000_000).saturating_add(now.tv_nsec())
+}
 
 /// A moment by the local calendar.
 #[derive(Debug, Clone, Copy)]

@@ -2,14 +2,111 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use nix::fcntl::OFlag;
+use nix::errno::Errno;
+use nix::fcntl::{self, FcntlArg, OFlag};
+use nix::libc;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::stat::{Mode, fstat};
 use nix::unistd;
 
 /// `/dev/null`, for reading and writing.
 pub(crate) fn null() -> io::Result<OwnedFd> {
     Ok(OpenOptions::new().read(true).write(true).open("/dev/null")?.into())
+}
+
+/// A descriptor on which every call fails: opened for neither reading nor writing.
+pub(crate) fn nothing() -> io::Result<OwnedFd> {
+    let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+    Ok(fcntl::open("/dev/null", flags, Mode::empty())?)
+}
+
+/// Another descriptor for the same, which is closed on exec.
+pub(crate) fn duplicate(of: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    of.try_clone_to_owned()
+}
+
+/// A pipe whose read end waits and whose write end does not: (read end, write end).
+pub(crate) fn waiting_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = unistd::pipe2(OFlag::O_CLOEXEC)?;
+    fcntl::fcntl(&write, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((read, write))
+}
+
+/// A counter that a read takes one from, and waits while it is 0.
+pub(crate) fn counter() -> io::Result<OwnedFd> {
+    let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_SEMAPHORE;
+    Ok(EventFd::from_value_and_flags(0, flags)?.into())
+}
+
+/// A file in memory that has no name, and goes with its last descriptor.
+pub(crate) fn nameless_file(label: &std::ffi::CStr) -> io::Result<OwnedFd> {
+    Ok(memfd_create(label, MFdFlags::MFD_CLOEXEC)?)
+}
+
+/// The same file as `descriptor`, opened anew: a lock on it is another one's.
+pub(crate) fn open_anew(descriptor: &impl AsFd) -> io::Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", descriptor.as_fd().as_raw_fd());
+    Ok(OpenOptions::new().read(true).write(true).open(path)?.into())
+}
+
+/// Takes the lock of a file, and waits for it; what `flock(2)` says.
+pub(crate) fn lock(file: &impl AsFd) -> io::Result<()> {
+    flock(file, libc::LOCK_EX)
+}
+
+/// Gives it back.
+pub(crate) fn unlock(file: &impl AsFd) -> io::Result<()> {
+    flock(file, libc::LOCK_UN)
+}
+
+fn flock(file: &impl AsFd, operation: libc::c_int) -> io::Result<()> {
+    // SAFETY: it asks nothing of its caller.
+    Errno::result(unsafe { libc::flock(file.as_fd().as_raw_fd(), operation) })?;
+    Ok(())
+}
+
+/// A pair of connected sockets that keep messages apart, neither of which waits.
+pub(crate) fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    Ok(socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?)
+}
+
+/// Descriptors that a forked process has no use for, to be closed there in as few calls as they can be.
+#[derive(Debug, Default)]
+pub(crate) struct Unneeded(Vec<(RawFd, RawFd)>);
+
+impl Unneeded {
+    pub(crate) fn new<'a>(all: impl IntoIterator<Item = BorrowedFd<'a>>) -> Self {
+        let mut numbers: Vec<RawFd> = all.into_iter().map(|one| one.as_raw_fd()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut ranges: Vec<(RawFd, RawFd)> = Vec::new();
+        for number in numbers {
+            match ranges.last_mut() {
+                Some((_, last)) if *last + 1 == number => *last = number,
+                _ => ranges.push((number, number)),
+            }
+        }
+        Self(ranges)
+    }
+
+    /// Closes them in this process, where nobody uses them any more and their owners never end.
+    pub(crate) fn close(&self) {
+        for (first, last) in &self.0 {
+            if first == last {
+                // SAFETY: their owners are copies of the parent's, which this process leaves alone.
+                unsafe { libc::close(*first) };
+            } else {
+                let (first, last) = (first.unsigned_abs(), last.unsigned_abs());
+                // SAFETY: as above. A kernel that does not know the call leaves them open.
+                unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+            }
+        }
+    }
 }
 
 /// A pipe whose ends do not block: (read end, write end).
@@ -71,9 +168,24 @@ pub(crate) fn read_regular(path: &std::path::Path) -> io::Result<(Vec<u8>, u32)>
     Ok((bytes, mode))
 }
 
-/// Has standard input and output be `descriptor`, for programs that are started too.
-pub(crate) fn become_stdio(descriptor: &impl AsFd) -> io::Result<()> {
-    unistd::dup2_stdin(descriptor)?;
-    unistd::dup2_stdout(descriptor)?;
+/// Has these be standard input and output, for programs that are started too.
+pub(crate) fn become_stdio(input: &impl AsFd, output: &impl AsFd) -> io::Result<()> {
+    unistd::dup2_stdin(input)?;
+    unistd::dup2_stdout(output)?;
+    Ok(())
+}
+
+/// Whether standard error is what standard input is too, as inetd has it: a client.
+pub(crate) fn is_stderr_stdin() -> bool {
+    let both = fstat(io::stdin()).and_then(|input| Ok((input, fstat(io::stderr())?)));
+    both.is_ok_and(|(input, error)| {
+        (input.st_dev, input.st_ino) == (error.st_dev, error.st_ino)
+            && input.st_mode & libc::S_IFMT == libc::S_IFSOCK
+    })
+}
+
+/// Takes standard error away.
+pub(crate) fn silence_stderr() -> io::Result<()> {
+    unistd::dup2_stderr(null()?)?;
     Ok(())
 }

@@ -19,28 +19,6 @@ impl Drop for Blocked {
     }
 }
 
-/// While it lives, no signal is blocked; then they are as they were before.
-#[derive(Debug)]
-pub(crate) struct Open(SigSet);
-
-impl Open {
-    /// Unblocks every signal.
-    pub(crate) fn all() -> Self {
-        Self(change(&SigSet::empty()))
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        change(&self.0);
-    }
-}
-
-/// Unblocks every signal for good.
-pub(crate) fn open_all() {
-    change(&SigSet::empty());
-}
-
 /// Changes the mask of this thread and hands back the one before.
 pub(super) fn change(set: &SigSet) -> SigSet {
     let mut before = SigSet::empty();

@@ -1,12 +1,13 @@
-//! Memory that a parent shares with the children it forks afterwards.
+//! Memory that a parent shares with the children it forks afterwards, and a mark that none of them
+//! has.
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicI64;
-use std::{io, slice};
+use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering::SeqCst};
+use std::{io, ptr, slice};
 
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
 /// One cache line of numbers that several processes may look at and change at once: writers of
 /// different lines do not slow each other down.
@@ -29,14 +30,20 @@ pub(crate) struct SharedLines {
     length: usize,
 }
 
+// SAFETY: the mapping belongs to nobody's thread, and lives as long as the value.
+unsafe impl Send for SharedLines {}
+// SAFETY: all that is lent out are atomics.
+unsafe impl Sync for SharedLines {}
+
 impl SharedLines {
     /// Maps `length` lines. Pages that nobody touches take no memory.
     pub(crate) fn new(length: usize) -> io::Result<Self> {
         let bytes = size_of::<Line>().checked_mul(length).and_then(NonZeroUsize::new);
         let bytes = bytes.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
         // SAFETY: a new anonymous mapping touches no memory that anybody has.
-        let start = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_SHARED) }?;
+        let start = unsafe { mmap_anonymous(None, bytes, access, flags) }?;
         Ok(Self { start: start.cast(), length })
     }
 }
@@ -57,4 +64,43 @@ impl Drop for SharedLines {
         // the mapping in place, which harms nobody.
         let _ = unsafe { munmap(self.start.cast(), self.length * size_of::<Line>()) };
     }
+}
+
+/// A page that the kernel wipes in every process that is forked from this one, whoever forks it: so a
+/// process knows without a system call whether it is a copy.
+static MARK: AtomicPtr<AtomicI64> = AtomicPtr::new(ptr::null_mut());
+
+/// This process is the original from here on.
+///
+/// # Errors
+/// Where there is no memory for the mark, or the kernel knows no such pages.
+pub(super) fn mark_this_process() -> io::Result<()> {
+    if MARK.load(SeqCst).is_null() {
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let bytes = NonZeroUsize::MIN;
+        // SAFETY: a new anonymous mapping touches no memory that anybody has.
+        let page = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_PRIVATE) }?;
+        // SAFETY: the advice is for the page that was mapped just now, and is taken before it is used.
+        unsafe { madvise(page, 1, MmapAdvise::MADV_WIPEONFORK) }?;
+        MARK.store(page.cast().as_ptr(), SeqCst);
+    }
+    claim_mark();
+    Ok(())
+}
+
+/// The same for a child that was forked on purpose: no system call.
+pub(super) fn claim_mark() {
+    if let Some(mark) = mark() {
+        mark.store(1, SeqCst);
+    }
+}
+
+/// Whether somebody forked this process from the one that was marked, and nobody has claimed it.
+pub(super) fn is_copy() -> bool {
+    mark().is_none_or(|mark| mark.load(SeqCst) == 0)
+}
+
+fn mark() -> Option<&'static AtomicI64> {
+    // SAFETY: it is null or a page that is never unmapped, aligned, and valid as a number when zero.
+    unsafe { MARK.load(SeqCst).as_ref() }
 }

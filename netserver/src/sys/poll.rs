@@ -7,7 +7,6 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::sys::signal::SigSet;
 use nix::sys::time::TimeSpec;
 
 /// What ended a wait.
@@ -21,12 +20,6 @@ pub(crate) enum Woken {
     Time,
 }
 
-/// Waits until `descriptor` is readable. Every signal is open while it waits and blocked or not
-/// as before once it is back, so that none can slip in between a look and the wait.
-pub(crate) fn readable(descriptor: BorrowedFd<'_>, limit: Option<Duration>) -> io::Result<Woken> {
-    wait(&mut [PollFd::new(descriptor, PollFlags::POLLIN)], limit, Some(SigSet::empty()))
-}
-
 /// Waits until `descriptor` takes or gives bytes, with signals as they are.
 pub(crate) fn ready(
     descriptor: &impl AsFd,
@@ -37,7 +30,7 @@ pub(crate) fn ready(
         Direction::Read => PollFlags::POLLIN,
         Direction::Write => PollFlags::POLLOUT,
     };
-    wait(&mut [PollFd::new(descriptor.as_fd(), flags)], limit, None)
+    wait(&mut [PollFd::new(descriptor.as_fd(), flags)], limit)
 }
 
 /// Which way bytes go.
@@ -49,15 +42,11 @@ pub(crate) enum Direction {
 
 /// Waits for a time that a signal ends.
 pub(crate) fn pause(limit: Duration) -> io::Result<Woken> {
-    wait(&mut [], Some(limit), None)
+    wait(&mut [], Some(limit))
 }
 
-fn wait(
-    set: &mut [PollFd<'_>],
-    limit: Option<Duration>,
-    mask: Option<SigSet>,
-) -> io::Result<Woken> {
-    match ppoll(set, limit.map(TimeSpec::from_duration), mask) {
+fn wait(set: &mut [PollFd<'_>], limit: Option<Duration>) -> io::Result<Woken> {
+    match ppoll(set, limit.map(TimeSpec::from_duration), None) {
         Ok(0) => Ok(Woken::Time),
         Ok(_) => Ok(Woken::Ready),
         Err(Errno::EINTR) => Ok(Woken::Signal),
@@ -88,10 +77,27 @@ impl PollSet {
         Ok(self.0.add(descriptor, EpollEvent::new(flags, number))?)
     }
 
-    /// The number of a descriptor that is ready, or `None` after a signal.
-    pub(crate) fn wait(&self) -> io::Result<Option<u64>> {
+    /// Adds what this process alone waits for.
+    pub(crate) fn add(&self, descriptor: &impl AsFd, number: u64) -> io::Result<()> {
+        Ok(self.0.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, number))?)
+    }
+
+    /// Waits for that one no longer.
+    pub(crate) fn remove(&self, descriptor: &impl AsFd) -> io::Result<()> {
+        Ok(self.0.delete(descriptor)?)
+    }
+
+    /// The number of a descriptor that is ready, or `None` after a signal or when the time is over.
+    pub(crate) fn wait(&self, limit: Option<Duration>) -> io::Result<Option<u64>> {
         let mut events = [EpollEvent::empty()];
-        match self.0.wait(&mut events, EpollTimeout::NONE) {
+        // Whole milliseconds, rounded up: a wait of nothing again and again is none.
+        let limit = limit.map(|limit| limit.as_nanos().div_ceil(1_000_000));
+        let limit = limit.map_or(EpollTimeout::NONE, |limit| {
+            i32::try_from(limit).map_or(EpollTimeout::MAX, |limit| {
+                EpollTimeout::try_from(limit).unwrap_or(EpollTimeout::MAX)
+            })
+        });
+        match self.0.wait(&mut events, limit) {
             Ok(count) => Ok(events[..count].first().map(EpollEvent::data)),
             Err(Errno::EINTR) => Ok(None),
             Err(errno) => Err(errno.into()),

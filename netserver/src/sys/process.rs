@@ -2,20 +2,22 @@
 
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI8, Ordering::Relaxed, Ordering::SeqCst};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{self, Signal};
+use nix::sys::stat::fstat;
 use nix::unistd::{self, ForkResult};
 
 pub(crate) use nix::unistd::Pid;
 
 use super::clock;
-use super::mask::Blocked;
+use super::descriptor;
 use super::poll::{self, Direction, Woken};
 
 /// How a child ended.
@@ -42,29 +44,36 @@ pub(crate) fn parent() -> Pid {
     unistd::getppid()
 }
 
+/// Whether this process forks a child at this moment, or is such a child and has no role yet.
+pub(super) static FORKING: AtomicBool = AtomicBool::new(false);
+
 /// Forks. The child runs `body` and leaves with the code it returns: nothing of the caller's frame
-/// is ever reached there, not even by a panic. In the child every signal is blocked until `body`
-/// opens them, so that none meets the parent's handlers.
+/// is ever reached there, not even by a panic. A signal that meets the child before it has a role is
+/// the child's, as the handler of signals knows by [`FORKING`].
 ///
 /// # Errors
 /// What fork says: too many processes, too little memory.
 pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     // What is gathered for standard output is printed once, and not by each child again.
     let printed = print();
-    let blocked = Blocked::all();
     // No other thread holds it at this moment; the child lets go of it, too.
     let zone = clock::hold_zone();
+    FORKING.store(true, SeqCst);
     // SAFETY: with one thread, fork asks nothing of its caller. With more, which `threads` tells
     // and the pool warns of, the child may find a lock held for ever, and no worse: glibc makes its
     // allocator usable again in the child, and `body` leaves by `_exit`.
     let forked = unsafe { unistd::fork() };
     drop(zone);
-    match forked? {
-        ForkResult::Parent { child } => {
-            drop(blocked);
+    match forked {
+        Ok(ForkResult::Child) => leave(body, printed),
+        Ok(ForkResult::Parent { child }) => {
+            FORKING.store(false, SeqCst);
             Ok(child)
         }
-        ForkResult::Child => leave(body, printed),
+        Err(errno) => {
+            FORKING.store(false, SeqCst);
+            Err(errno.into())
+        }
     }
 }
 
@@ -73,9 +82,23 @@ pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
 fn print() -> bool {
     let output = io::stdout();
     threads().is_none()
-        && poll::ready(&output, Direction::Write, Some(Duration::ZERO))
-            .is_ok_and(|woken| woken == Woken::Ready)
+        && (OUTPUT_NEVER_WAITS.load(Relaxed)
+            || poll::ready(&output, Direction::Write, Some(Duration::ZERO))
+                .is_ok_and(|woken| woken == Woken::Ready))
         && output.lock().flush().is_ok()
+}
+
+/// Whether standard output is `/dev/null`, so that each fork need not ask.
+static OUTPUT_NEVER_WAITS: AtomicBool = AtomicBool::new(false);
+
+/// Looks what standard output is, for the forks to come.
+pub(crate) fn look_at_output() {
+    let same = |null: &OwnedFd| {
+        let (output, null) = (fstat(io::stdout())?, fstat(null)?);
+        Ok::<_, Errno>(output.st_rdev == null.st_rdev && output.st_mode == null.st_mode)
+    };
+    let is_null = descriptor::null().is_ok_and(|null| same(&null) == Ok(true));
+    OUTPUT_NEVER_WAITS.store(is_null, Relaxed);
 }
 
 /// The life of a child; `printed` tells whether what it prints is all its own.
@@ -159,6 +182,26 @@ pub(crate) fn peek() -> io::Result<Option<Pid>> {
         Err(Errno::ECHILD) => Ok(None),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// Every child of this process that has ended and was not collected, whoever started it.
+pub(crate) fn zombies() -> io::Result<Vec<Pid>> {
+    let this = this().as_raw();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        // One that ends while it is looked at is gone, and none of ours.
+        let Ok(stat) = std::fs::read(format!("/proc/{pid}/stat")) else { continue };
+        let stat = String::from_utf8_lossy(&stat);
+        // The name of its program, which may be anything, stands in parentheses before these.
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let (state, parent) = (fields.next(), fields.next());
+        if state == Some("Z") && parent.and_then(|parent| parent.parse().ok()) == Some(this) {
+            found.push(Pid::from_raw(pid));
+        }
+    }
+    Ok(found)
 }
 
 /// One `waitid(2)` that does not wait, and so is not interrupted. Not by way of nix, which errs on a

@@ -6,10 +6,13 @@
 //! nothing. It works in the thread that serves: where the kernel chose another one it sends the signal
 //! on, so that a wait is always ended.
 //!
-//! A worker that waits for a connection is woken by putting `/dev/null` over every descriptor that
-//! it waits on: accept fails at once, whether it was entered or not, and that costs a worker no
-//! further system call. Its listeners are gone with it, so that no client waits for a process that
-//! takes no more.
+//! A worker that waits for a connection is woken by replacing every descriptor that it waits on by one
+//! that is good for nothing: accept fails at once, whether it was entered or not, and that costs a worker
+//! no further system call. Its listeners are gone with it, so that no client waits for a process that
+//! takes no more. A parent is woken by one byte in a pipe.
+//!
+//! Signals are open everywhere. A child that was forked just now, and has no role yet, has the handler
+//! of its parent: whatever reaches it is taken as its own.
 
 use std::io;
 use std::marker::PhantomData;
@@ -26,8 +29,8 @@ use nix::unistd;
 
 pub(crate) use nix::sys::signal::Signal;
 
-use super::process::Pid;
-use super::{descriptor, mask, process};
+use super::process::{FORKING, Pid};
+use super::{descriptor, mask, memory, process};
 use crate::stop::{Event, Role, Stage, Timing};
 
 /// The process in which a server runs; a copy of it is another one.
@@ -38,11 +41,23 @@ static ROLE: AtomicU8 = AtomicU8::new(Role::Starting as u8);
 static STAGE: AtomicU8 = AtomicU8::new(Stage::Serving as u8);
 /// A child's parent.
 static PARENT: AtomicI32 = AtomicI32::new(0);
-/// The process and the thread that serve.
-static PROCESS: AtomicI32 = AtomicI32::new(0);
+/// The thread that serves; 0 stands for the first of its process, which it is in every child.
 static THREAD: AtomicI32 = AtomicI32::new(0);
-/// Descriptors that the handler knows; -1 stands for none.
+/// Whether the ends of children are told by a signal.
+static HEARING: AtomicBool = AtomicBool::new(false);
+/// What a parent is to do beside its stop: children more or less, and all of them anew.
+static RESIZE: AtomicI32 = AtomicI32::new(0);
+static RENEW: AtomicBool = AtomicBool::new(false);
+/// Whether the parent was woken, and has not looked yet.
+static WOKEN: AtomicBool = AtomicBool::new(false);
+/// Whether a stop of this process is timed by its own alarm.
+static TIMED: AtomicBool = AtomicBool::new(false);
+/// Descriptors that the handler knows; -1 stands for none. `NULL` is `/dev/null`; `NOTHING` is the same
+/// opened for nothing at all, on which every call fails.
 static NULL: AtomicI32 = AtomicI32::new(-1);
+static NOTHING: AtomicI32 = AtomicI32::new(-1);
+/// The end of a pipe that wakes the parent.
+static WAKE: AtomicI32 = AtomicI32::new(-1);
 static SERVING: AtomicI32 = AtomicI32::new(-1);
 /// What a stop ends; null stands for nothing.
 static WAITING: AtomicPtr<Vec<RawFd>> = AtomicPtr::new(ptr::null_mut());
@@ -51,11 +66,14 @@ static GRACEFUL: AtomicU32 = AtomicU32::new(0);
 static QUICK: AtomicU32 = AtomicU32::new(0);
 
 /// Every signal that a server ever handles or ignores.
-const HANDLED: [Signal; 7] = [
+const HANDLED: [Signal; 10] = [
     Signal::SIGTERM,
     Signal::SIGINT,
     Signal::SIGQUIT,
     Signal::SIGHUP,
+    Signal::SIGUSR1,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
     Signal::SIGCHLD,
     Signal::SIGALRM,
     Signal::SIGPIPE,
@@ -66,8 +84,9 @@ const HANDLED: [Signal; 7] = [
 pub(crate) struct Installed {
     before: Vec<(Signal, libc::sigaction)>,
     mask: SigSet,
-    /// What [`NULL`] names.
+    /// What [`NULL`] and [`NOTHING`] name.
     _null: OwnedFd,
+    _nothing: OwnedFd,
     _taken: Taken,
 }
 
@@ -80,10 +99,17 @@ pub(crate) struct Installed {
 /// set of signals.
 pub(crate) fn install() -> io::Result<Installed> {
     let taken = Taken::new()?;
-    let null = descriptor::null()?;
+    let (null, nothing) = (descriptor::null()?, descriptor::nothing()?);
     NULL.store(null.as_raw_fd(), SeqCst);
-    take_role(Role::Starting);
+    NOTHING.store(nothing.as_raw_fd(), SeqCst);
+    memory::mark_this_process()?;
+    process::look_at_output();
+    THREAD.store(unistd::gettid().as_raw(), SeqCst);
+    ROLE.store(Role::Starting as u8, SeqCst);
     STAGE.store(Stage::Serving as u8, SeqCst);
+    RESIZE.store(0, SeqCst);
+    RENEW.store(false, SeqCst);
+    TIMED.store(false, SeqCst);
     let before = HANDLED.map(|signal| action_of(signal).map(|action| (signal, action)));
     let before = before.into_iter().collect::<io::Result<_>>()?;
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
@@ -91,7 +117,8 @@ pub(crate) fn install() -> io::Result<Installed> {
     }
     // Children could not be waited for if whoever started this process had it ignored.
     handle(Signal::SIGCHLD, false)?;
-    Ok(Installed { before, mask: mask::change(&SigSet::empty()), _null: null, _taken: taken })
+    let mask = mask::change(&SigSet::empty());
+    Ok(Installed { before, mask, _null: null, _nothing: nothing, _taken: taken })
 }
 
 /// The one server of a process.
@@ -124,46 +151,99 @@ impl Drop for Installed {
         }
         end_timing();
         NULL.store(-1, SeqCst);
+        NOTHING.store(-1, SeqCst);
+        HEARING.store(false, SeqCst);
         mask::change(&self.mask);
     }
 }
 
-/// Takes the role of a parent. What was remembered while it started holds.
-pub(crate) fn become_parent() -> io::Result<()> {
-    take_role(Role::Parent);
-    handle(Signal::SIGCHLD, true)
+/// Takes the role of a parent, which children of it inherit what they need of: the handler, and the
+/// times of a stop. What was remembered while it started holds. `wake` is written to by whatever the
+/// parent has to know of, until [`deaf`].
+pub(crate) fn become_parent(timing: Timing, wake: BorrowedFd<'_>) -> io::Result<()> {
+    set_timing(timing);
+    WAKE.store(wake.as_raw_fd(), SeqCst);
+    WOKEN.store(false, SeqCst);
+    ROLE.store(Role::Parent as u8, SeqCst);
+    for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGTTIN, Signal::SIGTTOU] {
+        handle(signal, true)?;
+    }
+    handle(Signal::SIGALRM, true)
 }
 
-/// Takes the role of a child that `parent` has just forked, with all signals blocked: nothing that
-/// came to its parent is left, and no descriptor of its parent's.
+/// Nobody waits at the other end of the pipe any more.
+pub(crate) fn deaf() {
+    WAKE.store(-1, SeqCst);
+}
+
+/// Has the ends of children wake the parent, or not: while there is always somebody to serve it looks
+/// for them anyway, and no child's end costs it a signal.
+pub(crate) fn hear_children(heard: bool) -> io::Result<()> {
+    if HEARING.load(SeqCst) != heard {
+        handle(Signal::SIGCHLD, heard)?;
+        HEARING.store(heard, SeqCst);
+    }
+    Ok(())
+}
+
+/// The parent is about to look at everything that may have woken it.
+pub(crate) fn looks() {
+    WOKEN.store(false, SeqCst);
+}
+
+/// By how many more children, or less, the parent is to serve, since it was last asked.
+pub(crate) fn take_resize() -> i32 {
+    RESIZE.swap(0, SeqCst)
+}
+
+/// Whether every child is to be renewed, since it was last asked.
+pub(crate) fn take_renew() -> bool {
+    RENEW.swap(false, SeqCst)
+}
+
+/// Takes the role of a child that `parent` has just forked. A stop that has reached it since then
+/// holds. It makes no system call while nobody listens for the ends of children, as one that is
+/// forked for each connection pays for each.
 pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
     PARENT.store(parent.as_raw(), SeqCst);
     SERVING.store(-1, SeqCst);
     WAITING.store(ptr::null_mut(), SeqCst);
-    STAGE.store(Stage::Serving as u8, SeqCst);
-    take_role(Role::Child);
+    WAKE.store(-1, SeqCst);
+    THREAD.store(0, SeqCst);
+    IN_HOOK.store(false, SeqCst);
+    ROLE.store(Role::Child as u8, SeqCst);
+    memory::claim_mark();
+    FORKING.store(false, SeqCst);
     // A child's own children belong to whoever started them.
-    handle(Signal::SIGCHLD, false)?;
-    handle(Signal::SIGHUP, true)
+    hear_children(false)
 }
 
 /// Takes the role of a process that serves alone. What was remembered while it started ends it as
 /// soon as it would accept.
 pub(crate) fn become_alone(timing: Timing) -> io::Result<()> {
-    GRACEFUL.store(seconds(timing.graceful), SeqCst);
-    QUICK.store(seconds(timing.quick), SeqCst);
-    take_role(Role::Alone);
+    set_timing(timing);
+    ROLE.store(Role::Alone as u8, SeqCst);
+    for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGTTIN, Signal::SIGTTOU] {
+        handle(signal, true)?;
+    }
     handle(Signal::SIGALRM, true)
 }
 
-fn take_role(role: Role) {
-    PROCESS.store(process::this().as_raw(), SeqCst);
-    THREAD.store(unistd::gettid().as_raw(), SeqCst);
-    ROLE.store(role as u8, SeqCst);
+fn set_timing(timing: Timing) {
+    GRACEFUL.store(seconds(timing.graceful), SeqCst);
+    QUICK.store(seconds(timing.quick), SeqCst);
+}
+
+/// Whether this is a child that has just been forked, and has not taken its role yet.
+fn is_newborn() -> bool {
+    FORKING.load(SeqCst) && memory::is_copy()
 }
 
 fn role() -> Role {
     const ROLES: [Role; 4] = [Role::Starting, Role::Parent, Role::Alone, Role::Child];
+    if is_newborn() {
+        return Role::Child;
+    }
     let number = ROLE.load(SeqCst);
     ROLES.into_iter().find(|role| *role as u8 == number).unwrap_or(Role::Starting)
 }
@@ -200,27 +280,49 @@ extern "C" fn on_signal(
 ) {
     // The interrupted code may be about to look at it.
     let errno = Errno::last();
-    if process::this().as_raw() != PROCESS.load(SeqCst) {
+    // SAFETY: the kernel hands out what it knows of the signal, for as long as it is handled.
+    let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
+    if is_newborn() {
+        handle_here(number, code);
+    } else if memory::is_copy() {
         do_by_default(number);
     } else if !sent_on(number) {
-        // SAFETY: the kernel hands out what it knows of the signal, for as long as it is handled.
-        let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
-        handle_here(number, code == libc::SI_QUEUE);
+        handle_here(number, code);
     }
     errno.set();
 }
 
-/// A queued signal is one that a child has sent, which asks for a stop and for no more.
-fn handle_here(number: libc::c_int, queued: bool) {
+fn handle_here(number: libc::c_int, code: libc::c_int) {
+    let role = role();
     match number {
-        libc::SIGTERM if queued => advance(Event::Asked),
+        // A queued signal is one that a child has sent, which asks for a stop and for no more.
+        libc::SIGTERM if code == libc::SI_QUEUE => advance(Event::Asked),
+        libc::SIGTERM | libc::SIGQUIT => advance(Event::Graceful),
         libc::SIGINT => advance(Event::Quick),
-        // Somebody else's, unless a stop is timed.
-        libc::SIGALRM if stage() == Stage::Serving => {}
-        libc::SIGALRM => advance(Event::TimeOver),
-        // It has ended a wait, which is all it is for.
-        libc::SIGCHLD => {}
-        _ => advance(Event::Graceful),
+        // Somebody else's, unless it is the alarm that times a stop.
+        libc::SIGALRM if code == libc::SI_KERNEL && TIMED.load(SeqCst) => advance(Event::TimeOver),
+        libc::SIGHUP if role == Role::Child => advance(Event::Graceful),
+        libc::SIGHUP if role == Role::Parent => {
+            RENEW.store(true, SeqCst);
+            wake();
+        }
+        libc::SIGTTIN | libc::SIGTTOU if role == Role::Parent => {
+            let by = if number == libc::SIGTTIN { 1 } else { -1 };
+            RESIZE.fetch_add(by, SeqCst);
+            wake();
+        }
+        libc::SIGCHLD if role == Role::Parent => wake(),
+        // It must not end the process, and there is nothing else to it.
+        _ => {}
+    }
+}
+
+/// Wakes the parent, once until it looks.
+fn wake() {
+    let pipe = WAKE.load(SeqCst);
+    if pipe >= 0 && !WOKEN.swap(true, SeqCst) {
+        // SAFETY: the byte lives in this frame. A full pipe has woken it already.
+        unsafe { libc::write(pipe, b"!".as_ptr().cast(), 1) };
     }
 }
 
@@ -235,12 +337,13 @@ fn do_by_default(number: libc::c_int) {
 
 /// Sends a signal on to the thread that serves, where this is another one.
 fn sent_on(number: libc::c_int) -> bool {
-    let thread = THREAD.load(SeqCst);
+    let (process, thread) = (process::this().as_raw(), THREAD.load(SeqCst));
+    let thread = if thread == 0 { process } else { thread };
     if unistd::gettid().as_raw() == thread {
         return false;
     }
     // SAFETY: plain numbers; a thread that is no more is an error and nothing else.
-    unsafe { libc::syscall(libc::SYS_tgkill, PROCESS.load(SeqCst), thread, number) };
+    unsafe { libc::syscall(libc::SYS_tgkill, process, thread, number) };
     true
 }
 
@@ -254,6 +357,7 @@ fn advance(event: Event) {
     // its children learn from its death.
     let parent_hangs = before == Stage::Kill && IN_HOOK.load(SeqCst);
     if role == Role::Parent && !parent_hangs {
+        wake();
         return;
     }
     if now == Stage::Kill {
@@ -263,13 +367,19 @@ fn advance(event: Event) {
     if now == Stage::Quick {
         cut(SERVING.load(SeqCst));
     }
-    if role == Role::Alone {
+    // A child whose parent is gone has nobody else to see that it ends.
+    let newborn = is_newborn();
+    let orphan =
+        || role == Role::Child && !newborn && process::parent().as_raw() != PARENT.load(SeqCst);
+    let to_time = now != before || !TIMED.load(SeqCst);
+    if to_time && (role == Role::Alone || orphan()) {
         time(now);
     }
 }
 
 /// Has the next step follow when the time of `stage` is over.
 fn time(stage: Stage) {
+    TIMED.store(true, SeqCst);
     let seconds = if stage == Stage::Quick { &QUICK } else { &GRACEFUL };
     match seconds.load(SeqCst) {
         // No time at all: the next step at once.
@@ -285,17 +395,17 @@ fn end_waiting() {
     // SAFETY: it is null, or what a `Waiting` of this thread has borrowed, which puts another one here
     // before it goes.
     let known = unsafe { known.as_ref() };
-    known.into_iter().flatten().for_each(|descriptor| put_null_over(*descriptor));
+    let nothing = NOTHING.load(SeqCst);
+    known.into_iter().flatten().for_each(|descriptor| put_over(nothing, *descriptor));
 }
 
-/// Replaces a descriptor by `/dev/null`: whoever is blocked on it is interrupted by this very
-/// signal, whoever comes later meets the end of a file, or an error for accept.
-fn put_null_over(descriptor: RawFd) {
-    let null = NULL.load(SeqCst);
-    if null >= 0 && descriptor >= 0 {
+/// Replaces a descriptor by another: whoever is blocked on it is interrupted by this very signal,
+/// whoever comes later meets what the other one is.
+fn put_over(other: RawFd, descriptor: RawFd) {
+    if other >= 0 && descriptor >= 0 {
         // SAFETY: both are open descriptors of this process, as whoever made the second known holds
         // it for as long. It closes the replacement as it would have closed the original.
-        unsafe { libc::dup3(null, descriptor, libc::O_CLOEXEC) };
+        unsafe { libc::dup3(other, descriptor, libc::O_CLOEXEC) };
     }
 }
 
@@ -325,7 +435,7 @@ fn cut(descriptor: RawFd) {
         // SAFETY: it asks nothing of its caller; on what is no socket it fails.
         unsafe { libc::shutdown(descriptor, libc::SHUT_RDWR) };
     }
-    put_null_over(descriptor);
+    put_over(NULL.load(SeqCst), descriptor);
 }
 
 /// How far the stop of this process has gone.
@@ -344,8 +454,8 @@ pub(crate) fn is_child() -> bool {
 /// # Errors
 /// Where no server runs in this process: not yet, not any more, or it is a copy.
 pub(crate) fn ask_to_stop() -> io::Result<()> {
-    let (this, parent) = (process::this().as_raw(), PARENT.load(SeqCst));
-    if TAKEN.load(SeqCst) == 0 || PROCESS.load(SeqCst) != this {
+    let parent = PARENT.load(SeqCst);
+    if TAKEN.load(SeqCst) == 0 || memory::is_copy() {
         return Err(io::Error::other("no server runs in this process"));
     }
     if !is_child() {
@@ -361,23 +471,28 @@ pub(crate) fn ask_to_stop() -> io::Result<()> {
     Ok(())
 }
 
-/// While it lives, a hook of the parent runs, with its signals open: what it starts must not inherit a
-/// mask.
+/// While it lives, a hook of the parent runs.
 #[derive(Debug)]
-pub(crate) struct InHook {
-    _open: mask::Open,
-}
+pub(crate) struct InHook(());
 
 impl InHook {
     pub(crate) fn new() -> Self {
         IN_HOOK.store(true, SeqCst);
-        Self { _open: mask::Open::all() }
+        Self(())
     }
 }
 
 impl Drop for InHook {
     fn drop(&mut self) {
         IN_HOOK.store(false, SeqCst);
+    }
+}
+
+/// Has a child whose parent is gone stop as the parent would have told it. The kernel tells it of that at
+/// once, unless it has changed its user since it asked to be told.
+pub(crate) fn look_for_parent() {
+    if is_child() && process::parent().as_raw() != PARENT.load(SeqCst) {
+        go_on(Event::Graceful);
     }
 }
 
@@ -409,7 +524,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// While it lives, a stop puts `/dev/null` over these descriptors, and not over those it would have
+/// While it lives, a stop takes these descriptors away, and not over those it would have
 /// otherwise: their turn comes, if a stop has begun, when this goes. It must not be forgotten.
 #[derive(Debug)]
 pub(crate) struct Waiting<'a> {
@@ -463,5 +578,6 @@ impl Drop for Cuttable {
 
 /// Ends the timing of a stop: what comes now is not a request any more.
 pub(crate) fn end_timing() {
+    TIMED.store(false, SeqCst);
     unistd::alarm::cancel();
 }

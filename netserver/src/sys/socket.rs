@@ -223,6 +223,28 @@ pub(crate) fn write_now(stream: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     Ok(send_bytes(stream.as_fd().as_raw_fd(), bytes, flags)?)
 }
 
+/// Has accept pass over clients until they have said something, or for about so many seconds.
+pub(crate) fn defer_accept(listener: &impl AsFd, seconds: libc::c_int) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(size_of_val(&seconds)).map_err(io::Error::other)?;
+    // SAFETY: the value lives in this frame, and is as long as is said.
+    Errno::result(unsafe {
+        libc::setsockopt(
+            listener.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_DEFER_ACCEPT,
+            (&raw const seconds).cast(),
+            length,
+        )
+    })?;
+    Ok(())
+}
+
+/// One `send(2)` of bytes that wait for more to go along.
+pub(crate) fn write_more(stream: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    let flags = MsgFlags::from_bits_retain(libc::MSG_MORE) | MsgFlags::MSG_NOSIGNAL;
+    Ok(send_bytes(stream.as_fd().as_raw_fd(), bytes, flags)?)
+}
+
 /// How many written bytes the other end has not acknowledged yet.
 pub(crate) fn unacknowledged(stream: &impl AsFd) -> io::Result<usize> {
     ask(stream, libc::TIOCOUTQ)

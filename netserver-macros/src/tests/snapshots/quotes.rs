@@ -48,6 +48,7 @@ impl ::netserver::Hooks for Quotes {
     fn child_init_hook(
         &mut self,
         _server: &::netserver::ServerInfo,
+        _kind: ::netserver::ChildKind,
     ) -> ::netserver::Result<()> {
         let answer = Self::child_init_hook(self);
         ::netserver::__private::Done::done(answer)
@@ -62,7 +63,7 @@ impl ::netserver::Hooks for Quotes {
     fn post_process_request_hook(
         &mut self,
         conn: &mut ::netserver::Connection,
-        allowed: bool,
+        allowed: ::core::primitive::bool,
     ) -> ::netserver::Result<()> {
         let answer = Self::post_process_request_hook(self, conn, allowed);
         ::netserver::__private::Done::done(answer)

@@ -1,0 +1,509 @@
+//! The parent of children, whichever way they are given connections: it forks, reaps, listens to them,
+//! does what is to be done now and then; and at the end sees everybody off.
+//!
+//! Signals are open all the time: what they change is looked at each turn, and a byte in a pipe ends the
+//! wait between two of them.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nix::libc;
+
+use crate::accept_lock::AcceptLock;
+use crate::child::{Child, ChildKind, hear};
+use crate::error::Result;
+use crate::guard;
+use crate::handler::NetServer;
+use crate::info::ServerInfo;
+use crate::listener::Listeners;
+use crate::stop::{Event, Stage};
+use crate::sys::clock;
+use crate::sys::descriptor::{self, Unneeded};
+use crate::sys::process::{self, End, Pid};
+use crate::sys::signal::{self, InHook, Signal};
+
+use super::child::{self, Birth};
+use super::ears::{Ears, Heard};
+use super::plan::Limits;
+use super::policy::{Policy, signal_of};
+use super::roster::{Ended, Roster};
+use super::scoreboard::Scoreboard;
+use super::strangers::Strangers;
+use super::watch::Watch;
+
+/// Most children that serve, whatever signals ask for; the greatest value of `max_servers`.
+const MOST: usize = 65_535;
+
+/// How often it is looked for requests that take too long, and how long they are given beyond their
+/// time: a child that can ends them itself.
+const OVERDUE: Duration = Duration::from_millis(250);
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The most messages that are heard before something else is done, and how much longer than they took
+/// nobody is listened to then.
+const HEARD_AT_ONCE: usize = 64;
+const DEAF_FOR: u32 = 3;
+
+/// A parent and all that it knows of its children.
+pub(super) struct Parent<'a, S> {
+    pub(super) server: &'a mut S,
+    pub(super) info: &'a ServerInfo,
+    pub(super) board: Scoreboard,
+    pub(super) policy: Policy,
+    pub(super) ears: Ears,
+    /// What children take turns by.
+    lock: Option<Rc<AcceptLock>>,
+    /// This process.
+    pid: Pid,
+    watch: Option<Watch>,
+    strangers: Strangers,
+    /// How many threads the log was last told of.
+    threads: Option<usize>,
+    /// When each child was last looked at, requests that take too long, and the queue.
+    looked: Instant,
+    overdue_looked: Instant,
+    dequeued: Instant,
+    /// Room for what children say.
+    room: Vec<u8>,
+}
+
+impl<'a, S: NetServer> Parent<'a, S> {
+    /// Takes the role of a parent.
+    ///
+    /// # Errors
+    /// Where the kernel has no memory or descriptors.
+    pub(super) fn new(
+        server: &'a mut S,
+        info: &'a ServerInfo,
+        watch: Option<Watch>,
+        limits: Limits,
+        lock: Option<Rc<AcceptLock>>,
+    ) -> Result<Self> {
+        let options = info.options();
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let places = MOST + limits.max_recycling + count(options.max_dequeue());
+        let board = Scoreboard::new(places, options.max_per_ip())?;
+        let ears = Ears::new(board.woken(), options.child_communication())?;
+        signal::become_parent(info.stop_timing(), board.wake().as_fd())?;
+        signal::hear_children(true)?;
+        let now = Instant::now();
+        let roster = Roster::new(places, options.spawn_backoff_max());
+        Ok(Self {
+            server,
+            info,
+            board,
+            policy: Policy::new(limits, roster, now),
+            ears,
+            lock,
+            pid: process::this(),
+            watch,
+            strangers: Strangers::new(),
+            threads: None,
+            looked: now,
+            overdue_looked: now,
+            dequeued: now,
+            room: Vec::new(),
+        })
+    }
+
+    /// Runs a hook of the parent.
+    pub(super) fn hook(
+        &mut self,
+        what: &str,
+        hook: impl FnOnce(&mut S, &ServerInfo) -> Result<()>,
+    ) -> bool {
+        let _hook = InHook::new();
+        guard::logged(what, || hook(self.server, self.info))
+    }
+
+    /// What no child has any use for: the parent's own ends of everything.
+    pub(super) fn own_descriptors(&self) -> impl Iterator<Item = std::os::fd::BorrowedFd<'_>> {
+        std::iter::once(self.board.woken().as_fd()).chain(self.ears.descriptors())
+    }
+
+    /// Forks a child that runs `life`, unless the server stops and has gone further than `until`. Tells
+    /// whether that went well.
+    pub(super) fn fork(
+        &mut self,
+        kind: ChildKind,
+        until: Stage,
+        unneeded: &Unneeded,
+        life: impl FnOnce(&mut S, Birth<'_>) -> i32,
+    ) -> bool {
+        let forked = self.try_fork(kind, until, unneeded, life);
+        match forked {
+            Ok(true) => return true,
+            // A hook has said why, or there is no place.
+            Ok(false) => {}
+            Err(err) => log::warn!("cannot fork a child: {err}"),
+        }
+        self.policy.fork_failed(Instant::now());
+        false
+    }
+
+    fn try_fork(
+        &mut self,
+        kind: ChildKind,
+        until: Stage,
+        unneeded: &Unneeded,
+        life: impl FnOnce(&mut S, Birth<'_>) -> i32,
+    ) -> io::Result<bool> {
+        if !self.hook("pre_fork_hook", |server, info| server.pre_fork_hook(info, kind)) {
+            return Ok(false);
+        }
+        if signal::stage() > until {
+            return Ok(true);
+        }
+        let Some(place) = self.policy.roster.free_place(Instant::now()) else {
+            return Ok(false);
+        };
+        warn_of_threads(&mut self.threads);
+        let talk = self.info.options().child_communication();
+        let (ours, theirs) = talk.then(descriptor::message_pair).transpose()?.unzip();
+        let lines = if talk {
+            let lines = self.policy.roster.children().filter_map(|(_, child)| child.line());
+            Unneeded::new(lines.chain(&ours).map(AsFd::as_fd))
+        } else {
+            Unneeded::default()
+        };
+        match kind {
+            ChildKind::Worker if self.policy.limits.min_servers == 0 => {
+                self.board.occupy(place);
+            }
+            _ => self.board.clear(place),
+        }
+        let (server, info, board, parent) = (&mut *self.server, self.info, &self.board, self.pid);
+        let birth = Birth { info, board, place, parent, line: theirs, unneeded, lines };
+        let pid = process::fork(|| life(server, birth))?;
+        let child = Child::new(pid, kind, ours);
+        if let Some(line) = child.line() {
+            self.ears.add(line, place)?;
+        }
+        self.policy.spawned(place, child.clone(), &self.board, Instant::now());
+        self.hook("register_child", |server, info| server.register_child(&child, info));
+        Ok(true)
+    }
+
+    /// Signals those that are to leave.
+    pub(super) fn tell(orders: &[(Pid, Signal)]) {
+        for (pid, signal) in orders {
+            match process::kill(*pid, *signal) {
+                // Somebody else has waited for it, as the next look finds out.
+                Err(err) if err.raw_os_error() == Some(libc::ESRCH) => {}
+                Err(err) => log::warn!("cannot send {signal} to child {pid}: {err}"),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    /// Collects every child that has ended, and nobody else's. Now and then it looks at each of them, as
+    /// of those that another part of the program has waited for the kernel says nothing. Tells whether
+    /// there was any.
+    pub(super) fn reap(&mut self) -> Result<bool> {
+        let each = self.looked.elapsed() >= self.info.options().check_for_dead();
+        self.reap_with(each)
+    }
+
+    fn reap_with(&mut self, each: bool) -> Result<bool> {
+        let mut any = false;
+        // A stranger in front, which a hook may wait for, hides those behind it.
+        let mut hidden = each;
+        while let (Some(pid), false) = (process::peek()?, hidden) {
+            match self.policy.roster.place_of(pid) {
+                Some(place) => any |= self.collect(place)?,
+                None => hidden = true,
+            }
+        }
+        if hidden {
+            self.looked = Instant::now();
+            let places: Vec<usize> = self.policy.roster.children().map(|(at, _)| at).collect();
+            for place in places {
+                any |= self.collect(place)?;
+            }
+        }
+        Ok(any)
+    }
+
+    /// Collects those that have said they leave, and have.
+    pub(super) fn reap_gone(&mut self) -> Result<()> {
+        for place in self.policy.roster.gone(&self.board) {
+            self.collect(place)?;
+        }
+        Ok(())
+    }
+
+    /// Collects the child of that place, where it has ended.
+    fn collect(&mut self, place: usize) -> Result<bool> {
+        let Some(child) = self.policy.roster.child(place).cloned() else {
+            return Ok(false);
+        };
+        let Some(end) = process::reap(child.process())? else {
+            return Ok(false);
+        };
+        // What it has said before it ended.
+        if let Some(line) = child.line() {
+            self.hear_out(&child, line);
+            self.ears.remove(line);
+        }
+        let ended = self.policy.ended(place, end, &self.board, Instant::now());
+        self.board.vacate(place);
+        if let Some(lock) = &self.lock {
+            lock.left_by(place);
+        }
+        if let Some((ended, worse)) = ended {
+            report(&ended, worse);
+        }
+        let end = end.into();
+        self.hook("cleanup_dead_child_hook", |server, _| {
+            server.cleanup_dead_child_hook(&child, end)
+        });
+        self.hook("delete_child_hook", |server, _| server.delete_child_hook(&child));
+        Ok(true)
+    }
+
+    /// Hears all that a child has said, but no more than it can have said before it ended.
+    fn hear_out(&mut self, child: &Child, line: &OwnedFd) {
+        const MOST_UNHEARD: usize = 1024;
+        for _ in 0..MOST_UNHEARD {
+            match hear(line, &mut self.room) {
+                Ok(Some(message)) => {
+                    self.hook("child_is_talking_hook", |server, info| {
+                        server.child_is_talking_hook(child, &message, info)
+                    });
+                }
+                Err(err) if err.kind() == io::ErrorKind::InvalidData => {
+                    log::debug!("child {} said {err}", child.pid());
+                }
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Hears children that talk, one message each in turn.
+    pub(super) fn listen(&mut self) -> Result<()> {
+        let start = Instant::now();
+        for _ in 0..HEARD_AT_ONCE {
+            let Some(place) = self.ears.talker()? else { return Ok(()) };
+            let Some(child) = self.policy.roster.child(place).cloned() else { return Ok(()) };
+            let Some(line) = child.line() else { return Ok(()) };
+            match hear(line, &mut self.room) {
+                Ok(Some(message)) => {
+                    self.hook("child_is_talking_hook", |server, info| {
+                        server.child_is_talking_hook(&child, &message, info)
+                    });
+                }
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
+                Err(err) if err.kind() == io::ErrorKind::InvalidData => {
+                    log::debug!("child {} said {err}", child.pid());
+                }
+                // It has ended, or closed its end.
+                Ok(None) | Err(_) => self.ears.remove(line),
+            }
+        }
+        Ok(self.ears.be_deaf(start.elapsed() * DEAF_FOR)?)
+    }
+
+    /// What signals have asked for, and what is done now and then.
+    pub(super) fn chores(&mut self, unneeded: &Unneeded) -> Result<()> {
+        match signal::take_resize() {
+            0 => {}
+            by => {
+                self.policy.limits = self.policy.limits.resized(by, MOST);
+                log::debug!("at most {} children now", self.policy.limits.max_servers);
+            }
+        }
+        if signal::take_renew() {
+            log::info!("HUP: every child is renewed");
+            self.policy.roster.renew_all();
+        }
+        if let Some(watch) = &mut self.watch {
+            let _hook = InHook::new();
+            watch.show(|| self.policy.roster.tally(&self.board, Instant::now()));
+        }
+        for (pid, end) in self.strangers.look(|pid| self.policy.roster.place_of(pid).is_some())? {
+            log::debug!("process {pid}, which nobody waited for, was waited for");
+            let (pid, end) = (pid.as_raw().unsigned_abs(), end.into());
+            self.hook("other_child_died_hook", |server, _| server.other_child_died_hook(pid, end));
+        }
+        self.end_overdue();
+        self.dequeue(unneeded);
+        Ok(())
+    }
+
+    /// Kills children whose request takes longer than it may, and that did not end it themselves. Where
+    /// this process has been stopped in between they get another chance, as they may have been, too.
+    fn end_overdue(&mut self) {
+        let limit = self.info.options().request_timeout();
+        let since = self.overdue_looked.elapsed();
+        if limit.is_zero() || since < OVERDUE {
+            return;
+        }
+        self.overdue_looked = Instant::now();
+        if since > OVERDUE * 3 {
+            return;
+        }
+        let grace = i64::try_from(GRACE.as_nanos()).unwrap_or(i64::MAX);
+        for place in self.policy.roster.overdue(&self.board, clock::monotonic(), grace) {
+            if let Some(pid) = self.policy.roster.tell(place, Signal::SIGKILL) {
+                log::warn!("child {pid} has not ended a request in its time: SIGKILL");
+                Self::tell(&[(pid, Signal::SIGKILL)]);
+            }
+        }
+    }
+
+    /// Has the queue be emptied, where it is time.
+    fn dequeue(&mut self, unneeded: &Unneeded) {
+        let options = self.info.options();
+        let every = options.check_for_dequeue();
+        let most = usize::try_from(options.max_dequeue()).unwrap_or(usize::MAX);
+        let is_time = !every.is_zero() && self.dequeued.elapsed() >= every;
+        if !is_time || self.policy.roster.dequeuing() >= most {
+            return;
+        }
+        self.dequeued = Instant::now();
+        let mut wanted = false;
+        self.hook("run_dequeue", |server, info| {
+            wanted = server.run_dequeue(info)?;
+            Ok(())
+        });
+        if wanted && self.policy.may_fork(Instant::now()) {
+            self.fork(ChildKind::Dequeue, Stage::Serving, unneeded, child::dequeue);
+        }
+    }
+
+    /// How long the parent may be left alone, as far as what it does now and then goes.
+    pub(super) fn next_chore(&self) -> Duration {
+        let options = self.info.options();
+        let left = |every: Duration, since: Instant| every.saturating_sub(since.elapsed());
+        let mut next = left(options.check_for_dead(), self.looked);
+        let every = options.check_for_dequeue();
+        let most = usize::try_from(options.max_dequeue()).unwrap_or(usize::MAX);
+        if !every.is_zero() && self.policy.roster.dequeuing() < most {
+            next = next.min(left(every, self.dequeued));
+        }
+        if !options.request_timeout().is_zero() && self.policy.roster.alive() > 0 {
+            next = next.min(left(OVERDUE, self.overdue_looked));
+        }
+        let watch = self.watch.as_ref().map(Watch::left);
+        let next = watch.into_iter().chain(self.strangers.next_look()).fold(next, Duration::min);
+        next.max(Duration::from_millis(1))
+    }
+
+    /// Waits for up to `limit`, and hears what children say meanwhile.
+    pub(super) fn wait(&mut self, limit: Duration) -> Result<Heard> {
+        let heard = self.ears.wait(limit, self.board.woken())?;
+        if heard == Heard::Talk {
+            self.listen()?;
+        }
+        Ok(heard)
+    }
+
+    /// Sees every child off, harder each time its time is over or another signal says so. Tells
+    /// whether none had to be killed.
+    pub(super) fn close(mut self, listeners: Listeners) -> Result<bool> {
+        self.hook("pre_server_close_hook", S::pre_server_close_hook);
+        log::info!("server closing");
+        self.ears.open(listeners.iter(), false)?;
+        // Clients are refused from here on, and do not wait for nobody.
+        drop(listeners);
+        signal::hear_children(true)?;
+        let mut told = Stage::Serving;
+        while !self.policy.roster.is_empty() {
+            let stage = signal::stage();
+            if stage != told {
+                let orders = self.policy.stop(stage);
+                Self::tell(&orders);
+                told = stage;
+            }
+            self.see_off(stage)?;
+        }
+        self.hook("post_child_cleanup_hook", S::post_child_cleanup_hook);
+        signal::deaf();
+        Ok(told != Stage::Kill)
+    }
+
+    /// Waits for the children until they are gone, or something leads to a harder stage.
+    fn see_off(&mut self, stage: Stage) -> Result<()> {
+        let limit = self.info.stop_timing().of(stage);
+        let start = Instant::now();
+        loop {
+            self.reap_with(true)?;
+            if self.policy.roster.is_empty() || signal::stage() != stage {
+                return Ok(());
+            }
+            let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            if left == Some(Duration::ZERO) {
+                self.say_who_is_left(stage, limit.unwrap_or_default());
+                signal::go_on(Event::TimeOver);
+                return Ok(());
+            }
+            self.wait(left.unwrap_or(FOR_LONG))?;
+        }
+    }
+
+    /// No time at all was not waited for, so nobody is late.
+    fn say_who_is_left(&self, stage: Stage, limit: Duration) {
+        if !limit.is_zero() {
+            let count = self.policy.roster.children().count();
+            let next = signal_of(stage.harder());
+            log::warn!("{count} children still there after {limit:?}: {next}");
+        }
+    }
+}
+
+/// A wait without an end of its own.
+const FOR_LONG: Duration = Duration::from_secs(3600);
+
+/// Serves by `serve` until the server is told to stop, then sees the children off. Tells whether all
+/// ended without being killed.
+///
+/// # Errors
+/// Where the parent cannot go on.
+pub(super) fn manage<S: NetServer>(
+    mut parent: Parent<'_, S>,
+    listeners: Listeners,
+    serve: impl FnOnce(&mut Parent<'_, S>, &Listeners) -> Result<()>,
+) -> Result<bool> {
+    let outcome = serve(&mut parent, &listeners);
+    if outcome.is_err() && signal::stage() == Stage::Serving {
+        // It cannot go on, and its children are seen off all the same.
+        signal::go_on(Event::Graceful);
+    }
+    let clean = parent.close(listeners)?;
+    outcome.map(|()| clean)
+}
+
+/// A fork copies one thread, and every lock as it is held: said once for each number of threads.
+fn warn_of_threads(told: &mut Option<usize>) {
+    let threads = process::threads();
+    if let Some(count) = threads.filter(|_| threads != *told) {
+        log::warn!(
+            "{count} threads at a fork: a lock that another one holds stays locked in the child"
+        );
+    }
+    *told = threads;
+}
+
+/// `worse` tells whether its place waits longer than the log knows of.
+fn report(ended: &Ended, worse: bool) {
+    let pid = ended.child.pid();
+    let how = match (ended.end, ended.told) {
+        (End::Code(0), _) => "left".to_owned(),
+        (End::Code(code), _) => format!("left with code {code}"),
+        (End::Unknown, _) => "left, and somebody else waited for it".to_owned(),
+        (End::Signal(libc::SIGKILL), told) if told != Some(Signal::SIGKILL) => {
+            "was killed by SIGKILL (out of memory?)".to_owned()
+        }
+        (End::Signal(number), _) => format!("was killed by {}", process::signal_name(number)),
+    };
+    match ended.rest.filter(|rest| !rest.is_zero()) {
+        Some(rest) if worse => {
+            log::warn!("child {pid} {how} before its first connection: the next one in {rest:?}");
+        }
+        Some(_) => log::debug!("child {pid} {how} before its first connection"),
+        None if ended.end == End::Code(0) => log::trace!("child {pid} {how}"),
+        None => log::warn!("child {pid} {how}"),
+    }
+}

@@ -1,0 +1,149 @@
+//! A pool: children that wait for clients themselves, as many as the policy says.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::accept_lock::AcceptLock;
+use crate::child::ChildKind;
+use crate::error::{Error, Result};
+use crate::handler::NetServer;
+use crate::info::ServerInfo;
+use crate::listener::Listeners;
+use crate::stop::Stage;
+use crate::sys::descriptor::Unneeded;
+use crate::sys::signal;
+
+use super::child;
+use super::parent::{Parent, manage};
+use super::plan::Limits;
+use super::watch::Watch;
+
+/// Serves with a pool that grows and shrinks until the server is told to stop. Tells whether all ended
+/// without being killed.
+///
+/// # Errors
+/// Where the pool cannot be set up, or waiting fails.
+pub(crate) fn managed<S: NetServer>(
+    server: &mut S,
+    info: &ServerInfo,
+    listeners: Listeners,
+    watch: Option<Watch>,
+) -> Result<bool> {
+    let limits = Limits::managed(info.options());
+    let every = info.options().check_for_spawn();
+    serve(server, info, listeners, watch, limits, Some(every))
+}
+
+/// The same with a pool of one size.
+///
+/// # Errors
+/// As [`managed`].
+pub(crate) fn constant<S: NetServer>(
+    server: &mut S,
+    info: &ServerInfo,
+    listeners: Listeners,
+    watch: Option<Watch>,
+) -> Result<bool> {
+    serve(server, info, listeners, watch, Limits::constant(info.options()), None)
+}
+
+/// `every`: how often it is looked at though nobody wants it.
+fn serve<S: NetServer>(
+    server: &mut S,
+    info: &ServerInfo,
+    listeners: Listeners,
+    watch: Option<Watch>,
+    limits: Limits,
+    every: Option<Duration>,
+) -> Result<bool> {
+    let serialize = info.options().serialize();
+    let lock = AcceptLock::new(serialize);
+    let lock = lock.map_err(|err| Error::because("cannot set up serialize", err))?.map(Rc::new);
+    let parent = Parent::new(server, info, watch, limits, lock.clone())?;
+    manage(parent, listeners, |parent, listeners| {
+        let mut pool = Pool::new(parent, listeners, lock.as_deref());
+        pool.serve(every.unwrap_or(Duration::MAX))
+    })
+}
+
+struct Pool<'p, 'a, S> {
+    parent: &'p mut Parent<'a, S>,
+    listeners: &'p Listeners,
+    lock: Option<&'p AcceptLock>,
+    /// The parent's own descriptors, and with the listeners those that a child has no use for which
+    /// does not serve.
+    own: Unneeded,
+    own_and_listeners: Unneeded,
+}
+
+impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
+    fn new(
+        parent: &'p mut Parent<'a, S>,
+        listeners: &'p Listeners,
+        lock: Option<&'p AcceptLock>,
+    ) -> Self {
+        let own = Unneeded::new(parent.own_descriptors());
+        let all = parent.own_descriptors().chain(listeners.descriptors());
+        let own_and_listeners = Unneeded::new(all);
+        Self { parent, listeners, lock, own, own_and_listeners }
+    }
+
+    /// Turns until a signal says to stop.
+    fn serve(&mut self, every: Duration) -> Result<()> {
+        while signal::stage() == Stage::Serving {
+            let mut found = self.parent.reap()?;
+            self.parent.chores(&self.own_and_listeners)?;
+            self.parent.hook("idle_loop_hook", S::idle_loop_hook);
+            found |= self.turn();
+            self.parent.ears.found(found);
+            // A hook may have taken what would end the wait.
+            if self.ask_to_be_woken() && signal::stage() == Stage::Serving {
+                let next = self.parent.policy.next_turn(Instant::now());
+                self.parent.wait(next.min(self.parent.next_chore()).min(every))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One look at the pool, and what follows from it. Tells whether there was anything to be done.
+    fn turn(&mut self) -> bool {
+        let parent = &mut *self.parent;
+        let taken = parent.board.taken(parent.policy.roster.used());
+        let orders = parent.policy.turn(&parent.board, taken, Instant::now());
+        if !orders.tell.is_empty() {
+            log::debug!("{} children are told to leave", orders.tell.len());
+            Parent::<S>::tell(&orders.tell);
+        }
+        if orders.spawn > 0 {
+            let count = orders.spawn;
+            log::debug!("{count} children start");
+            parent.hook("run_n_children_hook", |server, info| {
+                server.run_n_children_hook(count, info)
+            });
+        }
+        for _ in 0..orders.spawn {
+            if signal::stage() != Stage::Serving || !self.spawn() {
+                break;
+            }
+        }
+        orders.spawn > 0 || !orders.tell.is_empty()
+    }
+
+    fn spawn(&mut self) -> bool {
+        let (listeners, lock) = (self.listeners, self.lock);
+        self.parent.fork(ChildKind::Worker, Stage::Serving, &self.own, |server, birth| {
+            child::serve_pool(server, birth, listeners, lock)
+        })
+    }
+
+    /// Publishes below how many idle children the parent wants to be woken. Who went below before it
+    /// was published has woken nobody, so there is another look: false where that shows too few.
+    fn ask_to_be_woken(&self) -> bool {
+        let Parent { board, policy, .. } = &*self.parent;
+        let now = Instant::now();
+        let line = policy.wake_below(&policy.roster.tally(board, now), now);
+        board.correct_hint(|| policy.roster.idle(board));
+        board.wake_below(line);
+        policy.roster.idle(board) >= line
+    }
+}

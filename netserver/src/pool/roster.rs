@@ -1,0 +1,293 @@
+//! The places of a pool and the children that have them: who was told to leave, which places wait before
+//! the next try. Pure: it knows what was done, and does nothing.
+//!
+//! Only children in the table are signalled or waited for. The kernel gives no number away before it
+//! was waited for; as another part of the program may do that, it is asked before each signal.
+
+use std::time::{Duration, Instant};
+
+use crate::child::{Child, ChildKind};
+use crate::sys::process::{End, Pid};
+use crate::sys::signal::Signal;
+
+use super::plan::{Tally, rest};
+use super::scoreboard::{Doing, Scoreboard};
+
+/// What is seen of the child in a place.
+pub(crate) trait Look {
+    fn doing(&self, place: usize) -> Doing;
+    fn was_ready(&self, place: usize) -> bool;
+    fn is_due(&self, place: usize) -> bool;
+    fn has_left(&self, place: usize) -> bool;
+    fn taken_at(&self, place: usize) -> i64;
+    fn busy_until(&self, place: usize) -> Option<i64>;
+}
+
+impl Look for Scoreboard {
+    fn doing(&self, place: usize) -> Doing {
+        self.doing(place)
+    }
+
+    fn was_ready(&self, place: usize) -> bool {
+        self.was_ready(place)
+    }
+
+    fn is_due(&self, place: usize) -> bool {
+        self.is_due(place)
+    }
+
+    fn has_left(&self, place: usize) -> bool {
+        self.has_left(place)
+    }
+
+    fn taken_at(&self, place: usize) -> i64 {
+        self.taken_at(place)
+    }
+
+    fn busy_until(&self, place: usize) -> Option<i64> {
+        self.busy_until(place)
+    }
+}
+
+/// A place, with a child or not.
+#[derive(Debug, Default)]
+struct Place {
+    seated: Option<Seated>,
+    /// How many children in a row have died here before their first connection.
+    strikes: u32,
+    /// Some while no other is to be started here.
+    rests_until: Option<Instant>,
+}
+
+/// A child in its place.
+#[derive(Debug)]
+struct Seated {
+    child: Child,
+    /// The last signal that told it to leave.
+    told: Option<Signal>,
+    /// Whether another is to take its place.
+    renew: bool,
+    /// How many connections the children of this place had taken before it.
+    taken: i64,
+}
+
+/// A child that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) child: Child,
+    pub(crate) end: End,
+    /// The last signal that told it to leave.
+    pub(crate) told: Option<Signal>,
+    /// How long its place waits now, where it died before its first connection.
+    pub(crate) rest: Option<Duration>,
+}
+
+/// The places, from the first to the last that was ever used.
+#[derive(Debug)]
+pub(crate) struct Roster {
+    places: Vec<Place>,
+    /// How many there may be.
+    most: usize,
+    /// The longest wait of a place.
+    longest_rest: Duration,
+    /// How many workers are alive.
+    alive: usize,
+}
+
+impl Roster {
+    pub(crate) fn new(most: usize, longest_rest: Duration) -> Self {
+        Self { places: Vec::new(), most, longest_rest, alive: 0 }
+    }
+
+    /// How many places were ever used.
+    pub(crate) fn used(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether nobody is alive.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.iter().all(|place| place.seated.is_none())
+    }
+
+    /// A place for the next child: one where others have died, so that it is known what comes of it;
+    /// else any.
+    pub(crate) fn free_place(&mut self, now: Instant) -> Option<usize> {
+        let is_free = |place: &&mut Place| place.seated.is_none() && !place.rests(now);
+        let mut free = None;
+        for (at, place) in self.places.iter_mut().enumerate().filter(|(_, place)| is_free(place)) {
+            if place.strikes > 0 {
+                return Some(at);
+            }
+            free = free.or(Some(at));
+        }
+        if free.is_none() && self.places.len() < self.most {
+            self.places.push(Place::default());
+            return Some(self.places.len() - 1);
+        }
+        free
+    }
+
+    /// A new child has that place.
+    pub(crate) fn seat(&mut self, at: usize, child: Child, look: &impl Look) {
+        let taken = look.taken_at(at);
+        self.alive += usize::from(child.kind() == ChildKind::Worker);
+        self.places[at].rests_until = None;
+        self.places[at].seated = Some(Seated { child, told: None, renew: false, taken });
+    }
+
+    /// The child of that place.
+    pub(crate) fn child(&self, at: usize) -> Option<&Child> {
+        self.seated_at(at).map(|seated| &seated.child)
+    }
+
+    /// Every child with its place.
+    pub(crate) fn children(&self) -> impl Iterator<Item = (usize, &Child)> {
+        self.seated().map(|(at, seated)| (at, &seated.child))
+    }
+
+    /// The place of the child of that number.
+    pub(crate) fn place_of(&self, pid: Pid) -> Option<usize> {
+        self.children().find(|(_, child)| child.process() == pid).map(|(at, _)| at)
+    }
+
+    /// How many workers there are, by what they do.
+    pub(crate) fn tally(&self, look: &impl Look, now: Instant) -> Tally {
+        let mut tally = Tally::default();
+        for (at, seated) in self.workers() {
+            let kind = match (seated.told, look.doing(at)) {
+                (Some(_), _) | (None, Doing::Gone) => &mut tally.leaving,
+                (None, Doing::Starting) => &mut tally.starting,
+                (None, Doing::Idle) => &mut tally.idle,
+                (None, Doing::Busy) => &mut tally.busy,
+            };
+            *kind += 1;
+            let serves = matches!(look.doing(at), Doing::Idle | Doing::Busy);
+            let due = seated.told.is_none() && serves && seated.is_due(at, look);
+            tally.due += usize::from(due);
+        }
+        tally.resting = self.places.iter().filter(|place| place.rests(now)).count();
+        tally
+    }
+
+    /// How many workers are idle, and stay.
+    pub(crate) fn idle(&self, look: &impl Look) -> usize {
+        let idle = |(at, seated): &(usize, &Seated)| {
+            seated.told.is_none() && look.doing(*at) == Doing::Idle
+        };
+        self.workers().filter(idle).count()
+    }
+
+    /// How many workers are alive.
+    pub(crate) fn alive(&self) -> usize {
+        self.alive
+    }
+
+    /// The places of those that are about to leave, or have left already.
+    pub(crate) fn gone(&self, look: &impl Look) -> Vec<usize> {
+        self.seated().map(|(at, _)| at).filter(|at| look.doing(*at) == Doing::Gone).collect()
+    }
+
+    /// How many children run `dequeue`.
+    pub(crate) fn dequeuing(&self) -> usize {
+        self.children().filter(|(_, child)| child.kind() == ChildKind::Dequeue).count()
+    }
+
+    /// Every worker that serves now is to be renewed.
+    pub(crate) fn renew_all(&mut self) {
+        for seated in self.places.iter_mut().filter_map(|place| place.seated.as_mut()) {
+            seated.renew = true;
+        }
+    }
+
+    /// The places of up to `count` workers that are to leave, of those that `may`: those that are due
+    /// first, then idle ones.
+    pub(crate) fn choose(
+        &self,
+        count: usize,
+        look: &impl Look,
+        may: impl Fn(Doing, bool) -> bool,
+    ) -> Vec<usize> {
+        let mut found: Vec<(bool, bool, usize)> = self
+            .workers()
+            .filter(|(_, seated)| seated.told.is_none())
+            .map(|(at, seated)| (seated.is_due(at, look), look.doing(at), at))
+            .filter(|(due, doing, _)| *doing != Doing::Starting && may(*doing, *due))
+            .map(|(due, doing, at)| (!due, doing != Doing::Idle, at))
+            .collect();
+        found.sort_unstable();
+        found.into_iter().take(count).map(|(_, _, at)| at).collect()
+    }
+
+    /// The workers whose connection should have ended `grace` nanoseconds ago at least.
+    pub(crate) fn overdue(&self, look: &impl Look, now: i64, grace: i64) -> Vec<usize> {
+        let is_late =
+            |at: usize| look.busy_until(at).is_some_and(|until| now.saturating_sub(until) > grace);
+        let killed = |seated: &Seated| seated.told == Some(Signal::SIGKILL);
+        let late = self.workers().filter(|(at, seated)| !killed(seated) && is_late(*at));
+        late.map(|(at, _)| at).collect()
+    }
+
+    /// The child of that place is told to leave. Hands out whom to signal.
+    pub(crate) fn tell(&mut self, at: usize, signal: Signal) -> Option<Pid> {
+        let seated = self.places.get_mut(at)?.seated.as_mut()?;
+        seated.told = Some(signal);
+        Some(seated.child.process())
+    }
+
+    /// The child of that place has ended, and was waited for.
+    pub(crate) fn ended(
+        &mut self,
+        at: usize,
+        end: End,
+        look: &impl Look,
+        now: Instant,
+    ) -> Option<Ended> {
+        let longest = self.longest_rest;
+        let place = self.places.get_mut(at)?;
+        let Seated { child, told, taken, .. } = place.seated.take()?;
+        self.alive -= usize::from(child.kind() == ChildKind::Worker);
+        let ready = look.was_ready(at);
+        let well = told.is_some()
+            || child.kind() == ChildKind::Dequeue
+            || look.taken_at(at) != taken
+            || (ready && look.has_left(at));
+        if well {
+            place.strikes = 0;
+            return Some(Ended { child, end, told, rest: None });
+        }
+        place.strikes = place.strikes.saturating_add(1);
+        let rest = rest(place.strikes, ready, longest);
+        place.rests_until = (!rest.is_zero()).then(|| now + rest);
+        Some(Ended { child, end, told, rest: Some(rest) })
+    }
+
+    /// When the next place that waits may be tried again; `None` where none waits.
+    pub(crate) fn next_try(&self, now: Instant) -> Option<Instant> {
+        self.places.iter().filter_map(|place| place.rests_until).filter(|until| *until > now).min()
+    }
+
+    fn seated_at(&self, at: usize) -> Option<&Seated> {
+        self.places.get(at)?.seated.as_ref()
+    }
+
+    fn seated(&self) -> impl Iterator<Item = (usize, &Seated)> {
+        let places = self.places.iter().enumerate();
+        places.filter_map(|(at, place)| place.seated.as_ref().map(|seated| (at, seated)))
+    }
+
+    fn workers(&self) -> impl Iterator<Item = (usize, &Seated)> {
+        self.seated().filter(|(_, seated)| seated.child.kind() == ChildKind::Worker)
+    }
+}
+
+impl Place {
+    fn rests(&self, now: Instant) -> bool {
+        self.rests_until.is_some_and(|until| until > now)
+    }
+}
+
+impl Seated {
+    fn is_due(&self, at: usize, look: &impl Look) -> bool {
+        self.renew || look.is_due(at)
+    }
+}
