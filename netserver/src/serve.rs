@@ -88,12 +88,14 @@ impl Visit<'_> {
             log.denied(TOO_MANY);
             return false;
         }
-        let greeted = guard::run(|| {
-            conn.begin_handshake();
-            proto.handshake(conn)
-        });
-        if !log.passes("handshake", greeted, conn.faults()) {
-            return false;
+        if !plain {
+            let greeted = guard::run(|| {
+                conn.begin_handshake();
+                proto.handshake(conn)
+            });
+            if !log.passes("handshake", greeted, conn.faults()) {
+                return false;
+            }
         }
         conn.begin_request();
         let peer = conn.peer();
