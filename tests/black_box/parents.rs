@@ -1,0 +1,252 @@
+//! What a parent does with its children: how many there are, what signals make of that, how they are
+//! renewed, and what becomes of those that do not end (T10, T15, T18, T35).
+
+use std::time::{Duration, Instant};
+
+use netserver_harness::{Client, Server, Signal, load};
+
+use super::{actor, pause};
+
+fn pool_of(personality: &str, size: usize) -> Vec<String> {
+    let server_type = format!("--server_type={personality}");
+    let most = format!("--max_servers={size}");
+    match personality {
+        "prefork" => vec![server_type, most, format!("--min_servers={size}")],
+        _ => vec![server_type, most],
+    }
+}
+
+fn alive(server: &Server) -> Vec<i32> {
+    let zombies = server.zombies();
+    server.children().into_iter().filter(|child| !zombies.contains(child)).collect()
+}
+
+#[test]
+fn fork_has_no_more_children_than_it_may_and_refuses_nobody() {
+    let server = actor(&["--server_type=fork", "--max_servers=4"]).start();
+    let mut clients: Vec<Client> = (0..12).map(|_| Client::connect(server.address())).collect();
+    for client in &mut clients {
+        client.send("now x\n");
+    }
+    for client in &mut clients {
+        // The first ones that are left have a child each; all others wait.
+        assert_eq!(client.line(), "x");
+        for _ in 0..20 {
+            let count = server.children().len();
+            assert!(count <= 4, "{count} children");
+        }
+        client.send("say done\nquit\n");
+        assert_eq!(client.rest(), b"done\n");
+    }
+    server.wait_until("all are gone", || server.children().is_empty());
+    server.stop();
+}
+
+#[test]
+fn children_of_fork_that_have_ended_are_waited_for() {
+    let server = actor(&["--server_type=fork"]).start();
+    server.allow_log("was killed by SIGABRT");
+    load(server.address())
+        .connections(400)
+        .clients(8)
+        .exchange(
+            |at| if at % 10 == 0 { "abort\n".into() } else { format!("say {at}\nquit\n") },
+            |at, reply| at % 10 == 0 || reply == format!("{at}\n").as_bytes(),
+        )
+        .until_close()
+        .run();
+    server.wait_until("nobody is left, nor a zombie", || server.children().is_empty());
+    server.stop();
+}
+
+#[test]
+fn signals_make_a_pool_one_larger_or_smaller() {
+    for personality in ["prefork", "prefork_simple"] {
+        let server = actor(&[]).args(pool_of(personality, 3)).arg("--log_level=3").start();
+        server.wait_until("three children", || alive(&server).len() == 3);
+        for (signal, size) in [
+            (Signal::SIGTTIN, 4),
+            (Signal::SIGTTIN, 5),
+            (Signal::SIGTTOU, 4),
+            (Signal::SIGTTOU, 3),
+            (Signal::SIGTTOU, 2),
+            (Signal::SIGTTOU, 1),
+            (Signal::SIGTTOU, 1),
+        ] {
+            let lines = server.log().len();
+            server.signal(signal);
+            server.wait_for_log_after(lines, &format!("at most {size} children now"));
+            server.wait_until(format!("{personality}: {size}"), || alive(&server).len() == size);
+        }
+        server.stop();
+    }
+}
+
+#[test]
+fn a_hup_renews_every_child_one_at_a_time_and_no_client_notices() {
+    for personality in ["prefork", "prefork_simple"] {
+        let server = actor(&[]).args(pool_of(personality, 4)).arg("--log_level=3").start();
+        server.wait_until("four children", || alive(&server).len() == 4);
+        let (before, lines) = (server.children(), server.log().len());
+        std::thread::scope(|scope| {
+            let load = scope.spawn(|| {
+                load(server.address())
+                    .connections(2_000)
+                    .clients(6)
+                    .exchange(
+                        |at| format!("say {at}\nquit\n"),
+                        |at, reply| reply == format!("{at}\n").as_bytes(),
+                    )
+                    .until_close()
+                    .run()
+            });
+            server.signal(Signal::SIGHUP);
+            server.wait_until(format!("{personality}: four others"), || {
+                let now = alive(&server);
+                now.len() == 4 && now.iter().all(|child| !before.contains(child))
+            });
+            load.join().unwrap().expect_all_right();
+        });
+        let log = server.log().split_off(lines);
+        let steps: Vec<&str> = log
+            .iter()
+            .filter_map(|line| {
+                let step = line.split_once(" info: ")?.1;
+                (step.ends_with("start") || step.ends_with("to leave")).then_some(step)
+            })
+            .collect();
+        // Each time another is ready first, and only then one leaves.
+        assert_eq!(
+            steps,
+            ["1 children start", "1 children are told to leave"].repeat(4),
+            "{personality}"
+        );
+        server.stop();
+    }
+}
+
+#[test]
+fn a_request_without_an_end_is_ended_by_the_parent() {
+    for personality in ["fork", "prefork", "prefork_simple"] {
+        let server =
+            actor(&["--request_timeout=500ms"]).arg(format!("--server_type={personality}")).start();
+        server.expect_log("has not ended a request in its time: SIGKILL");
+        server.allow_log("was killed by SIGKILL");
+        let mut client = Client::connect(server.address());
+        client.send("now x\nspin 60\n");
+        assert_eq!(client.line(), "x");
+        let start = Instant::now();
+        assert_eq!(client.try_rest().unwrap_or_default(), b"");
+        let took = start.elapsed();
+        assert!(took <= Duration::from_millis(1_700), "{personality}: {took:?}");
+        // One that is slow, and in its time, is left alone; so is the next one of that child.
+        let mut client = Client::connect(server.address());
+        client.send("spin 0.3\nsay x\nquit\n");
+        assert_eq!(client.rest(), b"x\n", "{personality}");
+        server.stop();
+    }
+}
+
+#[test]
+fn a_parent_that_was_stopped_kills_nobody_that_is_well() {
+    let server = actor(&["--request_timeout=1s", "--min_servers=2", "--max_servers=2"]).start();
+    server.wait_until("two children", || server.children().len() == 2);
+    let before = server.children();
+    let mut client = Client::connect(server.address());
+    client.send("now x\n");
+    assert_eq!(client.line(), "x");
+    server.signal(Signal::SIGSTOP);
+    for _ in 0..20 {
+        let mut other = Client::connect(server.address());
+        other.send("say x\nquit\n");
+        assert_eq!(other.rest(), b"x\n");
+        pause(Duration::from_millis(100));
+    }
+    drop(client);
+    server.signal(Signal::SIGCONT);
+    let mut client = Client::connect(server.address());
+    client.send("say x\nquit\n");
+    assert_eq!(client.rest(), b"x\n");
+    pause(Duration::from_millis(600));
+    assert_eq!(server.children(), before);
+    server.stop();
+}
+
+#[test]
+fn whoever_loses_its_parent_is_held_to_the_time_of_a_stop() {
+    for personality in ["prefork", "prefork_simple"] {
+        let server = actor(&["--graceful_timeout=1s", "--kill_timeout=1s"])
+            .arg(format!("--server_type={personality}"))
+            .grace(Duration::from_secs(4))
+            .start();
+        let mut client = Client::connect(server.address());
+        client.send("now x\nspin 60\n");
+        assert_eq!(client.line(), "x");
+        let start = Instant::now();
+        // It holds that nobody is left behind.
+        server.stop_with(Signal::SIGKILL);
+        let took = start.elapsed();
+        assert!(took <= Duration::from_secs(4), "{personality}: {took:?}");
+    }
+}
+
+/// Those that nobody has to notice.
+const HARMLESS: [Signal; 8] = [
+    Signal::SIGCHLD,
+    Signal::SIGUSR1,
+    Signal::SIGWINCH,
+    Signal::SIGALRM,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+    Signal::SIGPIPE,
+    Signal::SIGCONT,
+];
+
+/// 20,000 with `STORM=20000`.
+#[test]
+fn a_storm_of_signals_harms_nobody() {
+    let signals: usize =
+        std::env::var("STORM").ok().and_then(|count| count.parse().ok()).unwrap_or(1_500);
+    for personality in ["single", "fork", "prefork_simple", "prefork"] {
+        let pool = ["prefork", "prefork_simple"].contains(&personality);
+        let size = if pool { pool_of(personality, 5) } else { Vec::new() };
+        let server = actor(&["--log_level=4"])
+            .arg(format!("--server_type={personality}"))
+            .args(size.into_iter().skip(1))
+            .start();
+        let pid = server.pid();
+        let address = server.address();
+        std::thread::scope(|scope| {
+            let load = scope.spawn(|| {
+                load(address)
+                    .connections(300)
+                    .clients(4)
+                    .per_second(150)
+                    .exchange(
+                        |at| format!("say {at}\nquit\n"),
+                        |at, reply| reply == format!("{at}\n").as_bytes(),
+                    )
+                    .until_close()
+                    .run()
+            });
+            for at in 0..signals {
+                let signal =
+                    if at % 20 == 0 { Signal::SIGHUP } else { HARMLESS[at * 7 % HARMLESS.len()] };
+                match server.children().get(at % 7) {
+                    // It may have ended meanwhile.
+                    Some(child) => {
+                        _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(*child), signal);
+                    }
+                    None => server.signal(signal),
+                }
+                pause(Duration::from_millis(1));
+            }
+            load.join().unwrap().expect_all_right();
+        });
+        assert_eq!(server.pid(), pid);
+        let mut client = Client::connect(address);
+        client.send("say x\nquit\n");
+        assert_eq!(client.rest(), b"x\n", "{personality}");
+        server.stop();
+    }
+}
