@@ -140,6 +140,161 @@ fn hooks_says_each_of_them_in_order() {
 }
 
 #[test]
+fn fork_plays_with_each_client_alone() {
+    let server = Server::start(example("fork"), &["--port=127.0.0.1:0"]);
+    let clients = [(); 2].map(|()| Client::connect(server.address()));
+    for mut client in clients {
+        client.line();
+        client.send("what\n");
+        assert_eq!(client.line(), "That is no number.");
+        let (mut low, mut high, mut tries) = (1, 100, 0);
+        loop {
+            assert!(low <= high, "it changed its mind");
+            let guess = i32::midpoint(low, high);
+            tries += 1;
+            client.send(format!("{guess}\n"));
+            match client.line().as_str() {
+                "Higher." => low = guess + 1,
+                "Lower." => high = guess - 1,
+                said => {
+                    assert_eq!(said, format!("Right, in {tries} tries."));
+                    break;
+                }
+            }
+        }
+        assert_eq!(client.rest(), b"");
+    }
+    server.wait_until("the children are gone", || server.children().is_empty());
+    server.stop();
+}
+
+#[test]
+fn prefork_hooks_closes_what_each_child_opened() {
+    let folder = netserver_harness::scratch();
+    let server = Program::new(example("prefork_hooks"))
+        .args(["--port=127.0.0.1:0", "--max_servers=2"])
+        .arg(format!("--folder={}", folder.path().display()))
+        .start();
+    // Both are kept busy, so that each has a client.
+    let mut clients = [(); 2].map(|()| Client::connect(server.address()));
+    for client in &mut clients {
+        client.send("hello\n");
+        assert_eq!(client.line(), "noted");
+    }
+    drop(clients);
+    server.stop();
+    let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let journals: Vec<String> = files.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    assert_eq!(journals, ["hello\n1 lines\n"; 2]);
+}
+
+#[test]
+fn inetd_serves_a_pipe() {
+    let folder = netserver_harness::scratch();
+    let input = folder.write("input", "one two\nthree\n");
+    let input = std::fs::File::open(input).unwrap();
+    let finished = Program::new(example("inetd")).stream(0, input).run().expect_code(0);
+    assert_eq!(finished.stdout, "2 lines, 3 words\n");
+    assert_eq!(finished.stderr(), "");
+}
+
+#[test]
+fn inetd_serves_a_socket() {
+    use std::io::Read;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    client.set_read_timeout(Some(netserver_harness::DEADLINE)).unwrap();
+    let socket = || std::os::fd::OwnedFd::from(listener.accept().unwrap().0);
+    client.write_all(b"one two\n.\n").unwrap();
+    let program = Program::new(example("inetd"));
+    let socket = socket();
+    program.stream(1, socket.try_clone().unwrap()).stream(0, socket).run().expect_code(0);
+    let mut reply = String::new();
+    client.read_to_string(&mut reply).unwrap();
+    assert_eq!(reply, "1 lines, 2 words\n");
+}
+
+#[test]
+fn inetd_is_started_by_socat() {
+    let Some(socat) = tool("socat") else { return };
+    let path = example("inetd");
+    let mut socat = Command::new(socat)
+        .args(["-t5", "-", &format!("EXEC:{}", path.display())])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    socat.stdin.take().unwrap().write_all(b"one two\nthree\n.\n").unwrap();
+    let output = socat.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "2 lines, 3 words\n");
+}
+
+#[test]
+fn job_queue_works_jobs_off() {
+    let folder = netserver_harness::scratch();
+    let server = Program::new(example("job_queue"))
+        .args(["--port=127.0.0.1:0", "--check_for_dequeue=100ms"])
+        .directory(folder.path())
+        .start();
+    let mut client = Client::connect(server.address());
+    for job in ["wash", "dry"] {
+        client.send(format!("{job}\n"));
+        assert_eq!(client.line(), "queued");
+    }
+    drop(client);
+    server.wait_for_log("done: WASH");
+    server.wait_for_log("done: DRY");
+    let is_empty = || std::fs::read_dir(folder.join("jobs")).unwrap().next().is_none();
+    server.wait_until("no job is left", is_empty);
+    let finished = server.stop();
+    let log = finished.stderr();
+    assert!(log.find("WASH") < log.find("DRY"), "{log}");
+    assert_eq!(log.matches("done:").count(), 2, "each is done once: {log}");
+}
+
+#[test]
+fn talk_sums_up_over_all_children() {
+    let server = Server::start(example("talk"), &["--port=127.0.0.1:0"]);
+    // At the same time, so that each talks with a child of its own.
+    let mut clients = [(); 3].map(|()| Client::connect(server.address()));
+    let mut total = 0;
+    for amount in [5, 7] {
+        for client in &mut clients {
+            total += amount;
+            client.send(format!("{amount}\n"));
+            assert_eq!(client.line(), format!("{total} in all"));
+        }
+    }
+    clients[0].send("a lot\n");
+    assert_eq!(clients[0].line(), "how much?");
+    drop(clients);
+    server.stop();
+}
+
+#[test]
+fn bench_echo_repeats_one_line_or_all() {
+    // At its own level it does not say where it listens.
+    let start =
+        |mode| Server::start(example("bench_echo"), &["--port=127.0.0.1:0", "--log_level=2", mode]);
+    let server = start("--mode=line");
+    let mut client = Client::connect(server.address());
+    client.send("one\ntwo\n");
+    assert_eq!(client.rest(), b"one\n");
+    server.stop();
+
+    let server = start("--mode=keep");
+    let mut client = Client::connect(server.address());
+    for line in ["one", "two", ""] {
+        client.send(format!("{line}\n"));
+        assert_eq!(client.line(), line);
+    }
+    client.send(b"\xff");
+    client.half_close();
+    assert_eq!(client.rest(), b"\xff\n", "it need not be a text");
+    server.stop();
+}
+
+#[test]
 fn sample_answers_as_net_server_does() {
     let server = Server::start(example("sample"), &["--port=127.0.0.1:0"]);
     let mut client = Client::connect(server.address());

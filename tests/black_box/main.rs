@@ -22,6 +22,7 @@ mod parents;
 mod pool;
 mod ports;
 mod protocols;
+mod same_script;
 mod sources;
 mod starved;
 mod stdio;

@@ -1,0 +1,76 @@
+//! One client script holds for every personality.
+
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::process::Command;
+
+use netserver_harness::{Client, tool, wait_until};
+
+use super::with_each;
+
+/// Lines that are answered, a farewell, many bytes, and a half close.
+fn script(personality: &str, connect: impl Fn() -> Client) {
+    let mut client = connect();
+    for line in ["one", "two"] {
+        client.send(format!("now {line}\n"));
+        assert_eq!(client.line(), line, "{personality}");
+    }
+    client.send("quit\n");
+    assert_eq!(client.rest(), b"", "{personality}");
+
+    let mut client = connect();
+    client.send("many 100000\nquit\n");
+    let many: String = (0..100_000).map(|at| format!("{at}\n")).collect();
+    assert!(client.rest() == many.as_bytes(), "{personality}: every byte of a long reply");
+
+    let mut client = connect();
+    client.send("say last");
+    client.half_close();
+    assert_eq!(client.rest(), b"last\n", "{personality}");
+}
+
+#[test]
+fn one_script_passes_with_each_personality() {
+    with_each(|personality, server| {
+        script(personality, || Client::connect(server.address()));
+        server.stop();
+    });
+}
+
+#[test]
+fn it_passes_where_another_program_accepts() {
+    let Some(socat) = tool("socat") else { return };
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let program = env!("CARGO_BIN_EXE_actor");
+    let mut socat = Command::new(socat)
+        .arg(format!("TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr"))
+        .arg(format!("EXEC:{program} --server_type=inet --log_level=0"))
+        .spawn()
+        .unwrap();
+    wait_until("somebody listens", || Client::try_connect(address).is_ok());
+    script("inet", || Client::connect(address));
+    socat.kill().unwrap();
+    socat.wait().unwrap();
+}
+
+/// As inetd starts it: all three descriptors are the client.
+#[test]
+fn a_client_that_is_standard_error_too_is_sent_no_log() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(listener.local_addr().unwrap());
+    let (stream, peer) = listener.accept().unwrap();
+    let client_end = || OwnedFd::from(stream.try_clone().unwrap());
+    let mut inetd = Command::new(env!("CARGO_BIN_EXE_actor"))
+        .args(["--server_type=inet", "--log_level=4", "--allow=127.0.0.1"])
+        .stdin(client_end())
+        .stdout(client_end())
+        .stderr(client_end())
+        .spawn()
+        .unwrap();
+    client.send("peer\nprint printed\nfail told to fail\n");
+    assert_eq!(client.line().split_once(' ').unwrap().0, peer.to_string());
+    assert!(inetd.wait().unwrap().success());
+    drop(stream);
+    assert_eq!(client.rest(), b"printed");
+}
