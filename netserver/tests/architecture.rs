@@ -130,7 +130,10 @@ fn every_hook_has_a_caller_and_stands_in_its_trait() {
     for name in table {
         let called =
             sources.iter().filter(|(file, _)| module(file) != "handler").any(|(_, code)| {
-                code.contains(&format!(".{name}(")) || code.contains(&format!("::{name}("))
+                // It may be handed on to whoever calls it.
+                [format!(".{name}("), format!("::{name}("), format!("S::{name})")]
+                    .iter()
+                    .any(|call| code.contains(call))
             });
         assert!(called, "nobody calls {name}");
     }

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_row_of_an_option_has_every_column() {
-        let row = "| `max_servers` | number, 1 to 65535 | `50` | `prefork` | 0.1 |";
+        let row = "| `max_servers` | number, 1 to 65535 | `50` | `fork`, `prefork_simple` or `prefork` | 0.1 |";
         assert!(options().lines().any(|line| line == row));
     }
 }

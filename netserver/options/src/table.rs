@@ -355,7 +355,7 @@ macro_rules! for_each_option {
                 summary: "Fewest children alive",
             }
             /// The greatest number of children, busy or idle. When all are busy further clients
-            /// wait in the kernel (see `listen`); nobody is refused. With `prefork_simple` there are
+            /// wait in the kernel (see `listen`); nobody is refused. It is 256 with `fork` where nobody sets it. With `prefork_simple` there are
             /// always as many. While a child is renewed there may be `max_recycling` more, and children
             /// that empty a queue are not counted (see `max_dequeue`). The signals TTIN and TTOU make it
             /// one more or one less.
@@ -395,7 +395,7 @@ macro_rules! for_each_option {
             /// connection. The first wait is 1 s, and each further death in that place doubles it.
             spawn_backoff_max: Period {
                 group: Pool, works_with: PREFORKS, since: "0.1",
-                default: [ALL => "60s"], range: ["1s", "1h"],
+                default: [ALL => "1m"], range: ["1s", "1h"],
                 summary: "Longest wait after children that died at once",
             }
             /// How children take turns to wait for a client. With `none` all of them wait, and the kernel
@@ -432,7 +432,7 @@ macro_rules! for_each_option {
             /// it: another part of the program may have waited for one.
             check_for_dead: Period {
                 group: Pool, works_with: FORKING, since: "0.1",
-                default: [PREFORKS => "30s", ALL => "60s"], range: ["10ms", "1h"],
+                default: [PREFORKS => "30s", ALL => "1m"], range: ["10ms", "1h"],
                 summary: "How often each child is looked at",
             }
             /// How often the parent counts its children anew, though none of them has woken it.

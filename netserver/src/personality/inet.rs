@@ -33,7 +33,7 @@ impl<S: NetServer> Personality<S> for Inet {
 
 fn serve_standard_input<S: NetServer>(server: &mut S, running: &Running) -> Result<()> {
     let info = running.info();
-    signal::become_alone(info.stop_timing())?;
+    signal::become_alone(info.stop_timing());
     let (proto, accepted) = Inherited::take(info.options())
         .map_err(|err| Error::because("cannot serve standard input", err))?;
     let terms = Terms::of(info);

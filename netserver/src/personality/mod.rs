@@ -73,7 +73,7 @@ impl Running {
         server: &mut S,
         go_on: impl FnMut() -> bool,
     ) -> Result<()> {
-        signal::become_alone(self.info.stop_timing())?;
+        signal::become_alone(self.info.stop_timing());
         let known = Known::new(self.listeners.descriptors());
         let listening = Waiting::on(&known);
         let outcome = work(server, &self.info, &self.listeners, None, &mut Alone(go_on));

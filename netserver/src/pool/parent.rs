@@ -86,7 +86,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         let places = MOST + limits.max_recycling + count(options.max_dequeue());
         let board = Scoreboard::new(places, options.max_per_ip())?;
         let ears = Ears::new(board.woken(), options.child_communication())?;
-        signal::become_parent(info.stop_timing(), board.wake().as_fd())?;
+        signal::become_parent(info.stop_timing(), board.wake().as_fd());
         signal::hear_children(true)?;
         let now = Instant::now();
         let roster = Roster::new(places, options.spawn_backoff_max());

@@ -115,6 +115,11 @@ pub(crate) fn install() -> io::Result<Installed> {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
         handle(signal, true)?;
     }
+    // They mean something to a parent at most, and must end nobody before there is one.
+    for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGTTIN, Signal::SIGTTOU] {
+        handle(signal, true)?;
+    }
+    handle(Signal::SIGALRM, true)?;
     // Children could not be waited for if whoever started this process had it ignored.
     handle(Signal::SIGCHLD, false)?;
     let mask = mask::change(&SigSet::empty());
@@ -160,15 +165,11 @@ impl Drop for Installed {
 /// Takes the role of a parent, which children of it inherit what they need of: the handler, and the
 /// times of a stop. What was remembered while it started holds. `wake` is written to by whatever the
 /// parent has to know of, until [`deaf`].
-pub(crate) fn become_parent(timing: Timing, wake: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn become_parent(timing: Timing, wake: BorrowedFd<'_>) {
     set_timing(timing);
     WAKE.store(wake.as_raw_fd(), SeqCst);
     WOKEN.store(false, SeqCst);
     ROLE.store(Role::Parent as u8, SeqCst);
-    for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGTTIN, Signal::SIGTTOU] {
-        handle(signal, true)?;
-    }
-    handle(Signal::SIGALRM, true)
 }
 
 /// Nobody waits at the other end of the pipe any more.
@@ -220,13 +221,9 @@ pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
 
 /// Takes the role of a process that serves alone. What was remembered while it started ends it as
 /// soon as it would accept.
-pub(crate) fn become_alone(timing: Timing) -> io::Result<()> {
+pub(crate) fn become_alone(timing: Timing) {
     set_timing(timing);
     ROLE.store(Role::Alone as u8, SeqCst);
-    for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGTTIN, Signal::SIGTTOU] {
-        handle(signal, true)?;
-    }
-    handle(Signal::SIGALRM, true)
 }
 
 fn set_timing(timing: Timing) {
