@@ -26,13 +26,16 @@ pub(crate) struct Arrival<'a> {
     pub(crate) proto: &'a dyn Proto,
     /// Whether it can be told something at once.
     pub(crate) plain: bool,
+    /// Whether the last bytes of a reply take the end of the connection along.
+    pub(crate) client_first: bool,
     pub(crate) accepted: Accepted,
 }
 
 impl<'a> Arrival<'a> {
     /// One that came to that listener.
     pub(crate) fn at(listener: &'a Listener, accepted: Accepted) -> Self {
-        Self { proto: listener.proto(), plain: listener.is_plain(), accepted }
+        let (plain, client_first) = (listener.is_plain(), listener.is_client_first());
+        Self { proto: listener.proto(), plain, client_first, accepted }
     }
 }
 

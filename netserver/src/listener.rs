@@ -27,6 +27,8 @@ pub(crate) struct Listener {
     socket: OwnedFd,
     /// Whether nothing is said before the handler.
     plain: bool,
+    /// Whether its clients speak first, and the last bytes of a reply take the end along.
+    client_first: bool,
 }
 
 /// What one socket of a server listens on.
@@ -127,6 +129,11 @@ impl Listener {
         self.plain
     }
 
+    /// Whether its clients speak first.
+    pub(crate) fn is_client_first(&self) -> bool {
+        self.client_first
+    }
+
     /// The next client. What a datagram holds is in the buffers then.
     pub(crate) fn accept(&self, buffers: &mut Buffers) -> io::Result<Accepted> {
         self.proto.accept(self.as_fd(), buffers)
@@ -203,7 +210,8 @@ fn bind(
     let socket = proto.bind(&ListenSpec::new(place, &endpoint.options))?;
     let address = Address::of(&SockRef::from(&socket).local_addr()?);
     let listening = Listening { address, proto: proto.name(), dual };
-    Ok((Listener { proto, socket, plain: endpoint.is_plain(own) }, listening))
+    let (plain, client_first) = (endpoint.is_plain(own), endpoint.options.client_first());
+    Ok((Listener { proto, socket, plain, client_first }, listening))
 }
 
 fn announce(listening: &Listening) {

@@ -28,8 +28,6 @@ pub(crate) struct Terms {
     limits: Limits,
     /// Whether a client is standard input and output.
     stdio: bool,
-    /// Whether the last bytes of a reply take the end of the connection along.
-    client_first: bool,
     rules: Arc<Rules>,
 }
 
@@ -37,8 +35,7 @@ impl Terms {
     pub(crate) fn of(info: &ServerInfo) -> Self {
         let options = info.options();
         let stdio = options.stdio() || info.personality() == BuiltIn::Inet.name();
-        let client_first = options.client_first();
-        Self { limits: Limits::of(options), stdio, client_first, rules: Arc::clone(info.rules()) }
+        Self { limits: Limits::of(options), stdio, rules: Arc::clone(info.rules()) }
     }
 
     /// From here on the calling process serves. It has no more standard input and output of its own
@@ -56,11 +53,11 @@ pub(crate) fn serve_connection<S: NetServer>(
     arrival: Arrival<'_>,
     buffers: Buffers,
 ) -> Buffers {
-    let Arrival { proto, plain, accepted } = arrival;
+    let Arrival { proto, plain, client_first, accepted } = arrival;
     let mut conn = Connection::new(accepted, proto.name(), terms.limits, buffers);
     conn.timed_by(seat.timer());
     let log = Reporter { peer: conn.peer(), panicked: false };
-    let mut visit = Visit { terms, conn, log, admitted: true };
+    let mut visit = Visit { terms, conn, log, client_first, admitted: true };
     if !visit.greet(proto, plain, seat) {
         return visit.close(false);
     }
@@ -73,6 +70,7 @@ struct Visit<'a> {
     terms: &'a Terms,
     conn: Connection,
     log: Reporter,
+    client_first: bool,
     /// Whether its client has no more connections than it may have.
     admitted: bool,
 }
@@ -81,7 +79,7 @@ impl Visit<'_> {
     /// What comes before every hook: who it is, and what its protocol says first. Tells whether there is
     /// somebody to be met.
     fn greet(&mut self, proto: &dyn Proto, plain: bool, seat: &mut impl Seat) -> bool {
-        let Self { terms, conn, log, admitted } = self;
+        let Self { terms, conn, log, admitted, .. } = self;
         // Who has too many connections has no more of our time.
         *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
         if !*admitted && !plain {
@@ -126,7 +124,7 @@ impl Visit<'_> {
             return false;
         }
         let allowed = self.is_allowed();
-        let Self { terms, conn, log, .. } = self;
+        let Self { conn, log, client_first, .. } = self;
         let allowed = allowed && {
             let verdict = guard::run(|| server.allow_deny_hook(conn));
             log.value("allow_deny_hook", verdict, conn.faults()).unwrap_or(false)
@@ -141,7 +139,7 @@ impl Visit<'_> {
         let broken = log.panicked;
         if !broken {
             // A whole reply, whatever becomes of the next hook.
-            let sent = if terms.client_first { conn.deliver_last() } else { conn.deliver() };
+            let sent = if *client_first { conn.deliver_last() } else { conn.deliver() };
             log.sent("sending the reply", sent);
         }
         let after = guard::run(|| server.post_process_request_hook(conn, allowed));

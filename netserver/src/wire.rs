@@ -164,21 +164,16 @@ impl Wire {
         direction: Direction,
         mut call: impl FnMut(&OwnedFd) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        // Where nobody waits nobody looks at the clock.
-        let mut begun = None;
-        let mut wait_first = self.output.is_some();
-        if let Some(deadline) = self.deadline {
-            let now = Instant::now();
-            // A client that never lets a call wait is held to it all the same.
-            if deadline.at <= now {
-                return Err(deadline.is_over());
-            }
-            begun = Some(now);
-            wait_first |= self.blocking == Blocking::Timed && self.is_shorter(direction, now);
+        let start = Instant::now();
+        // A client that never lets a call wait is held to it all the same.
+        if let Some(deadline) = self.deadline.filter(|deadline| deadline.at <= start) {
+            return Err(deadline.is_over());
         }
+        let mut wait_first = self.output.is_some()
+            || (self.blocking == Blocking::Timed && self.is_shorter(direction, start));
         loop {
             if wait_first {
-                self.wait(direction, *begun.get_or_insert_with(Instant::now))?;
+                self.wait(direction, start)?;
             }
             let result = call(self.end(direction));
             // The stream may be /dev/null by now: what it says is no end of input and no success.
@@ -187,28 +182,17 @@ impl Wire {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
                     // The kernel has waited, perhaps for less than holds for this call.
                     let asked = self.blocking == Blocking::Timed && !wait_first;
-                    let begun = begun.get_or_insert_with(|| self.before_the_kernels(direction));
-                    if asked && self.is_over(direction, *begun) {
+                    if asked && self.is_over(direction, start) {
                         return Err(self.timed_out(direction));
                     }
                 }
-                Err(err) if err.kind() == io::ErrorKind::Interrupted => {
-                    begun.get_or_insert_with(Instant::now);
-                }
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
             // The kernel starts its own limit anew with each call, so the rest of the time is waited
             // for here.
             wait_first = true;
         }
-    }
-
-    /// When a call began that the kernel has ended just now as its limit was over.
-    fn before_the_kernels(&self, direction: Direction) -> Instant {
-        let now = Instant::now();
-        let waited = self.blocking == Blocking::Timed;
-        let limit = self.limits.kernels(direction).filter(|_| waited).unwrap_or_default();
-        now.checked_sub(limit).unwrap_or(now)
     }
 
     /// Whether the time that is left is so much shorter than the kernel's own limit that the kernel
@@ -420,13 +404,11 @@ impl Write for Wire {
         let bytes = &bytes[..most];
         // Of a long one the kernel would take a part, and wait as long with the next.
         let long = bytes.len() > SIZE;
-        // The kernel takes a short one whole or not at all.
-        let start = (bytes.len() > SHORT && !long).then(Instant::now);
+        let start = Instant::now();
         let count = self.within(Direction::Write, |stream| {
             if long { socket::write_now(stream, bytes) } else { descriptor::write(stream, bytes) }
         })?;
-        let whole = count == bytes.len();
-        self.late = !whole && start.is_some_and(|start| self.is_over(Direction::Write, start));
+        self.late = !long && count < bytes.len() && self.is_over(Direction::Write, start);
         self.sent = self.sent.saturating_add(count);
         Ok(count)
     }

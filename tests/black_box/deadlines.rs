@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program, scratch};
+use netserver_harness::{Client, Program, Signal, scratch};
 
 use super::protocols::facts;
 use super::{PERSONALITIES, actor, pause, program};
@@ -166,5 +166,19 @@ fn a_client_that_falls_silent_late_is_cut_at_its_time() {
     until_cut(&mut client);
     assert!(about(start.elapsed(), Duration::from_secs(1)), "{:?}", start.elapsed());
     server.wait_for_log("the request took longer than 1s");
+    server.stop();
+}
+
+#[test]
+fn a_signal_late_in_a_read_does_not_lengthen_it() {
+    let server =
+        facts(&["0"]).args(["--server_type=single", "--read_timeout=1s", "--log_level=3"]).start();
+    let mut silent = Client::connect(server.address());
+    let start = Instant::now();
+    // One that means nothing, and all the same ends what the kernel waits for.
+    pause(Duration::from_millis(700));
+    server.signal(Signal::SIGUSR1);
+    until_cut(&mut silent);
+    assert!(about(start.elapsed(), Duration::from_secs(1)), "{:?}", start.elapsed());
     server.stop();
 }

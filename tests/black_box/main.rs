@@ -8,6 +8,7 @@
 
 mod access;
 mod bad_input;
+mod client_first;
 mod closing;
 mod connections;
 mod crash_loop;

@@ -59,6 +59,50 @@ fn children_of_fork_that_have_ended_are_waited_for() {
     server.stop();
 }
 
+/// How often a process has given up the processor to wait.
+fn waits(pid: i32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    count.unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn a_parent_without_children_sleeps() {
+    let server = actor(&["--server_type=fork", "--check_for_dead=100ms"]).start();
+    let mut client = Client::connect(server.address());
+    client.send("say x\nquit\n");
+    assert_eq!(client.rest(), b"x\n");
+    server.wait_until("its child is gone", || server.children().is_empty());
+    // Once for that time, as it looks then whether there is a child to be looked at.
+    pause(Duration::from_millis(500));
+    let before = waits(server.pid());
+    pause(Duration::from_secs(1));
+    let count = waits(server.pid()) - before;
+    assert!(count <= 20, "{count} in a second");
+    server.stop();
+}
+
+#[test]
+fn each_child_of_fork_that_crashes_is_told_of() {
+    let server = actor(&["--server_type=fork"]).start();
+    server.allow_log("was killed by SIGABRT");
+    for crashes in 1..=5 {
+        let mut client = Client::connect(server.address());
+        client.send("abort\n");
+        assert_eq!(client.try_rest().unwrap_or_default(), b"");
+        // One at a time they have the same place, which never waits for that.
+        server.wait_until(format!("{crashes} crashes"), || {
+            let log = server.log();
+            assert!(
+                !log.iter().any(|line| line.contains("before its first connection")),
+                "{log:?}"
+            );
+            log.iter().filter(|line| line.ends_with("was killed by SIGABRT")).count() == crashes
+        });
+    }
+    server.stop();
+}
+
 #[test]
 fn signals_make_a_pool_one_larger_or_smaller() {
     for personality in ["prefork", "prefork_simple"] {

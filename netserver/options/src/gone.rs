@@ -36,7 +36,7 @@ const GONE: &[(&[&str], &str)] = &[
     (&["lock_file"], "remove it: no `serialize` needs a file"),
     (
         &["sig_passthrough"],
-        "remove it: send the signal to the children, which are the parent's own process group",
+        "remove it: the children are in their parent's process group, which can be signalled as one",
     ),
     (&["unix_path"], "here the path stands in `port`: `/run/echo.sock/unix`"),
 ];

@@ -355,10 +355,10 @@ macro_rules! for_each_option {
                 summary: "Fewest children alive",
             }
             /// The greatest number of children, busy or idle. When all are busy further clients
-            /// wait in the kernel (see `listen`); nobody is refused. It is 256 with `fork` where nobody sets it. With `prefork_simple` there are
-            /// always as many. While a child is renewed there may be `max_recycling` more, and children
-            /// that empty a queue are not counted (see `max_dequeue`). The signals TTIN and TTOU make it
-            /// one more or one less.
+            /// wait in the kernel (see `listen`); nobody is refused. Where nobody sets it, it is 256
+            /// with `fork`. With `prefork_simple` there are always as many. While a child is renewed
+            /// there may be `max_recycling` more, and children that empty a queue are not counted (see
+            /// `max_dequeue`). The signals TTIN and TTOU make it one more or one less.
             max_servers: Count {
                 group: Pool, works_with: FORKING, since: "0.1",
                 default: [PREFORKS => "50", ALL => "256"], range: ["1", "65535"],

@@ -86,6 +86,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         let places = MOST + limits.max_recycling + count(options.max_dequeue());
         let board = Scoreboard::new(places, options.max_per_ip())?;
         let ears = Ears::new(board.woken(), options.child_communication())?;
+        process::look_at_output();
         signal::become_parent(info.stop_timing(), board.wake().as_fd());
         signal::hear_children(true)?;
         let now = Instant::now();
@@ -168,20 +169,24 @@ impl<'a, S: NetServer> Parent<'a, S> {
         } else {
             Unneeded::default()
         };
-        match kind {
-            ChildKind::Worker if self.policy.limits.min_servers == 0 => {
-                self.board.occupy(place);
-            }
-            _ => self.board.clear(place),
+        // It may take its first connection before this process goes on.
+        let taken = self.board.taken_at(place);
+        if kind == ChildKind::Worker && self.policy.limits.is_on_demand() {
+            self.board.occupy(place);
+        } else {
+            self.board.clear(place);
         }
         let (server, info, board, parent) = (&mut *self.server, self.info, &self.board, self.pid);
         let birth = Birth { info, board, place, parent, line: theirs, unneeded, lines };
         let pid = process::fork(|| life(server, birth))?;
         let child = Child::new(pid, kind, ours);
-        if let Some(line) = child.line() {
-            self.ears.add(line, place)?;
+        self.policy.spawned(place, child.clone(), taken, Instant::now());
+        if let Some(line) = child.line()
+            && let Err(err) = self.ears.add(line, place)
+        {
+            // It serves all the same, and its last words are heard at its end.
+            log::warn!("cannot listen to child {pid}: {err}");
         }
-        self.policy.spawned(place, child.clone(), &self.board, Instant::now());
         self.hook("register_child", |server, info| server.register_child(&child, info));
         Ok(true)
     }
@@ -315,8 +320,12 @@ impl<'a, S: NetServer> Parent<'a, S> {
             }
         }
         if signal::take_renew() {
-            log::info!("HUP: every child is renewed");
-            self.policy.roster.renew_all();
+            if self.policy.limits.is_on_demand() {
+                log::info!("HUP: there is no pool to be renewed");
+            } else {
+                log::info!("HUP: every child is renewed");
+                self.policy.roster.renew_all();
+            }
         }
         if let Some(watch) = &mut self.watch {
             let _hook = InHook::new();
@@ -377,7 +386,12 @@ impl<'a, S: NetServer> Parent<'a, S> {
     pub(super) fn next_chore(&self) -> Duration {
         let options = self.info.options();
         let left = |every: Duration, since: Instant| every.saturating_sub(since.elapsed());
-        let mut next = left(options.check_for_dead(), self.looked);
+        // Where there is no child there is none to be looked at, and nobody who would.
+        let mut next = if self.policy.roster.is_empty() {
+            options.check_for_dead()
+        } else {
+            left(options.check_for_dead(), self.looked)
+        };
         let every = options.check_for_dequeue();
         let most = usize::try_from(options.max_dequeue()).unwrap_or(usize::MAX);
         if !every.is_zero() && self.policy.roster.dequeuing() < most {

@@ -117,6 +117,11 @@ impl Limits {
         Self { min_servers: 0, min_spare: 0, ..Self::constant(options) }
     }
 
+    /// Whether children are forked for clients that are there, and not for those that may come.
+    pub(crate) const fn is_on_demand(&self) -> bool {
+        self.min_servers == 0
+    }
+
     /// The same with so many more children, or fewer, where there may be `most`: as TTIN and TTOU ask
     /// for. There is always room for one.
     pub(crate) fn resized(self, by: i32, most: usize) -> Self {
@@ -124,9 +129,9 @@ impl Limits {
             let by = isize::try_from(by).unwrap_or(isize::MAX);
             number.saturating_add_signed(by).clamp(least, most.max(least))
         };
-        let on_demand = self.min_servers == 0;
         let max_servers = step(self.max_servers, 1);
-        let min_servers = if on_demand { 0 } else { step(self.min_servers, 1).min(max_servers) };
+        let min_servers =
+            if self.is_on_demand() { 0 } else { step(self.min_servers, 1).min(max_servers) };
         let min_spare = self.min_spare.min(min_servers);
         let max_spare = self.max_spare.clamp(min_spare, max_servers);
         Self { min_servers, max_servers, min_spare, max_spare, ..self }

@@ -72,9 +72,9 @@ impl Policy {
         Orders { tell: tell.collect(), spawn }
     }
 
-    /// A child was forked.
-    pub(crate) fn spawned(&mut self, at: usize, child: Child, look: &impl Look, now: Instant) {
-        self.roster.seat(at, child, look);
+    /// A child was forked, into a place whose children had taken so many connections.
+    pub(crate) fn spawned(&mut self, at: usize, child: Child, taken: i64, now: Instant) {
+        self.roster.seat(at, child, taken);
         self.times.spawned = now;
     }
 

@@ -14,6 +14,7 @@ use crate::sys::descriptor::Unneeded;
 use crate::sys::signal;
 
 use super::child;
+use super::ears::Heard;
 use super::parent::{Parent, manage};
 use super::plan::Limits;
 use super::watch::Watch;
@@ -90,16 +91,18 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
 
     /// Turns until a signal says to stop.
     fn serve(&mut self, every: Duration) -> Result<()> {
+        let mut heard = Heard::Nothing;
         while signal::stage() == Stage::Serving {
             let mut found = self.parent.reap()?;
             self.parent.chores(&self.own_and_listeners)?;
             self.parent.hook("idle_loop_hook", S::idle_loop_hook);
             found |= self.turn();
-            self.parent.ears.found(found);
+            self.parent.ears.found(found || heard != Heard::Wake);
+            heard = Heard::Nothing;
             // A hook may have taken what would end the wait.
             if self.ask_to_be_woken() && signal::stage() == Stage::Serving {
                 let next = self.parent.policy.next_turn(Instant::now());
-                self.parent.wait(next.min(self.parent.next_chore()).min(every))?;
+                heard = self.parent.wait(next.min(self.parent.next_chore()).min(every))?;
             }
         }
         Ok(())

@@ -127,9 +127,8 @@ impl Roster {
         free
     }
 
-    /// A new child has that place.
-    pub(crate) fn seat(&mut self, at: usize, child: Child, look: &impl Look) {
-        let taken = look.taken_at(at);
+    /// A new child has that place, whose children had taken so many connections before it was forked.
+    pub(crate) fn seat(&mut self, at: usize, child: Child, taken: i64) {
         self.alive += usize::from(child.kind() == ChildKind::Worker);
         self.places[at].rests_until = None;
         self.places[at].seated = Some(Seated { child, told: None, renew: false, taken });

@@ -137,7 +137,8 @@ impl Simulation {
             }
             places[at].0 = process;
             drop(places);
-            self.policy.spawned(at, child, &self.world, self.now);
+            let taken = self.world.taken_at(at);
+            self.policy.spawned(at, child, taken, self.now);
         }
         if spawn > 0 {
             self.hold();

@@ -93,6 +93,9 @@ type Users = (&'static str, fn(Protocol) -> bool);
 /// Which ports use an option that is not for all of them.
 fn users_of(option: &OptionSpec) -> Option<Users> {
     match (option.group, option.name) {
+        (_, "client_first") => {
+            Some(("TCP and TLS", |protocol| !protocol.is_unix() && !protocol.is_datagram()))
+        }
         (_, "udp_broadcast") => Some(("UDP", |protocol| protocol == Protocol::Udp)),
         (Group::Unix, _) | (_, "allow_uid" | "allow_gid") => {
             Some(("UNIX sockets", Protocol::is_unix))

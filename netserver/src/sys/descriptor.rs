@@ -96,17 +96,23 @@ impl Unneeded {
 
     /// Closes them in this process, where nobody uses them any more and their owners never end.
     pub(crate) fn close(&self) {
-        for (first, last) in &self.0 {
-            if first == last {
-                // SAFETY: their owners are copies of the parent's, which this process leaves alone.
-                unsafe { libc::close(*first) };
-            } else {
-                let (first, last) = (first.unsigned_abs(), last.unsigned_abs());
-                // SAFETY: as above. A kernel that does not know the call leaves them open.
-                unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        for &(first, last) in &self.0 {
+            if first < last && close_range(first, last) {
+                continue;
+            }
+            for number in first..=last {
+                // SAFETY: its owner is a copy of the parent's, which this process leaves alone.
+                unsafe { libc::close(number) };
             }
         }
     }
+}
+
+/// Closes all from the first to the last. Tells whether the kernel knows how.
+fn close_range(first: RawFd, last: RawFd) -> bool {
+    let (first, last) = (first.unsigned_abs(), last.unsigned_abs());
+    // SAFETY: as where they are closed one by one.
+    unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) == 0 }
 }
 
 /// A pipe whose ends do not block: (read end, write end).

@@ -103,7 +103,6 @@ pub(crate) fn install() -> io::Result<Installed> {
     NULL.store(null.as_raw_fd(), SeqCst);
     NOTHING.store(nothing.as_raw_fd(), SeqCst);
     memory::mark_this_process()?;
-    process::look_at_output();
     THREAD.store(unistd::gettid().as_raw(), SeqCst);
     ROLE.store(Role::Starting as u8, SeqCst);
     STAGE.store(Stage::Serving as u8, SeqCst);
@@ -521,7 +520,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// While it lives, a stop takes these descriptors away, and not over those it would have
+/// While it lives, a stop takes these descriptors away, and not those it would have
 /// otherwise: their turn comes, if a stop has begun, when this goes. It must not be forgotten.
 #[derive(Debug)]
 pub(crate) struct Waiting<'a> {
