@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Trace, load, tool};
 
-use super::{actor, program};
+use super::{actor, pause, program};
 
 #[test]
 fn the_end_goes_along_with_the_last_bytes_on_the_ports_that_say_so() {
@@ -59,6 +59,14 @@ fn no_reply_is_lost() {
             client.send(&sent);
             assert_eq!(client.rest().len(), reply);
         }
+    }
+    // What comes once all was read, and before the reply leaves.
+    for _ in 0..20 {
+        let mut client = Client::connect(server.address());
+        client.send("spin 0.04\nsay x\nquit\n");
+        pause(Duration::from_millis(15));
+        client.send("unread");
+        assert_eq!(client.rest(), b"x\n");
     }
     load(server.address())
         .connections(2_000)
