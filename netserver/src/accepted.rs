@@ -22,16 +22,16 @@ pub struct Accepted {
 
 /// What carries the bytes of one connection.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is moved once, and a box costs an allocation")]
 pub(crate) enum Carrier {
     Stream(OwnedFd, Blocking),
     /// One end to read from and one to write to, which are no sockets.
     Pipes(OwnedFd, OwnedFd),
-    Datagram(Datagram),
+    Datagram(Box<Datagram>),
 }
 
 impl Accepted {
     /// A stream that blocks up to the time limits it has inherited, as TCP does from its listener.
+    #[inline]
     pub(crate) fn timed(stream: OwnedFd, peer: Address) -> Self {
         Self { carrier: Carrier::Stream(stream, Blocking::Timed), peer }
     }
@@ -47,7 +47,7 @@ impl Accepted {
     }
 
     pub(crate) fn datagram(datagram: Datagram, peer: Address) -> Self {
-        Self { carrier: Carrier::Datagram(datagram), peer }
+        Self { carrier: Carrier::Datagram(Box::new(datagram)), peer }
     }
 }
 

@@ -24,6 +24,8 @@ use crate::sys::signal::{self, Known, Waiting};
 #[derive(Debug)]
 pub(crate) struct Arrival<'a> {
     pub(crate) proto: &'a dyn Proto,
+    /// The name of that.
+    pub(crate) name: &'static str,
     /// Whether it can be told something at once.
     pub(crate) plain: bool,
     /// Whether the last bytes of a reply take the end of the connection along.
@@ -33,9 +35,11 @@ pub(crate) struct Arrival<'a> {
 
 impl<'a> Arrival<'a> {
     /// One that came to that listener.
+    #[inline]
     pub(crate) fn at(listener: &'a Listener, accepted: Accepted) -> Self {
         let (plain, client_first) = (listener.is_plain(), listener.is_client_first());
-        Self { proto: listener.proto(), plain, client_first, accepted }
+        let (proto, name) = (listener.proto(), listener.name());
+        Self { proto, name, plain, client_first, accepted }
     }
 }
 
@@ -71,11 +75,13 @@ impl<'a> Wait<'a> {
     }
 
     /// Whether a stop ends something else before the listeners.
+    #[inline]
     fn is_staged(&self) -> bool {
         self.set.is_some() || self.taker.is_some()
     }
 
     /// The listener to accept from, or `None` where it is to be looked again.
+    #[inline]
     fn ready(&self) -> Result<Option<&'a Listener>> {
         let Some(set) = &self.set else {
             return Ok(self.listeners.first().copied());
@@ -129,6 +135,7 @@ impl<'a> Acceptor<'a> {
     ///
     /// # Errors
     /// Where the listener itself is broken.
+    #[inline]
     pub(crate) fn accept(
         &mut self,
         buffers: &mut Buffers,
@@ -207,6 +214,7 @@ impl Faults {
     }
 
     /// One has succeeded.
+    #[inline]
     pub(crate) fn are_over(&mut self) {
         self.0.is_over();
     }
@@ -232,6 +240,7 @@ impl Shortage {
         Ok(())
     }
 
+    #[inline]
     fn is_over(&mut self) {
         if self.pause.take().is_some() {
             log::warn!("accepting again");

@@ -30,6 +30,7 @@ impl Address {
     pub(crate) const UNKNOWN: Self = Self(End::Unknown);
 
     /// The address and port; `None` for a UNIX socket.
+    #[inline]
     pub fn inet(&self) -> Option<SocketAddr> {
         match self.0 {
             End::Inet(address) => Some(address),
@@ -38,6 +39,7 @@ impl Address {
     }
 
     /// The address without its port; `None` for a UNIX socket.
+    #[inline]
     pub fn ip(&self) -> Option<IpAddr> {
         self.inet().map(|address| address.ip())
     }
@@ -48,6 +50,7 @@ impl Address {
     }
 
     /// Whether it is a UNIX socket.
+    #[inline]
     pub fn is_unix(&self) -> bool {
         matches!(self.0, End::Unix(_))
     }
@@ -94,6 +97,7 @@ impl From<SocketAddr> for Address {
 
 impl Address {
     /// What a call of the system has told.
+    #[inline]
     pub(crate) fn of(address: &SockAddr) -> Self {
         match address.as_socket() {
             Some(inet) => inet.into(),

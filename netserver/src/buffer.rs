@@ -3,8 +3,15 @@
 
 use crate::sys::socket::Aside;
 
-/// Room for one read, and for the writes that are gathered.
+/// The most room for one read, and for the writes that are gathered.
 pub(crate) const SIZE: usize = 8 * 1024;
+/// The room for reads and writes until it is filled: most clients need no more, and each child has its own.
+const FIRST: usize = 1024;
+/// The room for a first line, so that a child that serves one connection finds it made.
+const FIRST_LINE: usize = 120;
+
+/// The bytes of `\r\n`.
+const LINE_END: usize = 2;
 
 /// What was read and not yet taken, and what was written and not yet sent.
 ///
@@ -24,13 +31,20 @@ pub struct Buffers {
 
 impl Default for Buffers {
     fn default() -> Self {
-        let (input, output) = (vec![0; SIZE], Vec::with_capacity(SIZE));
-        Self { input, start: 0, end: 0, line: Vec::new(), output, aside: Aside::default() }
+        Self {
+            input: vec![0; FIRST],
+            start: 0,
+            end: 0,
+            line: Vec::with_capacity(FIRST_LINE),
+            output: Vec::with_capacity(FIRST),
+            aside: Aside::default(),
+        }
     }
 }
 
 impl Buffers {
     /// Forgets everything that the last connection left.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
         self.line.clear();
@@ -38,22 +52,30 @@ impl Buffers {
     }
 
     /// What was read and not yet taken.
+    #[inline]
     pub(crate) fn unread(&self) -> &[u8] {
         &self.input[self.start..self.end]
     }
 
     /// The first `count` unread bytes were taken.
+    #[inline]
     pub(crate) fn take(&mut self, count: usize) {
         self.start = (self.start + count).min(self.end);
     }
 
     /// Moves what is unread to the line, up to its end, which is left off. Tells whether that was
     /// there, and whether there was nothing at all.
+    #[inline]
     pub(crate) fn take_line(&mut self) -> (bool, bool) {
         let unread = &self.input[self.start..self.end];
         let end = unread.iter().position(|byte| *byte == b'\n');
         let (has_end, nothing) = (end.is_some(), unread.is_empty());
         let count = end.unwrap_or(unread.len());
+        if self.line.capacity() == 0 {
+            // Most lines come whole. With room for the end that a handler may put back each costs one
+            // allocation.
+            self.line.reserve_exact(count + LINE_END);
+        }
         self.line.extend_from_slice(&unread[..count]);
         self.take(count + usize::from(has_end));
         if has_end && self.line.last() == Some(&b'\r') {
@@ -71,21 +93,28 @@ impl Buffers {
         (&mut self.input[..length], &mut self.aside)
     }
 
-    /// Room for the next read; there must be nothing unread.
+    /// Room for the next read, all of it once the last one had too little; there must be nothing unread.
+    #[inline]
     pub(crate) fn room(&mut self) -> &mut [u8] {
         debug_assert!(self.unread().is_empty(), "a read would overwrite what is unread");
+        if self.end == self.input.len() && self.end < SIZE {
+            self.input.resize(SIZE, 0);
+        }
         (self.start, self.end) = (0, 0);
         &mut self.input
     }
 
-    /// These bytes, which fit into the room, are to be read again; there must be nothing unread.
+    /// These bytes are to be read again; there must be nothing unread.
     pub(crate) fn put_back(&mut self, bytes: &[u8]) {
-        let count = bytes.len().min(self.input.len());
-        self.room()[..count].copy_from_slice(&bytes[..count]);
-        self.filled(count);
+        if self.input.len() < bytes.len() {
+            self.input.resize(bytes.len(), 0);
+        }
+        self.room()[..bytes.len()].copy_from_slice(bytes);
+        self.filled(bytes.len());
     }
 
     /// The first `count` bytes of the room were filled.
+    #[inline]
     pub(crate) fn filled(&mut self, count: usize) {
         self.end = count.min(self.input.len());
     }

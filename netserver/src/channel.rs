@@ -18,6 +18,7 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
+    #[inline]
     pub(crate) fn new(wire: Wire) -> Self {
         Self {
             wire,
@@ -27,18 +28,26 @@ impl Channel {
     }
 
     /// Has every call end by then.
+    #[inline]
     pub(crate) fn end_by(&mut self, deadline: Option<Deadline>) {
         self.wire.end_by(deadline);
     }
 
+    /// One call for each descriptor.
+    #[inline]
+    pub(crate) fn close(self) {
+        self.wire.close();
+    }
+
     /// Whether anything was sent.
+    #[inline]
     pub(crate) fn has_sent(&self) -> bool {
         self.wire.has_sent()
     }
 
-    /// Closes with a reset.
-    pub(crate) fn reset(self) {
-        self.wire.reset();
+    /// As [`Wire::break_off`].
+    pub(crate) fn break_off(&mut self) {
+        self.wire.break_off();
     }
 
     /// As [`Wire::write_last`]; TLS has its own way to end.
@@ -71,14 +80,15 @@ impl Channel {
         if self.session.is_some() { Ok(None) } else { self.wire.lend().map(Some) }
     }
 
-    /// Closes so that the client gets all that was sent, and knows that it has all.
-    pub(crate) fn close(mut self, unread: bool) -> io::Result<()> {
+    /// Has the client get all that was sent, and know that it has all.
+    #[inline]
+    pub(crate) fn finish(&mut self, unread: bool) -> io::Result<()> {
         let (mut told, mut unread) = (Ok(()), unread);
         if let Some(session) = &mut self.session {
             told = session.close(&mut self.wire);
             unread |= session.has_unread();
         }
-        told.and(self.wire.close(unread))
+        told.and(self.wire.finish(unread))
     }
 }
 
@@ -89,9 +99,10 @@ impl Channel {
         self.wire.lend().map(Some)
     }
 
-    /// Closes so that the client gets all that was sent.
-    pub(crate) fn close(self, unread: bool) -> io::Result<()> {
-        self.wire.close(unread)
+    /// Has the client get all that was sent.
+    #[inline]
+    pub(crate) fn finish(&mut self, unread: bool) -> io::Result<()> {
+        self.wire.finish(unread)
     }
 }
 
@@ -102,6 +113,7 @@ impl AsFd for Channel {
 }
 
 impl Read for Channel {
+    #[inline]
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         #[cfg(feature = "tls")]
         if let Some(session) = &mut self.session {
@@ -112,6 +124,7 @@ impl Read for Channel {
 }
 
 impl Write for Channel {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         #[cfg(feature = "tls")]
         if let Some(session) = &mut self.session {

@@ -29,7 +29,7 @@ use crate::wire::{Deadline, Limits, Wire};
 #[derive(Debug)]
 enum Stream {
     Channel(Channel),
-    Datagram(Datagram),
+    Datagram(Box<Datagram>),
 }
 
 /// An accepted connection.
@@ -71,6 +71,7 @@ pub struct Connection {
 
 impl Connection {
     /// Of a client of the protocol of that name. What a datagram holds is in the buffers already.
+    #[inline]
     pub(crate) fn new(
         accepted: Accepted,
         proto: &'static str,
@@ -103,13 +104,20 @@ impl Connection {
     }
 
     /// Has somebody be told until when it may last.
+    #[inline]
     pub(crate) fn timed_by(&mut self, timer: Option<Timer>) {
         self.timer = timer;
     }
 
     /// Who is at the other end.
+    #[inline]
     pub fn peer(&self) -> Address {
         self.peer.clone()
+    }
+
+    #[inline]
+    pub(crate) fn peer_ref(&self) -> &Address {
+        &self.peer
     }
 
     /// Says who the client really is, where a proxy has told. A protocol does so in its handshake:
@@ -152,6 +160,7 @@ impl Connection {
     }
 
     /// Whether it is one packet, and not a stream.
+    #[inline]
     pub fn is_datagram(&self) -> bool {
         matches!(self.stream, Stream::Datagram(_))
     }
@@ -214,10 +223,12 @@ impl Connection {
     }
 
     /// Has the request be over in its time.
+    #[inline]
     pub(crate) fn begin_request(&mut self) {
         self.end_after(self.limits.request, "request");
     }
 
+    #[inline]
     fn end_after(&mut self, time: Duration, what: &'static str) {
         let deadline = Deadline::after(time, what);
         if let Some(timer) = &self.timer {
@@ -251,6 +262,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`next_line`](Self::next_line), except that any bytes will do.
+    #[inline]
     pub fn next_line_bytes(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             // While the line goes on, one more byte may be the '\r' of an end that is to come.
@@ -266,13 +278,17 @@ impl Connection {
     }
 
     /// Errs where the line so far is longer than it may be, by more than `beyond` bytes.
+    #[inline]
     fn hold_line(&mut self, beyond: usize) -> io::Result<()> {
         let limit = self.limits.line;
         self.too_long |= limit > 0 && self.buffers.line.len() > limit.saturating_add(beyond);
-        if self.too_long {
-            return self.invalid(format!("a line longer than max_line, {limit} bytes"));
-        }
-        Ok(())
+        if self.too_long { self.line_too_long() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn line_too_long(&mut self) -> io::Result<()> {
+        let limit = self.limits.line;
+        self.invalid(format!("a line longer than max_line, {limit} bytes"))
     }
 
     /// Appends what was read as text, also where `read` has failed: what is part of a character is left
@@ -300,6 +316,7 @@ impl Connection {
     }
 
     /// Remembers how it failed.
+    #[inline]
     fn noting<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
         result.inspect_err(|err| self.note(err.kind()))
     }
@@ -311,11 +328,13 @@ impl Connection {
     }
 
     /// How it has failed so far.
+    #[inline]
     pub(crate) fn faults(&self) -> &[io::ErrorKind] {
         &self.faults
     }
 
     /// One read into the empty buffer.
+    #[inline]
     fn receive(&mut self) -> io::Result<()> {
         let room = self.buffers.room();
         let read = match &mut self.stream {
@@ -333,6 +352,7 @@ impl Connection {
 
     /// Writes some of `bytes`, or all of a datagram. Once that has failed there is no more to be
     /// written.
+    #[inline]
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.hold_whole()?;
         let written = match &mut self.stream {
@@ -346,6 +366,7 @@ impl Connection {
     }
 
     /// Errs once a write has failed.
+    #[inline]
     fn hold_whole(&mut self) -> io::Result<()> {
         match self.broken {
             Some(kind) => Err(io::Error::new(kind, "an earlier write has failed")),
@@ -353,6 +374,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn send_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let count = self.send(bytes)?;
@@ -362,6 +384,7 @@ impl Connection {
     }
 
     /// Sends what is gathered. A write that failed before was told when it did.
+    #[inline]
     pub(crate) fn deliver(&mut self) -> io::Result<()> {
         if self.broken.is_some() {
             return Ok(());
@@ -385,21 +408,30 @@ impl Connection {
         self.deliver()
     }
 
-    /// Sends what is gathered, unless it is to be dropped, and gives the buffers back; the stream
+    /// Sends what is gathered, unless it is to be dropped, and has the stream end as it should once it
     /// closes. A reply that is broken off, by a panic or a write that failed, ends in a reset: half of
     /// one must not look like a whole one.
-    pub(crate) fn close(mut self, end: End) -> (io::Result<()>, Buffers) {
+    #[inline]
+    pub(crate) fn finish(&mut self, end: End) -> io::Result<()> {
         let sent = if end == End::Whole { self.deliver() } else { Ok(()) };
         let broken = end == End::Broken || self.broken.is_some();
-        match self.stream {
-            Stream::Channel(channel) if broken && channel.has_sent() => channel.reset(),
+        match &mut self.stream {
+            Stream::Channel(channel) if broken && channel.has_sent() => channel.break_off(),
             Stream::Channel(channel) => {
-                let ended = channel.close(!self.buffers.unread().is_empty());
-                return (sent.and(ended), self.buffers);
+                return sent.and(channel.finish(!self.buffers.unread().is_empty()));
             }
             Stream::Datagram(_) => {}
         }
-        (sent, self.buffers)
+        sent
+    }
+
+    /// Closes the stream, and gives the buffers back.
+    #[inline]
+    pub(crate) fn close(self) -> Buffers {
+        if let Stream::Channel(channel) = self.stream {
+            channel.close();
+        }
+        self.buffers
     }
 }
 
@@ -431,6 +463,7 @@ impl Read for Connection {
 }
 
 impl BufRead for Connection {
+    #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.buffers.unread().is_empty() {
             // There is no more to a datagram, so nobody waits for what is gathered.
@@ -442,6 +475,7 @@ impl BufRead for Connection {
         Ok(self.buffers.unread())
     }
 
+    #[inline]
     fn consume(&mut self, count: usize) {
         self.buffers.take(count);
     }
@@ -464,6 +498,7 @@ impl BufRead for Connection {
 }
 
 impl Write for Connection {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.hold_whole()?;
         let length = self.buffers.output.len() + bytes.len();
@@ -481,8 +516,12 @@ impl Write for Connection {
         Ok(bytes.len())
     }
 
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         self.hold_whole()?;
+        if self.buffers.output.is_empty() {
+            return Ok(());
+        }
         let mut output = std::mem::take(&mut self.buffers.output);
         let sent = self.send_all(&output);
         // What could not be sent now never can.

@@ -24,6 +24,8 @@ use crate::proto::{Endpoint, Factory, ListenSpec, Place, Proto};
 pub(crate) struct Listener {
     // Before the socket: its file goes while nobody else could have taken its place.
     proto: Box<dyn Proto>,
+    /// The name of what it speaks.
+    name: &'static str,
     socket: OwnedFd,
     /// Whether nothing is said before the handler.
     plain: bool,
@@ -46,6 +48,7 @@ impl Listening {
     }
 
     /// The protocol, as [`Connection::proto`](crate::Connection::proto) tells it.
+    #[inline]
     pub fn proto(&self) -> &'static str {
         self.proto
     }
@@ -120,21 +123,29 @@ impl AsFd for Listener {
 }
 
 impl Listener {
+    #[inline]
     pub(crate) fn proto(&self) -> &dyn Proto {
         self.proto.as_ref()
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Whether a client that was just accepted can be told something.
+    #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.plain
     }
 
     /// Whether its clients speak first.
+    #[inline]
     pub(crate) fn is_client_first(&self) -> bool {
         self.client_first
     }
 
     /// The next client. What a datagram holds is in the buffers then.
+    #[inline]
     pub(crate) fn accept(&self, buffers: &mut Buffers) -> io::Result<Accepted> {
         self.proto.accept(self.as_fd(), buffers)
     }
@@ -209,9 +220,10 @@ fn bind(
     let dual = matches!(place, Place::Inet { dual: true, .. });
     let socket = proto.bind(&ListenSpec::new(place, &endpoint.options))?;
     let address = Address::of(&SockRef::from(&socket).local_addr()?);
-    let listening = Listening { address, proto: proto.name(), dual };
+    let name = proto.name();
+    let listening = Listening { address, proto: name, dual };
     let (plain, client_first) = (endpoint.is_plain(own), endpoint.options.client_first());
-    Ok((Listener { proto, socket, plain, client_first }, listening))
+    Ok((Listener { proto, name, socket, plain, client_first }, listening))
 }
 
 fn announce(listening: &Listening) {

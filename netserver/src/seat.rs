@@ -45,6 +45,7 @@ impl Timer {
     }
 
     /// For so long from now on; `None` has no end.
+    #[inline]
     pub(crate) fn ends_in(&self, time: Option<Duration>) {
         let until = time.map_or(0, |time| {
             let time = i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);

@@ -40,6 +40,7 @@ impl Terms {
 
     /// From here on the calling process serves. It has no more standard input and output of its own
     /// where a client is to be that.
+    #[inline]
     pub(crate) fn begin(&self) -> io::Result<()> {
         if self.stdio { stdio::close() } else { Ok(()) }
     }
@@ -53,22 +54,31 @@ pub(crate) fn serve_connection<S: NetServer>(
     arrival: Arrival<'_>,
     buffers: Buffers,
 ) -> Buffers {
-    let Arrival { proto, plain, client_first, accepted } = arrival;
-    let mut conn = Connection::new(accepted, proto.name(), terms.limits, buffers);
+    let Arrival { proto, name, plain, client_first, accepted } = arrival;
+    let mut conn = Connection::new(accepted, name, terms.limits, buffers);
     conn.timed_by(seat.timer());
     let log = Reporter { peer: conn.peer(), panicked: false };
-    let mut visit = Visit { terms, conn, log, client_first, admitted: true };
-    if !visit.greet(proto, plain, seat) {
-        return visit.close(false);
+    let mut visit = Visit { terms, conn: &mut conn, log, client_first, admitted: true };
+    let greeted = visit.greet(proto, plain, seat);
+    let broken = match (greeted, terms.stdio) {
+        (false, _) => false,
+        (true, true) => visit.meet_by_stdio(server),
+        (true, false) => visit.meet(server),
+    };
+    visit.finish(broken);
+    let mut log = visit.log;
+    let buffers = conn.close();
+    if greeted {
+        let closed = guard::run(|| server.post_client_connection_hook());
+        log.passes("post_client_connection_hook", closed, &[]);
     }
-    let broken = if terms.stdio { visit.meet_by_stdio(server) } else { visit.meet(server) };
-    visit.end(server, broken)
+    buffers
 }
 
 /// One client, from accept to close.
 struct Visit<'a> {
     terms: &'a Terms,
-    conn: Connection,
+    conn: &'a mut Connection,
     log: Reporter,
     client_first: bool,
     /// Whether its client has no more connections than it may have.
@@ -78,6 +88,7 @@ struct Visit<'a> {
 impl Visit<'_> {
     /// What comes before every hook: who it is, and what its protocol says first. Tells whether there is
     /// somebody to be met.
+    #[inline]
     fn greet(&mut self, proto: &dyn Proto, plain: bool, seat: &mut impl Seat) -> bool {
         let Self { terms, conn, log, admitted, .. } = self;
         // Who has too many connections has no more of our time.
@@ -96,16 +107,17 @@ impl Visit<'_> {
             }
         }
         conn.begin_request();
-        let peer = conn.peer();
-        if peer.ip() != log.peer.ip() {
+        if *conn.peer_ref() != log.peer {
             // A proxy has told who it really is.
-            *admitted = peer.ip().is_none_or(|ip| seat.admits(ip));
+            let before = std::mem::replace(&mut log.peer, conn.peer()).ip();
+            if log.peer.ip() != before {
+                *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
+            }
         }
-        log::debug!("CONNECT {} Peer: \"{peer}\"", conn.proto().to_uppercase());
-        if *admitted && let Some(ip) = peer.ip().filter(|_| terms.rules.needs_name()) {
+        log::debug!("CONNECT {} Peer: \"{}\"", conn.proto().to_uppercase(), log.peer);
+        if *admitted && let Some(ip) = log.peer.ip().filter(|_| terms.rules.needs_name()) {
             conn.set_peer_host(lookup::confirmed_name(ip, lookup::LIMIT));
         }
-        log.peer = peer;
         true
     }
 
@@ -119,7 +131,7 @@ impl Visit<'_> {
 
     /// The hooks that meet a client, in the manual's order. Tells whether the reply was broken off.
     fn meet<S: NetServer>(&mut self, server: &mut S) -> bool {
-        let accepted = guard::run(|| server.post_accept_hook(&mut self.conn));
+        let accepted = guard::run(|| server.post_accept_hook(self.conn));
         if !self.log.passes("post_accept_hook", accepted, self.conn.faults()) {
             return false;
         }
@@ -148,10 +160,11 @@ impl Visit<'_> {
     }
 
     /// What the rules say.
+    #[inline]
     fn is_allowed(&self) -> bool {
         let rules = &self.terms.rules;
         let verdict = if self.admitted {
-            rules.decide(&Facts::of(&self.conn, rules))
+            rules.decide(&Facts::of(self.conn, rules))
         } else {
             Verdict::Denied(TOO_MANY.into())
         };
@@ -164,25 +177,16 @@ impl Visit<'_> {
         }
     }
 
-    /// Closes the connection, and does what follows.
-    fn end<S: NetServer>(self, server: &mut S, broken: bool) -> Buffers {
-        let mut log = Reporter { peer: self.log.peer.clone(), panicked: false };
-        let buffers = self.close(broken);
-        let closed = guard::run(|| server.post_client_connection_hook());
-        log.passes("post_client_connection_hook", closed, &[]);
-        buffers
-    }
-
-    /// Closes the connection, whose reply may be broken off.
-    fn close(mut self, broken: bool) -> Buffers {
+    /// Has the connection end as it should, its reply perhaps broken off.
+    #[inline]
+    fn finish(&mut self, broken: bool) {
         let end = match (broken, self.log.panicked) {
             (true, _) => End::Broken,
             (false, true) => End::Dropped,
             (false, false) => End::Whole,
         };
-        let (sent, buffers) = self.conn.close(end);
+        let sent = self.conn.finish(end);
         self.log.sent("sending the reply", sent);
-        buffers
     }
 }
 
@@ -190,6 +194,7 @@ const TOO_MANY: &str = "max_per_ip";
 
 impl Facts {
     /// What is known of a client, as far as the rules ask for it.
+    #[inline]
     fn of(conn: &Connection, rules: &Rules) -> Self {
         let peer = conn.peer();
         let name = match conn.peer_host() {
@@ -217,9 +222,11 @@ struct Reporter {
 
 impl Reporter {
     /// Whether what was to reach the client did; if not it is the client's doing.
+    #[inline]
     fn sent(&mut self, what: &str, sent: io::Result<()>) -> bool {
-        let fault = sent.as_ref().err().map(io::Error::kind);
-        self.passes(what, sent.map_err(|err| Failure::Error(err.into())), fault.as_slice())
+        let Err(err) = sent else { return true };
+        let fault = err.kind();
+        self.passes(what, Err(Failure::Error(err.into())), &[fault])
     }
 
     /// A rule has decided against the client.
@@ -227,6 +234,7 @@ impl Reporter {
         log::debug!("access denied: {reason}; client {}", self.peer);
     }
 
+    #[inline]
     fn passes(
         &mut self,
         what: &str,
@@ -237,27 +245,37 @@ impl Reporter {
     }
 
     /// The value, or `None` once a failure is logged; `faults` are how the connection itself failed.
+    #[inline]
     fn value<T>(
         &mut self,
         what: &str,
         result: Result<T, Failure>,
         faults: &[io::ErrorKind],
     ) -> Option<T> {
-        let peer = &self.peer;
         match result {
-            Ok(value) => return Some(value),
-            Err(Failure::Panic(text)) => {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                self.failed(what, failure, faults);
+                None
+            }
+        }
+    }
+
+    #[cold]
+    fn failed(&mut self, what: &str, failure: Failure, faults: &[io::ErrorKind]) {
+        let peer = &self.peer;
+        match failure {
+            Failure::Panic(text) => {
                 self.panicked = true;
                 log::warn!("{what} {text}; client {peer}");
             }
-            Err(Failure::Error(err)) => {
+            Failure::Error(err) => {
                 // Its source is its own code, too.
                 let clients = guard::run(|| Ok::<_, std::fmt::Error>(is_clients(&err, faults)));
                 let level = if clients.unwrap_or(false) { Level::Debug } else { Level::Warn };
                 log::log!(level, "{what} failed: {}; client {peer}", guard::text_of(err));
             }
         }
-        None
     }
 }
 

@@ -70,6 +70,7 @@ impl Stage {
     }
 
     /// The stage of that number, the last one for any that is none.
+    #[inline]
     pub(crate) const fn from_number(number: u8) -> Self {
         match number {
             0 => Self::Serving,

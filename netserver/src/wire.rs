@@ -36,6 +36,7 @@ impl Limits {
     }
 
     /// How long one call may wait.
+    #[inline]
     pub(crate) fn one(&self, direction: Direction) -> Duration {
         match direction {
             Direction::Read => self.read,
@@ -44,6 +45,7 @@ impl Limits {
     }
 
     /// What a stream has from its listener: the shorter of what holds for one call and for all.
+    #[inline]
     pub(crate) fn kernels(&self, direction: Direction) -> Option<Duration> {
         [self.one(direction), self.request].into_iter().filter(|limit| !limit.is_zero()).min()
     }
@@ -60,6 +62,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     /// After `time`, or never where that is 0.
+    #[inline]
     pub(crate) fn after(time: Duration, what: &'static str) -> Option<Self> {
         if time.is_zero() {
             return None;
@@ -78,7 +81,7 @@ impl Deadline {
 #[derive(Debug)]
 pub(crate) struct Wire {
     // Before the stream, as it must go first.
-    cuttable: Option<Cuttable>,
+    cuttable: Cuttable,
     stream: OwnedFd,
     /// Some where it is not the stream that is written to.
     output: Option<OwnedFd>,
@@ -105,10 +108,10 @@ enum Seen {
 }
 
 impl Wire {
+    #[inline]
     pub(crate) fn new(stream: OwnedFd, blocking: Blocking, limits: Limits) -> Self {
-        let cuttable = Some(Cuttable::new(stream.as_fd()));
         Self {
-            cuttable,
+            cuttable: Cuttable::new(stream.as_fd()),
             stream,
             output: None,
             blocking,
@@ -127,6 +130,7 @@ impl Wire {
     }
 
     /// What is read from or written to.
+    #[inline]
     fn end(&self, direction: Direction) -> &OwnedFd {
         match (direction, &self.output) {
             (Direction::Write, Some(output)) => output,
@@ -135,6 +139,7 @@ impl Wire {
     }
 
     /// Has every call end by then.
+    #[inline]
     pub(crate) fn end_by(&mut self, deadline: Option<Deadline>) {
         self.deadline = deadline;
     }
@@ -154,17 +159,19 @@ impl Wire {
     }
 
     /// Whether anything was sent.
+    #[inline]
     pub(crate) fn has_sent(&self) -> bool {
         self.sent > 0
     }
 
-    /// One read or write, made again where a signal interrupted it, until its time is over.
+    /// One read or write, made again where a signal interrupted it, until its time since `start` is over.
+    #[inline]
     fn within(
         &mut self,
         direction: Direction,
+        start: Instant,
         mut call: impl FnMut(&OwnedFd) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let start = Instant::now();
         // A client that never lets a call wait is held to it all the same.
         if let Some(deadline) = self.deadline.filter(|deadline| deadline.at <= start) {
             return Err(deadline.is_over());
@@ -197,6 +204,7 @@ impl Wire {
 
     /// Whether the time that is left is so much shorter than the kernel's own limit that the kernel
     /// would wait for too long.
+    #[inline]
     fn is_shorter(&self, direction: Direction, now: Instant) -> bool {
         let left = self.deadline.map(|deadline| deadline.at.saturating_duration_since(now));
         left.is_some_and(|left| {
@@ -247,44 +255,45 @@ impl Wire {
         if !fits || self.output.is_some() || self.seen != Seen::All {
             return None;
         }
-        let sent = self.within(Direction::Write, |stream| socket::write_more(stream, bytes));
+        let sent = self
+            .within(Direction::Write, Instant::now(), |stream| socket::write_more(stream, bytes));
         self.last = sent.as_ref().is_ok_and(|count| *count == bytes.len());
         self.sent = self.sent.saturating_add(*sent.as_ref().unwrap_or(&0));
         Some(sent)
     }
 
-    /// Closes the stream so that the client gets all that was sent. Where the client has sent what
+    /// Has the client get all that was sent, before the stream closes. Where the client has sent what
     /// nobody read, a plain close would be a reset, which takes the rest of a reply with it; so what it
     /// still sends is taken first. `unread`: whether somebody above holds input that nobody took.
     ///
     /// # Errors
-    /// Where the client did not take all of it. The stream is closed all the same.
-    pub(crate) fn close(mut self, unread: bool) -> io::Result<()> {
+    /// Where the client did not take all of it.
+    #[inline]
+    pub(crate) fn finish(&mut self, unread: bool) -> io::Result<()> {
         if self.last {
             // The bytes leave with the end; whatever the client sends from here on comes too late to take
             // them back.
             let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
         }
         let socket = self.output.is_none();
-        let taken = if socket && self.has_sent() && (unread || self.may_lose()) {
-            self.take_the_rest()
-        } else {
-            Ok(())
-        };
-        self.shut();
-        taken
+        if socket && self.has_sent() && (unread || self.may_lose()) {
+            return self.take_the_rest();
+        }
+        Ok(())
     }
 
-    /// Closes with a reset: half a reply must not look like a whole one. A UNIX socket has none; its
-    /// client meets the end.
-    pub(crate) fn reset(self) {
+    /// Has the stream close with a reset: half a reply must not look like a whole one. A UNIX socket has
+    /// none; its client meets the end.
+    pub(crate) fn break_off(&mut self) {
         // Where that fails the connection is gone already.
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
-        self.shut();
     }
 
-    fn shut(mut self) {
-        drop(self.cuttable.take());
+    /// Closes the stream. What is dropped instead costs more calls where the standard library checks
+    /// itself.
+    #[inline]
+    pub(crate) fn close(self) {
+        drop(self.cuttable);
         descriptor::close(self.stream);
         if let Some(output) = self.output {
             descriptor::close(output);
@@ -292,6 +301,7 @@ impl Wire {
     }
 
     /// Whether a plain close may lose what was sent.
+    #[inline]
     fn may_lose(&mut self) -> bool {
         let waits = match self.sent {
             // Of so much some may be lost on its way, and be wanted again.
@@ -306,8 +316,9 @@ impl Wire {
         }
         match self.seen {
             Seen::Some => true,
-            Seen::All => false,
-            Seen::Nothing => {
+            Seen::All if self.sent <= SIZE => false,
+            // Nobody has looked, or so long ago that more may have come.
+            Seen::All | Seen::Nothing => {
                 let mut scrap = [0; 512];
                 socket::read_now(&self.stream, &mut scrap).is_ok_and(|count| count > 0)
             }
@@ -386,15 +397,18 @@ impl AsFd for Wire {
 }
 
 impl Read for Wire {
+    #[inline]
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let length = room.len();
-        let count = self.within(Direction::Read, |stream| descriptor::read(stream, room))?;
+        let read = |stream: &OwnedFd| descriptor::read(stream, room);
+        let count = self.within(Direction::Read, Instant::now(), read)?;
         self.seen = if count == length { Seen::Some } else { Seen::All };
         Ok(count)
     }
 }
 
 impl Write for Wire {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.late {
             return Err(self.timed_out(Direction::Write));
@@ -405,7 +419,7 @@ impl Write for Wire {
         // Of a long one the kernel would take a part, and wait as long with the next.
         let long = bytes.len() > SIZE;
         let start = Instant::now();
-        let count = self.within(Direction::Write, |stream| {
+        let count = self.within(Direction::Write, start, |stream| {
             if long { socket::write_now(stream, bytes) } else { descriptor::write(stream, bytes) }
         })?;
         self.late = !long && count < bytes.len() && self.is_over(Direction::Write, start);
@@ -419,6 +433,7 @@ impl Write for Wire {
 }
 
 /// An error once this process was told to stop at once.
+#[inline]
 fn cut() -> io::Result<()> {
     if signal::stage() == Stage::Quick {
         return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"));

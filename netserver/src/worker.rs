@@ -23,6 +23,7 @@ pub(crate) fn work<S: NetServer>(
     listeners: &Listeners,
     taker: Option<Taker<'_>>,
     seat: &mut impl Seat,
+    mut buffers: Buffers,
 ) -> Result<()> {
     let terms = Terms::of(info);
     terms.begin()?;
@@ -33,7 +34,6 @@ pub(crate) fn work<S: NetServer>(
     };
     let known = wait.known();
     let mut acceptor = Acceptor::new(&wait, &known);
-    let mut buffers = Buffers::default();
     // A hook may have changed it: a client that goes away must not end the process.
     signal::ignore_pipe()?;
     seat.ready();

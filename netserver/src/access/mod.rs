@@ -105,11 +105,13 @@ impl Rules {
     }
 
     /// Whether a client's name has to be looked up before it is decided on.
+    #[inline]
     pub(crate) fn needs_name(&self) -> bool {
         self.names != Names::NotAsked
     }
 
     /// Whether it matters who is at the other end of a UNIX socket.
+    #[inline]
     pub(crate) fn ask_for_users(&self) -> bool {
         !self.uids.is_empty() || !self.gids.is_empty()
     }
@@ -120,6 +122,7 @@ impl Rules {
     }
 
     /// Whether a client may connect.
+    #[inline]
     pub(crate) fn decide(&self, facts: &Facts) -> Verdict {
         if let Some(who) = facts.credentials {
             return self.decide_on_user(who);

@@ -7,7 +7,7 @@ use crate::acceptor::Arrival;
 use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::handler::NetServer;
-use crate::proto::Inherited;
+use crate::proto::{Inherited, Proto};
 use crate::seat::Alone;
 use crate::serve::{Terms, serve_connection};
 use crate::sys::signal;
@@ -39,7 +39,8 @@ fn serve_standard_input<S: NetServer>(server: &mut S, running: &Running) -> Resu
     let terms = Terms::of(info);
     terms.begin()?;
     signal::ignore_pipe()?;
-    let arrival = Arrival { proto: &proto, plain: true, client_first: false, accepted };
+    let arrival =
+        Arrival { proto: &proto, name: proto.name(), plain: true, client_first: false, accepted };
     serve_connection(server, &terms, &mut Alone(|| false), arrival, Buffers::default());
     signal::end_timing();
     Ok(())

@@ -22,6 +22,7 @@ pub use single::Single;
 
 pub use crate::pool::Tally;
 
+use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::guard;
 use crate::handler::{Hooks, NetServer};
@@ -76,7 +77,8 @@ impl Running {
         signal::become_alone(self.info.stop_timing());
         let known = Known::new(self.listeners.descriptors());
         let listening = Waiting::on(&known);
-        let outcome = work(server, &self.info, &self.listeners, None, &mut Alone(go_on));
+        let alone = &mut Alone(go_on);
+        let outcome = work(server, &self.info, &self.listeners, None, alone, Buffers::default());
         drop(listening);
         signal::end_timing();
         outcome

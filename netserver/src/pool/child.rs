@@ -37,6 +37,7 @@ pub(super) struct Birth<'a> {
 
 impl Birth<'_> {
     /// Takes the role of a child.
+    #[inline]
     fn begin(&mut self) -> Result<()> {
         signal::become_child(self.parent)?;
         self.unneeded.close();
@@ -58,6 +59,7 @@ impl Birth<'_> {
 }
 
 /// Tells the code to leave with: 0 as it should be, 1 where the child could not do what it is for.
+#[inline]
 fn leave(outcome: &Result<()>) -> i32 {
     if let Err(err) = outcome {
         log::warn!("{}", err.chain());
@@ -72,6 +74,7 @@ pub(super) fn serve_pool<S: NetServer>(
     mut birth: Birth<'_>,
     listeners: &Listeners,
     lock: Option<&AcceptLock>,
+    buffers: Buffers,
 ) -> i32 {
     let info = birth.info;
     if let Err(err) = birth.begin().and_then(|()| birth.follow()) {
@@ -90,7 +93,7 @@ pub(super) fn serve_pool<S: NetServer>(
     let mut seat = birth.board.seat(birth.place, options.max_requests(), watched);
     let served = birth.follow().and_then(|()| {
         let taker = lock.map(|lock| lock.of_child(birth.place)).transpose()?;
-        work(server, info, listeners, taker, &mut seat)
+        work(server, info, listeners, taker, &mut seat, buffers)
     });
     if served.is_err() {
         seat.failed();

@@ -86,7 +86,9 @@ impl<'a, S: NetServer> Parent<'a, S> {
         let places = MOST + limits.max_recycling + count(options.max_dequeue());
         let board = Scoreboard::new(places, options.max_per_ip())?;
         let ears = Ears::new(board.woken(), options.child_communication())?;
-        process::look_at_output();
+        if !options.stdio() {
+            process::look_at_output();
+        }
         signal::become_parent(info.stop_timing(), board.wake().as_fd());
         signal::hear_children(true)?;
         let now = Instant::now();

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::accept_lock::AcceptLock;
+use crate::buffer::Buffers;
 use crate::child::ChildKind;
 use crate::error::{Error, Result};
 use crate::handler::NetServer;
@@ -75,6 +76,8 @@ struct Pool<'p, 'a, S> {
     /// does not serve.
     own: Unneeded,
     own_and_listeners: Unneeded,
+    /// Each child has a copy, and none has to make room in memory that it shares.
+    buffers: Option<Buffers>,
 }
 
 impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
@@ -86,7 +89,8 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         let own = Unneeded::new(parent.own_descriptors());
         let all = parent.own_descriptors().chain(listeners.descriptors());
         let own_and_listeners = Unneeded::new(all);
-        Self { parent, listeners, lock, own, own_and_listeners }
+        let buffers = Some(Buffers::default());
+        Self { parent, listeners, lock, own, own_and_listeners, buffers }
     }
 
     /// Turns until a signal says to stop.
@@ -133,9 +137,10 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
     }
 
     fn spawn(&mut self) -> bool {
-        let (listeners, lock) = (self.listeners, self.lock);
-        self.parent.fork(ChildKind::Worker, Stage::Serving, &self.own, |server, birth| {
-            child::serve_pool(server, birth, listeners, lock)
+        let Self { parent, listeners, lock, own, buffers, .. } = self;
+        parent.fork(ChildKind::Worker, Stage::Serving, own, |server, birth| {
+            let buffers = buffers.take().unwrap_or_default();
+            child::serve_pool(server, birth, listeners, *lock, buffers)
         })
     }
 

@@ -197,6 +197,7 @@ impl Scoreboard {
     }
 
     /// The calling child leaves, as it should or not.
+    #[inline]
     pub(crate) fn leave(&self, place: usize, as_it_should: bool) {
         self.slots[place].number::<LEFT>().store(i64::from(as_it_should), SeqCst);
         self.slots[place].number::<DOING>().store(Doing::Gone as i64, SeqCst);
@@ -220,6 +221,7 @@ pub(crate) struct PoolSeat<'a> {
 }
 
 /// A connection begins in that slot.
+#[inline]
 fn begin(slot: &Line) {
     slot.number::<UNTIL>().store(0, SeqCst);
     slot.number::<DOING>().store(Doing::Busy as i64, SeqCst);
@@ -232,6 +234,7 @@ impl PoolSeat<'_> {
         self.slot.number::<WAS_READY>().store(0, SeqCst);
     }
 
+    #[inline]
     fn is_idle(&self) {
         self.board.hint[0].number::<IDLE>().fetch_add(CHANGE + 1, SeqCst);
         self.slot.number::<DOING>().store(Doing::Idle as i64, SeqCst);
@@ -239,6 +242,7 @@ impl PoolSeat<'_> {
 }
 
 impl Seat for PoolSeat<'_> {
+    #[inline]
     fn ready(&mut self) {
         self.slot.number::<WAS_READY>().store(1, SeqCst);
         self.is_idle();
@@ -246,6 +250,7 @@ impl Seat for PoolSeat<'_> {
         self.board.wake_parent();
     }
 
+    #[inline]
     fn busy(&mut self) {
         // The slot first, then the hint; the other way round when it is idle again.
         begin(self.slot);
@@ -257,14 +262,17 @@ impl Seat for PoolSeat<'_> {
         }
     }
 
+    #[inline]
     fn admits(&mut self, address: IpAddr) -> bool {
         self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
     }
 
+    #[inline]
     fn timer(&self) -> Option<Timer> {
         self.watched.then(|| Timer::new(&self.board.slots, self.place))
     }
 
+    #[inline]
     fn idle(&mut self) -> bool {
         self.board.vacate(self.place);
         self.served = self.served.saturating_add(1);
@@ -287,18 +295,23 @@ pub(crate) struct OneSeat<'a> {
 }
 
 impl Seat for OneSeat<'_> {
+    #[inline]
     fn ready(&mut self) {}
 
+    #[inline]
     fn busy(&mut self) {}
 
+    #[inline]
     fn admits(&mut self, address: IpAddr) -> bool {
         self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
     }
 
+    #[inline]
     fn timer(&self) -> Option<Timer> {
         self.watched.then(|| Timer::new(&self.board.slots, self.place))
     }
 
+    #[inline]
     fn idle(&mut self) -> bool {
         self.board.vacate(self.place);
         false

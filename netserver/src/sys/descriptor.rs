@@ -95,6 +95,7 @@ impl Unneeded {
     }
 
     /// Closes them in this process, where nobody uses them any more and their owners never end.
+    #[inline]
     pub(crate) fn close(&self) {
         for &(first, last) in &self.0 {
             if first < last && close_range(first, last) {
@@ -109,6 +110,7 @@ impl Unneeded {
 }
 
 /// Closes all from the first to the last. Tells whether the kernel knows how.
+#[inline]
 fn close_range(first: RawFd, last: RawFd) -> bool {
     let (first, last) = (first.unsigned_abs(), last.unsigned_abs());
     // SAFETY: as where they are closed one by one.
@@ -121,16 +123,19 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 /// One `read(2)`.
+#[inline]
 pub(crate) fn read(from: &impl AsFd, into: &mut [u8]) -> io::Result<usize> {
     Ok(unistd::read(from, into)?)
 }
 
 /// One `write(2)`.
+#[inline]
 pub(crate) fn write(to: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     Ok(unistd::write(to, bytes)?)
 }
 
 /// One `close(2)`. Nothing can be done where it fails: the descriptor is gone all the same.
+#[inline]
 pub(crate) fn close(descriptor: OwnedFd) {
     let _ = unistd::close(descriptor);
 }

@@ -89,6 +89,7 @@ pub(super) fn mark_this_process() -> io::Result<()> {
 }
 
 /// The same for a child that was forked on purpose: no system call.
+#[inline]
 pub(super) fn claim_mark() {
     if let Some(mark) = mark() {
         mark.store(1, SeqCst);
@@ -100,6 +101,7 @@ pub(super) fn is_copy() -> bool {
     mark().is_none_or(|mark| mark.load(SeqCst) == 0)
 }
 
+#[inline]
 fn mark() -> Option<&'static AtomicI64> {
     // SAFETY: it is null or a page that is never unmapped, aligned, and valid as a number when zero.
     unsafe { MARK.load(SeqCst).as_ref() }

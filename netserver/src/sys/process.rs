@@ -55,7 +55,7 @@ pub(super) static FORKING: AtomicBool = AtomicBool::new(false);
 /// What fork says: too many processes, too little memory.
 pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     // What is gathered for standard output is printed once, and not by each child again.
-    let printed = print();
+    let printed = !OUTPUT_IS_LOST.load(Relaxed) && print();
     // No other thread holds it at this moment; the child lets go of it, too.
     let zone = clock::hold_zone();
     FORKING.store(true, SeqCst);
@@ -82,23 +82,23 @@ pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
 fn print() -> bool {
     let output = io::stdout();
     threads().is_none()
-        && (OUTPUT_NEVER_WAITS.load(Relaxed)
-            || poll::ready(&output, Direction::Write, Some(Duration::ZERO))
-                .is_ok_and(|woken| woken == Woken::Ready))
+        && poll::ready(&output, Direction::Write, Some(Duration::ZERO))
+            .is_ok_and(|woken| woken == Woken::Ready)
         && output.lock().flush().is_ok()
 }
 
-/// Whether standard output is `/dev/null`, so that each fork need not ask.
-static OUTPUT_NEVER_WAITS: AtomicBool = AtomicBool::new(false);
+/// Whether what is printed goes to `/dev/null`: then no fork and no child looks after it. A child that
+/// gives itself another standard output flushes what it prints there.
+static OUTPUT_IS_LOST: AtomicBool = AtomicBool::new(false);
 
-/// Looks what standard output is, for the forks to come.
+/// Looks what standard output is, for the forks to come of children that have no other.
 pub(crate) fn look_at_output() {
     let same = |null: &OwnedFd| {
         let (output, null) = (fstat(io::stdout())?, fstat(null)?);
         Ok::<_, Errno>(output.st_rdev == null.st_rdev && output.st_mode == null.st_mode)
     };
     let is_null = descriptor::null().is_ok_and(|null| same(&null) == Ok(true));
-    OUTPUT_NEVER_WAITS.store(is_null, Relaxed);
+    OUTPUT_IS_LOST.store(is_null, Relaxed);
 }
 
 /// The life of a child; `printed` tells whether what it prints is all its own.

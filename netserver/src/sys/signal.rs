@@ -129,6 +129,7 @@ pub(crate) fn install() -> io::Result<Installed> {
 struct Taken;
 
 impl Taken {
+    #[inline]
     fn new() -> io::Result<Self> {
         let this = process::this().as_raw();
         if TAKEN.swap(this, SeqCst) == this {
@@ -139,12 +140,14 @@ impl Taken {
 }
 
 impl Drop for Taken {
+    #[inline]
     fn drop(&mut self) {
         TAKEN.store(0, SeqCst);
     }
 }
 
 impl Drop for Installed {
+    #[inline]
     fn drop(&mut self) {
         // One that came now would be handled by halves.
         mask::change(&SigSet::all());
@@ -204,6 +207,7 @@ pub(crate) fn take_renew() -> bool {
 /// Takes the role of a child that `parent` has just forked. A stop that has reached it since then
 /// holds. It makes no system call while nobody listens for the ends of children, as one that is
 /// forked for each connection pays for each.
+#[inline]
 pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
     PARENT.store(parent.as_raw(), SeqCst);
     SERVING.store(-1, SeqCst);
@@ -435,6 +439,7 @@ fn cut(descriptor: RawFd) {
 }
 
 /// How far the stop of this process has gone.
+#[inline]
 pub(crate) fn stage() -> Stage {
     Stage::from_number(STAGE.load(SeqCst))
 }
@@ -472,6 +477,7 @@ pub(crate) fn ask_to_stop() -> io::Result<()> {
 pub(crate) struct InHook(());
 
 impl InHook {
+    #[inline]
     pub(crate) fn new() -> Self {
         IN_HOOK.store(true, SeqCst);
         Self(())
@@ -479,6 +485,7 @@ impl InHook {
 }
 
 impl Drop for InHook {
+    #[inline]
     fn drop(&mut self) {
         IN_HOOK.store(false, SeqCst);
     }
@@ -514,6 +521,7 @@ pub(crate) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
+    #[inline]
     pub(crate) fn new(descriptors: impl IntoIterator<Item = BorrowedFd<'a>>) -> Self {
         let descriptors = descriptors.into_iter().map(|descriptor| descriptor.as_raw_fd());
         Self { descriptors: descriptors.collect(), lent: PhantomData }
@@ -530,6 +538,7 @@ pub(crate) struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     /// From here on; at once where the stop has begun.
+    #[inline]
     pub(crate) fn on(known: &'a Known<'a>) -> Self {
         let before = WAITING.swap((&raw const known.descriptors).cast_mut(), SeqCst);
         end_waiting_if_stopped();
@@ -538,12 +547,14 @@ impl<'a> Waiting<'a> {
 }
 
 impl Drop for Waiting<'_> {
+    #[inline]
     fn drop(&mut self) {
         WAITING.store(self.before, SeqCst);
         end_waiting_if_stopped();
     }
 }
 
+#[inline]
 fn end_waiting_if_stopped() {
     if stage() != Stage::Serving {
         end_waiting();
@@ -557,6 +568,7 @@ pub(crate) struct Cuttable(());
 
 impl Cuttable {
     /// Makes `stream` known, and cuts it at once where a quick stop has begun.
+    #[inline]
     pub(crate) fn new(stream: BorrowedFd<'_>) -> Self {
         SERVING.store(stream.as_raw_fd(), SeqCst);
         if stage() >= Stage::Quick {
@@ -567,6 +579,7 @@ impl Cuttable {
 }
 
 impl Drop for Cuttable {
+    #[inline]
     fn drop(&mut self) {
         SERVING.store(-1, SeqCst);
     }

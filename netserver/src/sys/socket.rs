@@ -24,6 +24,7 @@ pub(crate) enum Blocking {
 }
 
 /// One `accept4(2)`: the stream, closed on exec, and who is at its other end.
+#[inline]
 pub(crate) fn accept(
     listener: BorrowedFd<'_>,
     blocking: Blocking,
@@ -97,14 +98,19 @@ impl Destination {
 }
 
 /// Room for what the kernel tells beside a datagram.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Aside(Vec<u8>);
 
-impl Default for Aside {
-    fn default() -> Self {
-        // As many descriptors as the kernel passes on at once: those that had no room would cost us
-        // the rest of what it tells.
-        Self(nix::cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, libc::ucred, [RawFd; 253]))
+impl Aside {
+    /// Room that is made for the first datagram.
+    fn room(&mut self) -> &mut Vec<u8> {
+        if self.0.is_empty() {
+            // As many descriptors as the kernel passes on at once: those that had no room would cost us
+            // the rest of what it tells.
+            self.0 =
+                nix::cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, libc::ucred, [RawFd; 253]);
+        }
+        &mut self.0
     }
 }
 
@@ -145,7 +151,7 @@ fn receive_from<A: SockaddrLike>(
     let flags =
         MsgFlags::from_bits_retain(flags) | MsgFlags::MSG_TRUNC | MsgFlags::MSG_CMSG_CLOEXEC;
     let mut room = [IoSliceMut::new(room)];
-    let received = recvmsg::<A>(socket.as_raw_fd(), &mut room, Some(&mut aside.0), flags)?;
+    let received = recvmsg::<A>(socket.as_raw_fd(), &mut room, Some(aside.room()), flags)?;
     let (mut to, mut cred) = (None, None);
     // What did not fit is told by nobody we asked.
     for message in received.cmsgs().into_iter().flatten() {
