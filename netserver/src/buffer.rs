@@ -93,6 +93,12 @@ impl Buffers {
         (&mut self.input[..length], &mut self.aside)
     }
 
+    /// Whether anything was read before.
+    #[inline]
+    pub(crate) fn was_filled(&self) -> bool {
+        self.end > 0
+    }
+
     /// Room for the next read, all of it once the last one had too little; there must be nothing unread.
     #[inline]
     pub(crate) fn room(&mut self) -> &mut [u8] {

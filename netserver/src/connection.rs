@@ -20,6 +20,7 @@ use crate::address::Address;
 use crate::buffer::{Buffers, SIZE};
 use crate::channel::Channel;
 use crate::seat::Timer;
+use crate::sys::signal;
 use crate::sys::socket::PeerCred;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
@@ -336,9 +337,15 @@ impl Connection {
     /// One read into the empty buffer.
     #[inline]
     fn receive(&mut self) -> io::Result<()> {
+        let goes_on = self.buffers.was_filled();
         let room = self.buffers.room();
         let read = match &mut self.stream {
-            Stream::Channel(channel) => channel.read(room),
+            Stream::Channel(channel) => {
+                if goes_on {
+                    signal::goes_on();
+                }
+                channel.read(room)
+            }
             Stream::Datagram(_) => Ok(0),
         };
         let count = self.noting(read)?;
@@ -389,10 +396,25 @@ impl Connection {
         if self.broken.is_some() {
             return Ok(());
         }
-        self.flush()
+        self.send_gathered()
     }
 
-    /// The same of a reply that is complete but for what a hook may add, where the client has nothing
+    /// Sends what is gathered.
+    #[inline]
+    fn send_gathered(&mut self) -> io::Result<()> {
+        self.hold_whole()?;
+        if self.buffers.output.is_empty() {
+            return Ok(());
+        }
+        let mut output = std::mem::take(&mut self.buffers.output);
+        let sent = self.send_all(&output);
+        // What could not be sent now never can.
+        output.clear();
+        self.buffers.output = output;
+        sent
+    }
+
+    /// As [`deliver`](Self::deliver), of a reply that is complete but for what a hook may add, where the client has nothing
     /// more to say: its last bytes may wait for the end of the connection to go along.
     pub(crate) fn deliver_last(&mut self) -> io::Result<()> {
         if let Stream::Channel(channel) = &mut self.stream
@@ -518,15 +540,9 @@ impl Write for Connection {
 
     #[inline]
     fn flush(&mut self) -> io::Result<()> {
-        self.hold_whole()?;
-        if self.buffers.output.is_empty() {
-            return Ok(());
+        if !self.buffers.output.is_empty() {
+            signal::goes_on();
         }
-        let mut output = std::mem::take(&mut self.buffers.output);
-        let sent = self.send_all(&output);
-        // What could not be sent now never can.
-        output.clear();
-        self.buffers.output = output;
-        sent
+        self.send_gathered()
     }
 }

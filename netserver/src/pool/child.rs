@@ -12,10 +12,9 @@ use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::serve::{Terms, serve_connection};
-use crate::stop::Event;
 use crate::sys::descriptor::Unneeded;
-use crate::sys::process::{self, Pid};
-use crate::sys::signal::{self, Known, Signal, Waiting};
+use crate::sys::process::Pid;
+use crate::sys::signal::{self, Known, Waiting};
 use crate::worker::work;
 
 use super::scoreboard::Scoreboard;
@@ -47,15 +46,6 @@ impl Birth<'_> {
         }
         Ok(())
     }
-
-    /// Has the parent's death stop this child as the parent would have, after its request. A child that
-    /// changes who it is, as a `child_init_hook` may, has to ask for it anew.
-    fn follow(&self) -> Result<()> {
-        if !process::follow_parent(self.parent, Signal::SIGTERM)? {
-            signal::go_on(Event::Graceful);
-        }
-        Ok(())
-    }
 }
 
 /// Tells the code to leave with: 0 as it should be, 1 where the child could not do what it is for.
@@ -77,7 +67,7 @@ pub(super) fn serve_pool<S: NetServer>(
     buffers: Buffers,
 ) -> i32 {
     let info = birth.info;
-    if let Err(err) = birth.begin().and_then(|()| birth.follow()) {
+    if let Err(err) = birth.begin().and_then(|()| Ok(signal::follow_parent()?)) {
         return leave(&Err(err));
     }
     // From here on a stop closes the listeners, whatever the child does.
@@ -91,7 +81,8 @@ pub(super) fn serve_pool<S: NetServer>(
     let options = info.options();
     let watched = !options.request_timeout().is_zero();
     let mut seat = birth.board.seat(birth.place, options.max_requests(), watched);
-    let served = birth.follow().and_then(|()| {
+    // The hook may have changed who it is.
+    let served = signal::follow_parent().map_err(Into::into).and_then(|()| {
         let taker = lock.map(|lock| lock.of_child(birth.place)).transpose()?;
         work(server, info, listeners, taker, &mut seat, buffers)
     });
@@ -133,14 +124,14 @@ pub(super) fn serve_one<S: NetServer>(
 pub(super) fn dequeue<S: NetServer>(server: &mut S, mut birth: Birth<'_>) -> i32 {
     let info = birth.info;
     let kind = ChildKind::Dequeue;
-    if let Err(err) = birth.begin().and_then(|()| birth.follow()) {
+    if let Err(err) = birth.begin().and_then(|()| Ok(signal::follow_parent()?)) {
         return leave(&Err(err));
     }
     if !guard::logged("child_init_hook", || server.child_init_hook(info, kind)) {
         return 1;
     }
     // The hook may have changed who it is.
-    let done = birth.follow().is_ok() && guard::logged("dequeue", || server.dequeue(info));
+    let done = signal::follow_parent().is_ok() && guard::logged("dequeue", || server.dequeue(info));
     guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
     birth.board.leave(birth.place, done);
     i32::from(!done)

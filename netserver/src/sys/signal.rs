@@ -41,6 +41,8 @@ static ROLE: AtomicU8 = AtomicU8::new(Role::Starting as u8);
 static STAGE: AtomicU8 = AtomicU8::new(Stage::Serving as u8);
 /// A child's parent.
 static PARENT: AtomicI32 = AtomicI32::new(0);
+/// Whether this process has asked to be told of its parent's death, or has no parent.
+static FOLLOWING: AtomicBool = AtomicBool::new(true);
 /// The thread that serves; 0 stands for the first of its process, which it is in every child.
 static THREAD: AtomicI32 = AtomicI32::new(0);
 /// Whether the ends of children are told by a signal.
@@ -210,6 +212,7 @@ pub(crate) fn take_renew() -> bool {
 #[inline]
 pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
     PARENT.store(parent.as_raw(), SeqCst);
+    FOLLOWING.store(false, SeqCst);
     SERVING.store(-1, SeqCst);
     WAITING.store(ptr::null_mut(), SeqCst);
     WAKE.store(-1, SeqCst);
@@ -489,6 +492,32 @@ impl Drop for InHook {
     fn drop(&mut self) {
         IN_HOOK.store(false, SeqCst);
     }
+}
+
+/// Has the death of the parent of this child stop it as the parent would have, after its request. A child
+/// that changes who it is has to ask for it anew.
+pub(crate) fn follow_parent() -> io::Result<()> {
+    FOLLOWING.store(true, SeqCst);
+    let parent = Pid::from_raw(PARENT.load(SeqCst));
+    if !process::follow_parent(parent, Signal::SIGTERM)? {
+        go_on(Event::Graceful);
+    }
+    Ok(())
+}
+
+/// A request goes on: a child that has not asked for the death of its parent yet does so now. Those that
+/// serve one short request never pay for it.
+#[inline]
+pub(crate) fn goes_on() {
+    if !FOLLOWING.load(SeqCst) {
+        follow_late();
+    }
+}
+
+#[cold]
+fn follow_late() {
+    // The kernel takes every signal that has a number.
+    let _ = follow_parent();
 }
 
 /// Has a child whose parent is gone stop as the parent would have told it. The kernel tells it of that at
