@@ -192,6 +192,13 @@ pub(crate) fn personality_in_a_list(pair: &Pair) -> Reject {
     )
 }
 
+pub(crate) fn any_in_a_list() -> Reject {
+    text(
+        "`multitype` stands for every personality, and stands alone",
+        "list those that are meant, or write `personality = \"multitype\"`",
+    )
+}
+
 pub(crate) fn personality_twice(name: &str) -> Reject {
     text(format!("the personality `{name}` is listed twice"), "keep one of the two")
 }

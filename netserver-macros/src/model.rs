@@ -112,8 +112,11 @@ pub(crate) struct Declared {
 pub(crate) enum Personality {
     /// What serves where the user says nothing.
     Default(BuiltIn),
-    /// One of those that come with the runtime, and where the user says so.
-    BuiltIn(BuiltIn, Span),
+    /// What serves where nobody chooses, with options for any.
+    Any(BuiltIn),
+    /// Some that come with the runtime: what serves where no other is chosen, and where the user says
+    /// so; and the others.
+    Named { first: (BuiltIn, Span), others: Vec<BuiltIn> },
     /// Somebody's own type.
     Own(ExprPath),
 }

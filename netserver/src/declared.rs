@@ -1,6 +1,7 @@
 //! What a server declares of itself: its personality, and the options of its attribute.
 
-use netserver_options::OptionSpec;
+use netserver_options::kind::{Choice, Kind};
+use netserver_options::{BuiltIn, OptionSpec, Reject, Scope};
 
 use crate::error::Result;
 use crate::options::args::Unknown;
@@ -60,6 +61,8 @@ pub struct Declaration {
     pub(crate) options: Vec<(&'static str, Texts)>,
     pub(crate) own: &'static [OptionSpec],
     pub(crate) personality_by_default: bool,
+    /// Those that its options may be for, beside its own; none where that is the only one.
+    personalities: &'static [&'static str],
     pub(crate) proto: Option<Factory>,
     pub(crate) unknown: Unknown,
 }
@@ -83,13 +86,15 @@ impl Declaration {
             options: Vec::new(),
             own: &[],
             personality_by_default: false,
+            personalities: &[],
             proto: None,
             unknown: Unknown::Refused,
         }
     }
 
-    /// Sets an option. The name and the value are checked when the server starts; those in an
-    /// attribute were checked by the compiler.
+    /// Sets an option. The name and the value are checked when the server starts, and so is whether the
+    /// server's [personality](Declared::Personality) has a use for it, or one of the other
+    /// [`personalities`](Self::personalities); those in an attribute were checked by the compiler.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: impl Into<Texts>) -> Self {
         self.options.push((name, value.into()));
@@ -98,11 +103,30 @@ impl Declaration {
 
     /// Says that nobody wrote the personality: it serves as no other was asked for, and
     /// `--print-config` names "default" as its source. The attribute says so where it has no
-    /// `personality`.
+    /// `personality`, and for `multitype`.
     #[must_use]
     pub const fn personality_by_default(mut self) -> Self {
         self.personality_by_default = true;
         self
+    }
+
+    /// Says which personalities `--server_type` is expected to choose from: an option may be for any of
+    /// them, and is left out where another one serves. The names are checked when the server starts. The
+    /// attribute says so for a list of personalities, and for `multitype`, where it is all of them.
+    #[must_use]
+    pub const fn personalities(mut self, named: &'static [&'static str]) -> Self {
+        self.personalities = named;
+        self
+    }
+
+    /// Those that its options may be for, of a server whose own one is `first`.
+    ///
+    /// # Errors
+    /// The first name that is none.
+    pub(crate) fn scope(&self, first: BuiltIn) -> Result<Scope, Reject> {
+        self.personalities.iter().try_fold(Scope::of(first), |scope, name| {
+            Ok(scope.or(Scope::of(Choice::<BuiltIn>::parse(name)?)))
+        })
     }
 
     /// Leaves words of the command line that are no options to the server, in

@@ -18,6 +18,7 @@ mod failures;
 mod hooks;
 mod listening;
 mod mixed;
+mod multitype;
 mod names;
 mod parents;
 mod pool;

@@ -5,6 +5,8 @@
 
 use netserver_options::{BuiltIn, find};
 
+use super::personality::ANY;
+
 /// Words of other servers, and the option that is the same.
 const WORDS: [(&[&str], &str); 8] = [
     (&["type", "mode", "kind", "model", "server", "flavor"], "personality"),
@@ -26,8 +28,34 @@ pub(super) fn key(name: &str) -> Option<&'static str> {
     found.map(|(_, key)| *key).filter(|key| *key == "personality" || find(key).is_some())
 }
 
+/// A personality, or all of them.
+#[derive(Clone, Copy)]
+pub(super) enum Meant {
+    One(BuiltIn),
+    Any,
+}
+
+impl Meant {
+    /// The name in an attribute.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::One(one) => one.name(),
+            Self::Any => ANY,
+        }
+    }
+
+    /// The name of its type in the runtime, where there is one.
+    pub(super) const fn type_name(self) -> Option<&'static str> {
+        match self {
+            Self::One(one) => Some(one.type_name()),
+            Self::Any => None,
+        }
+    }
+}
+
 /// The personality that is spelt like this but for case and `_`: `PreFork`, `pre_fork`.
-pub(super) fn personality(name: &str) -> Option<BuiltIn> {
+pub(super) fn personality(name: &str) -> Option<Meant> {
     let plain = |name: &str| name.replace('_', "").to_lowercase();
-    BuiltIn::ALL.iter().copied().find(|one| plain(one.name()) == plain(name))
+    let all = BuiltIn::ALL.iter().copied().map(Meant::One).chain([Meant::Any]);
+    all.into_iter().find(|one| plain(one.name()) == plain(name))
 }

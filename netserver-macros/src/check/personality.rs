@@ -10,7 +10,7 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprPath, Path};
 
-use super::meant;
+use super::meant::{self, Meant};
 use crate::args::Pair;
 use crate::errors::Errors;
 use crate::messages;
@@ -19,12 +19,16 @@ use crate::value::Value;
 
 /// What serves where the user says nothing.
 const DEFAULT: BuiltIn = BuiltIn::Single;
+/// Net::Server's name for a server that is any of them, as `--server_type` says: here each is.
+pub(super) const ANY: &str = "multitype";
 
 /// What was chosen, as far as it can be made out.
 pub(crate) enum Chosen {
     /// Nothing: the default serves.
     Default,
-    /// By name, the first of them for now. Never empty.
+    /// That nothing is chosen: the default serves, and options may be for any of them.
+    Any,
+    /// By name, the first of which is the default. Never empty.
     Named(Vec<(BuiltIn, Span)>),
     /// Somebody's own type, which may use any option.
     Own(ExprPath),
@@ -40,6 +44,7 @@ pub(crate) fn check(pair: Option<&Pair>, errors: &mut Errors) -> Chosen {
     match value {
         Value::List(list) if list.elements.is_empty() => errors.push(list, &messages::no_name()),
         Value::List(list) => return named(&list.elements, errors),
+        Value::Literal(name) if name.text == ANY => return Chosen::Any,
         Value::Literal(_) => return named(slice::from_ref(value), errors),
         Value::Computed(Expr::Path(path)) => return own(path, errors),
         Value::Computed(_) | Value::Odd(_) => errors.push(value, &messages::no_personality()),
@@ -68,9 +73,12 @@ fn built_in(value: &Value) -> Result<BuiltIn, Reject> {
     let Value::Literal(name) = value else {
         return Err(messages::no_name());
     };
+    if name.text == ANY {
+        return Err(messages::any_in_a_list());
+    }
     BuiltIn::from_name(&name.text).ok_or_else(|| {
-        let names = BuiltIn::ALL.iter().map(|one| one.name());
-        let near = meant::personality(&name.text).map(BuiltIn::name);
+        let names = BuiltIn::ALL.iter().map(|one| one.name()).chain([ANY]);
+        let near = meant::personality(&name.text).map(Meant::name);
         messages::unknown_personality(&name.text, near.or_else(|| nearest(&name.text, names)))
     })
 }
@@ -80,12 +88,13 @@ fn built_in(value: &Value) -> Result<BuiltIn, Reject> {
 fn own(path: &ExprPath, errors: &mut Errors) -> Chosen {
     let name = joined(&path.path);
     let word = name.strip_prefix("Net::Server::").unwrap_or(&name);
-    match meant::personality(word).filter(|one| one.type_name() != name) {
-        None => Chosen::Own(path.clone()),
-        Some(one) => {
-            errors.push(path, &messages::unquoted_personality(&name, one.name()));
-            Chosen::Named(vec![(one, path.span())])
-        }
+    let Some(meant) = meant::personality(word).filter(|one| one.type_name() != Some(&name)) else {
+        return Chosen::Own(path.clone());
+    };
+    errors.push(path, &messages::unquoted_personality(&name, meant.name()));
+    match meant {
+        Meant::One(one) => Chosen::Named(vec![(one, path.span())]),
+        Meant::Any => Chosen::Any,
     }
 }
 
@@ -99,6 +108,7 @@ impl Chosen {
     pub(crate) fn scope(&self) -> Option<Scope> {
         match self {
             Self::Default => Some(Scope::of(DEFAULT)),
+            Self::Any => Some(Scope::ALL),
             Self::Named(named) => named.iter().map(|(one, _)| Scope::of(*one)).reduce(Scope::or),
             Self::Own(_) | Self::Unclear => None,
         }
@@ -108,9 +118,11 @@ impl Chosen {
     pub(crate) fn into_model(self) -> Option<Personality> {
         match self {
             Self::Default => Some(Personality::Default(DEFAULT)),
+            Self::Any => Some(Personality::Any(DEFAULT)),
             Self::Named(named) => {
-                let first = named.into_iter().next();
-                first.map(|(one, span)| Personality::BuiltIn(one, span))
+                let mut named = named.into_iter();
+                let first = named.next()?;
+                Some(Personality::Named { first, others: named.map(|(one, _)| one).collect() })
             }
             Self::Own(path) => Some(Personality::Own(path)),
             Self::Unclear => None,

@@ -44,8 +44,9 @@ fn declaration(target: &Target<'_>, declared: &Declared, fields: &[Field]) -> To
         .header
         .about()
         .map_or_else(|| quote!(::core::env!("CARGO_PKG_DESCRIPTION")), |about| quote!(#about));
-    let by_default = matches!(declared.personality, Personality::Default(_))
+    let by_default = matches!(declared.personality, Personality::Default(_) | Personality::Any(_))
         .then(|| quote!(.personality_by_default()));
+    let personalities = personalities(&declared.personality);
     let pass = declared.pass_unknown.then(|| quote!(.pass_unknown_options()));
     let proto = declared.proto.as_ref();
     let proto = proto.map(|proto| {
@@ -58,6 +59,7 @@ fn declaration(target: &Target<'_>, declared: &Declared, fields: &[Field]) -> To
     let declaration = quote! {
         #runtime::Declaration::new(::core::env!("CARGO_PKG_VERSION"), #about)
             #by_default
+            #personalities
             #pass
             #proto
             #(#settings)*
@@ -90,10 +92,22 @@ fn declared_once(target: &Target<'_>, place: Span) -> TokenStream {
 fn personality(runtime: &Path, personality: &Personality) -> TokenStream {
     match personality {
         Personality::Own(path) => path.to_token_stream(),
-        Personality::Default(one) => built_in(runtime, *one),
+        Personality::Default(one) | Personality::Any(one) => built_in(runtime, *one),
         // A server that it cannot serve: rustc points at its name.
-        Personality::BuiltIn(one, place) => moved(built_in(runtime, *one), *place),
+        Personality::Named { first: (one, place), .. } => moved(built_in(runtime, *one), *place),
     }
+}
+
+/// All of them, where there are others than the first.
+fn personalities(personality: &Personality) -> Option<TokenStream> {
+    let named: Vec<&str> = match personality {
+        Personality::Named { first: (first, _), others } if !others.is_empty() => {
+            [first].into_iter().chain(others).map(|one| one.name()).collect()
+        }
+        Personality::Any(_) => BuiltIn::ALL.iter().map(|one| one.name()).collect(),
+        _ => return None,
+    };
+    Some(quote!(.personalities(&[#(#named),*])))
 }
 
 fn built_in(runtime: &Path, one: BuiltIn) -> TokenStream {

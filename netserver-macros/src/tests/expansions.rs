@@ -108,6 +108,13 @@ fn a_struct_without_options() {
 }
 
 #[test]
+fn a_server_that_leaves_its_personality_open() {
+    let list = r#"personality = ["single", "prefork"], max_servers = 4"#;
+    check("listed.rs", list, "pub struct Listed;");
+    check("any.rs", r#"personality = "multitype", max_servers = 4"#, "pub struct Any;");
+}
+
+#[test]
 fn a_generic_struct_under_a_condition() {
     check(
         "cached.rs",

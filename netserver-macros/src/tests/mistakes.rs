@@ -190,6 +190,29 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
         "max_servers = 4",
         &["option `max_servers` has no effect with personality `single`, the default"],
     ),
+    (r#"personality = "multitype", max_servers = 4, max_spare_servers = 2, port = 1"#, &[]),
+    (
+        r#"personality = "multitype", max_servers = 0"#,
+        &["option `max_servers`: expected 1 to 65535, got 0"],
+    ),
+    (
+        r#"personality = ["prefork", "multitype"]"#,
+        &["`multitype` stands for every personality, and stands alone"],
+    ),
+    (
+        r#"personality = ["multitype"], max_servers = 4"#,
+        &["`multitype` stands for every personality, and stands alone"],
+    ),
+    (
+        "personality = multitype, max_servers = 4",
+        &["the personality `multitype` stands without quotes"],
+    ),
+    (
+        "personality = Net::Server::MultiType",
+        &["the personality `Net::Server::MultiType` stands without quotes"],
+    ),
+    (r#"personality = "MultiType""#, &["unknown personality `MultiType`"]),
+    ("multitype", &["`multitype` is a personality"]),
     ("personality = Own, max_servers = 4", &[]),
     (
         r#"personality = "prefork", max_servers = 4, min_servers = 8"#,

@@ -16,7 +16,7 @@ use crate::handler::Hooks;
 use crate::info::ServerInfo;
 use crate::listener;
 use crate::logger;
-use crate::options::merge::{Merged, merge, winner};
+use crate::options::merge::{Merged, hold_scope, merge, winner};
 use crate::options::own::OwnOptions;
 use crate::options::set::{OptionSet, Setting, Texts};
 use crate::options::source::Source;
@@ -122,7 +122,8 @@ fn from_hook<S: Hooks>(table: Table) -> Result<Vec<Setting>> {
     }
 }
 
-/// The personality, where somebody wrote it, and the options.
+/// The personality, where somebody wrote it, and the options. Who declares by hand had no compiler to
+/// tell that nobody uses one.
 fn from_declaration(
     table: Table,
     declaration: &Declaration,
@@ -134,6 +135,12 @@ fn from_declaration(
     }
     let mut settings = set.into_settings();
     settings.extend(from_pairs(table, Source::Attribute, &declaration.options)?);
+    if let Some(first) = declared {
+        let named = declaration.scope(first);
+        let named = named
+            .map_err(|reject| OptionError::new(Source::Attribute.place("personality"), reject))?;
+        hold_scope(&settings, named)?;
+    }
     Ok(settings)
 }
 
@@ -160,7 +167,8 @@ fn report(command: Command, program: &str, merged: &Merged, endpoints: &[Endpoin
     }
 }
 
-/// The defaults in the help are what holds for this server: its attribute's, then the table's.
+/// The defaults in the help are what holds for this server: its attribute's, be it for another
+/// personality, then the table's.
 fn help(
     program: &str,
     declaration: &Declaration,
@@ -175,7 +183,8 @@ fn help(
     let table = Table::with(declaration.own);
     let merged = merge(&own, table, declared)?;
     let text = help::text(program, declaration.about, table, declared, |spec| {
-        let found = merged.effective.iter().find(|one| one.spec.name == spec.name);
+        let mut all = merged.effective.iter().chain(&merged.left_out);
+        let found = all.find(|one| one.spec.name == spec.name);
         let texts =
             found.map_or_else(|| spec.defaults_for(None).join(", "), |one| one.texts.join(", "));
         (!texts.is_empty()).then_some(texts)

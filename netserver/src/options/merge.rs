@@ -6,7 +6,7 @@
 
 use netserver_options::rule::{self, Rule};
 use netserver_options::table::{Group, SERVER_TYPE};
-use netserver_options::{BuiltIn, OptionSpec, Reject, Table};
+use netserver_options::{BuiltIn, OptionSpec, Reject, Scope, Table};
 
 use super::Options;
 use super::own::{OwnOption, OwnOptions};
@@ -53,7 +53,8 @@ pub(crate) struct Merged {
     pub(crate) options: Options,
     /// In the order of the table; only what has an effect.
     pub(crate) effective: Vec<Effective>,
-    /// What was set and has no effect, as its source is weaker than the choice of personality.
+    /// What was set and has no effect: its source is weaker than the choice of personality, or is the
+    /// attribute, which has it for another one.
     pub(crate) left_out: Vec<Effective>,
     /// The personality that serves; `None` for somebody's own.
     pub(crate) personality: Option<BuiltIn>,
@@ -119,7 +120,10 @@ pub(crate) fn merge(
     let set: Vec<Effective> = table.iter().filter_map(|spec| strongest(settings, spec)).collect();
     let (set, left_out): (Vec<_>, Vec<_>) =
         set.into_iter().partition(|one| one.spec.works_with(personality));
-    let strong = |one: &&Effective| one.source.rank() <= chosen_by.rank();
+    // The attribute's are for any that it names, and were held against those. Everybody else means the one
+    // that serves.
+    let strong =
+        |one: &&Effective| one.source != Source::Attribute && one.source.rank() <= chosen_by.rank();
     if let (Some(one), Some(personality)) = (left_out.iter().find(strong), personality) {
         return Err(refuse(one, one.spec.out_of_scope(personality)));
     }
@@ -145,6 +149,18 @@ pub(crate) fn merge(
         OptionError::new(source.place(name), reject)
     })?;
     Ok(Merged { options, effective, left_out, personality })
+}
+
+/// Holds the options of an attribute against the personalities that it names: one of them has to have a
+/// use for each.
+///
+/// # Errors
+/// The first option that none of them uses.
+pub(crate) fn hold_scope(attribute: &[Setting], named: Scope) -> Result<(), OptionError> {
+    let useless = attribute.iter().find(|one| !one.spec.works_with.meets(named));
+    useless.map_or(Ok(()), |one| {
+        Err(OptionError::new(one.source.place(one.spec.name), one.spec.out_of_scope(named)))
+    })
 }
 
 /// The text that wins for one scalar option, before anything is merged.
@@ -348,5 +364,51 @@ mod tests {
         assert_eq!(chosen.personality, Some(BuiltIn::Single));
         assert_eq!(chosen.left_out.len(), 1);
         assert!(chosen.effective.iter().all(|one| one.spec.name != "max_servers"));
+    }
+
+    #[test]
+    fn an_option_of_the_attribute_may_be_for_another_personality() {
+        let single = |from: &[(Source, &str, &str)]| {
+            let few = (Source::Attribute, "max_servers", "4");
+            let from: Vec<_> = from.iter().cloned().chain([few]).collect();
+            merge(&settings(&from), Table::BUILT_IN, Some(BuiltIn::Single))
+        };
+        // Nobody chose, the first of a list did, or whoever started it.
+        let by = |source| [(source, SERVER_TYPE, "single")];
+        for chosen in [&[][..], &by(Source::Attribute), &by(Source::CommandLine)] {
+            let merged = single(chosen).unwrap();
+            assert_eq!(merged.personality, Some(BuiltIn::Single));
+            assert_eq!(merged.left_out.len(), 1);
+            assert_eq!(merged.left_out[0].texts, ["4"]);
+        }
+        let merged = single(&[(conf(1), SERVER_TYPE, "prefork")]).unwrap();
+        assert_eq!((merged.options.max_servers(), merged.left_out.len()), (4, 0));
+        for source in [Source::ConfigureHook, conf(1), Source::RunArguments, Source::Object] {
+            let err = single(&[(source, "min_servers", "1")]).unwrap_err();
+            assert!(err.to_string().contains("min_servers: has no effect"), "{err}");
+        }
+    }
+
+    #[test]
+    fn an_option_of_the_attribute_is_for_one_that_it_names() {
+        use BuiltIn::{Fork, Inet, PreFork, PreForkSimple, Single};
+        let cases: [(&str, &[BuiltIn], &str); 8] = [
+            ("max_servers", &[Single], "`single`"),
+            ("max_servers", &[Single, Inet], "`single` or `inet`"),
+            ("max_servers", &[Single, PreFork], ""),
+            ("min_servers", &[Fork, PreForkSimple], "`fork` or `prefork_simple`"),
+            ("min_servers", BuiltIn::ALL, ""),
+            ("port", &[Inet], "`inet`"),
+            ("port", &[Inet, Single], ""),
+            ("log_level", &[Inet], ""),
+        ];
+        for (name, named, told) in cases {
+            let scope = named.iter().copied().map(Scope::of).reduce(Scope::or).unwrap();
+            let held = hold_scope(&settings(&[(Source::Attribute, name, "4")]), scope);
+            let said = held.map_or_else(|err| err.to_string(), |()| String::new());
+            let fault = format!("attribute: {name}: has no effect with personality {told}");
+            let fault = if told.is_empty() { "" } else { &fault };
+            assert_eq!(said.lines().next().unwrap_or_default(), fault, "{name} {named:?}");
+        }
     }
 }

@@ -1,0 +1,99 @@
+//! A server that leaves it open which personality serves, and whose attribute has options that not each
+//! of them has a use for.
+
+use netserver_harness::{Client, Program, scratch};
+
+use super::{PERSONALITIES, program};
+
+/// The ways to leave it open, and who says that `single` serves where nobody chooses.
+fn each() -> [(Program, &'static str); 3] {
+    let declared = |how| program!("multitype").env("DECLARED", how);
+    [
+        (declared("multitype"), "default"),
+        (declared("list"), "attribute"),
+        (declared("by_hand"), "attribute"),
+    ]
+}
+
+#[test]
+fn where_nobody_chooses_single_serves_and_needs_none_of_the_others_options() {
+    for (program, _) in each() {
+        let server = program.start();
+        assert_eq!(Client::connect(server.address()).rest(), b"single\n");
+        assert_eq!(server.children(), []);
+        server.stop();
+    }
+    for (program, source) in each() {
+        let printed = program.arg("--print-config").run().expect_code(0).stdout;
+        let chosen = printed.lines().find(|line| line.starts_with("server_type = single"));
+        assert!(chosen.is_some_and(|line| line.ends_with(&format!("  # {source}"))), "{printed}");
+        let left_out = "\n# max_servers (attribute) has no effect with single\n";
+        assert!(printed.contains(left_out), "{printed}");
+    }
+}
+
+#[test]
+fn whoever_is_chosen_has_the_options_of_the_attribute() {
+    for personality in PERSONALITIES {
+        for (program, _) in each() {
+            let server = program.arg(format!("--server_type={personality}")).start();
+            let said = format!("{personality}\n").into_bytes();
+            assert_eq!(Client::connect(server.address()).rest(), said);
+            server.stop();
+        }
+    }
+    for (program, _) in each() {
+        let printed = program.args(["--server_type=prefork", "--print-config=json"]).run();
+        let printed = printed.expect_code(0).stdout;
+        let three = "\"max_servers\": {\"value\": 3, \"source\": \"attribute\"}";
+        assert!(printed.contains(three), "{printed}");
+    }
+}
+
+#[test]
+fn the_help_says_what_the_attribute_has_set_for_others() {
+    for (program, _) in each() {
+        let help = program.arg("--help").run().expect_code(0).stdout;
+        let row = help.lines().find(|line| line.trim_start().starts_with("--max_servers"));
+        assert!(row.is_some_and(|row| row.contains("3]")), "{help}");
+    }
+}
+
+#[test]
+fn whoever_starts_it_is_told_of_an_option_that_has_no_effect() {
+    let folder = scratch();
+    let file = folder.write("own.conf", "max_servers = 4\n");
+    let file = file.display();
+    for (word, place) in [
+        ("--max_servers=4".to_owned(), "--max_servers".to_owned()),
+        (format!("--conf_file={file}"), format!("{file}:1: max_servers")),
+    ] {
+        for (program, _) in each() {
+            let refused = program.arg(&word).run().expect_code(2);
+            let fault = format!("multitype: {place}: has no effect with personality `single`");
+            assert!(refused.stderr().starts_with(&fault), "{}", refused.stderr());
+        }
+    }
+}
+
+/// As the compiler refuses it in an attribute, whoever is chosen later.
+#[test]
+fn an_option_that_is_for_none_of_those_named_is_refused_by_hand_too() {
+    for words in [&[][..], &["--server_type=single"], &["--server_type=prefork"], &["--help"]] {
+        let refused = program!("multitype").env("DECLARED", "in_vain").args(words.iter().copied());
+        let refused = refused.run().expect_code(2);
+        assert_eq!(
+            refused.stderr(),
+            "multitype: attribute: max_servers: has no effect with personality `single`\n  \
+             help: remove it, or use personality `fork`, `prefork_simple` or `prefork`\n"
+        );
+    }
+}
+
+#[test]
+fn a_personality_that_is_none_is_refused_by_hand_too() {
+    let refused = program!("multitype").env("DECLARED", "misspelt").run().expect_code(2);
+    let fault = "multitype: attribute: personality: expected `single`, `inet`, `fork`, `prefork_simple` or \
+                 `prefork`, got perfork\n";
+    assert!(refused.stderr().starts_with(fault), "{}", refused.stderr());
+}
