@@ -24,10 +24,12 @@
 //! }
 //! ```
 #![doc = include_str!("../docs/process_flow.md")]
+#![doc = include_str!("../docs/personalities.md")]
 #![doc = include_str!("../docs/ports.md")]
 #![doc = include_str!("../docs/signals.md")]
 #![doc = include_str!("../docs/values.md")]
 #![doc = include_str!("../docs/options.md")]
+#![doc = include_str!("../docs/coming_from_net_server.md")]
 #![deny(unsafe_code)]
 
 // In the order of the data: a module uses only what stands above it, and a test holds it to that.

@@ -69,6 +69,23 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         ],
     ),
     (
+        &["--server_type=multitype"],
+        &[
+            "--server_type: expected `single`, `inet`, `fork`, `prefork_simple` or `prefork`, got multitype",
+        ],
+    ),
+    (
+        &["--lock_file=/run/lock"],
+        &["--lock_file: unknown option", "  help: remove it: no `serialize` needs a file"],
+    ),
+    (
+        &["--sig_passthrough=USR1"],
+        &[
+            "--sig_passthrough: unknown option",
+            "  help: remove it: the children are in their parent's process group, which can be signalled as one",
+        ],
+    ),
+    (
         &["--max_servers=4", "--min_servers=5"],
         &["--min_servers: expected at most `max_servers`, which is 4 (command line), got 5"],
     ),

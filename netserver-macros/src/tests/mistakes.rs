@@ -264,6 +264,10 @@ const METHODS: &[(&str, &[&str])] = &[
         "fn process_request(&self) {} fn reopen_the_logs_hook() {}",
         &["`reopen_the_logs_hook` is not a hook"],
     ),
+    (
+        "fn process_request(&self) {} fn parent_read_hook(&mut self, line: &str) {}",
+        &["`parent_read_hook` is not a hook"],
+    ),
     ("fn process_request(&self) {} fn child_init_hok() {}", &["nothing calls `child_init_hok`"]),
     ("fn process_request(&self) {} fn child_init() {}", &["nothing calls `child_init`"]),
     ("fn process_request(&self) {} fn child_init_hook(&self) {} fn child_init(&self) {}", &[]),
