@@ -15,6 +15,7 @@ mod crash_loop;
 mod datagrams;
 mod deadlines;
 mod failures;
+mod hook_table;
 mod hooks;
 mod listening;
 mod mixed;

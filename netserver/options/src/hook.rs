@@ -3,6 +3,8 @@
 //! The traits of the runtime hold the same methods with their documentation; a test there keeps
 //! the two alike. The attribute macro writes forwarders from these rows.
 
+use crate::personality::{BuiltIn, Scope};
+
 /// One method that the runtime calls.
 #[derive(Debug, PartialEq, Eq)]
 pub struct HookSpec {
@@ -16,6 +18,8 @@ pub struct HookSpec {
     pub answer: Answer,
     /// Where it runs.
     pub process: Process,
+    /// The personalities that call it.
+    pub called_by: Scope,
     /// When it runs, in one line.
     pub when: &'static str,
 }
@@ -71,6 +75,11 @@ const MESSAGE: Param = Param { name: "message", ty: "&Message" };
 const END: Param = Param { name: "end", ty: "ChildEnd" };
 const PID: Param = Param { name: "pid", ty: "u32" };
 
+const ALL: Scope = Scope::ALL;
+const FORKING: Scope = Scope::FORKING;
+const POOLS: Scope = Scope::PREFORKS;
+const FORK: Scope = Scope::of(BuiltIn::Fork);
+
 /// The one method that every server has.
 pub static PROCESS_REQUEST: HookSpec = HookSpec {
     name: "process_request",
@@ -78,6 +87,7 @@ pub static PROCESS_REQUEST: HookSpec = HookSpec {
     params: &[CONN],
     answer: Answer::Done,
     process: Process::Worker,
+    called_by: ALL,
     when: "for each connection that may be served",
 };
 
@@ -85,9 +95,10 @@ const fn hook(
     name: &'static str,
     params: &'static [Param],
     process: Process,
+    called_by: Scope,
     when: &'static str,
 ) -> HookSpec {
-    HookSpec { name, takes_self: true, params, answer: Answer::Done, process, when }
+    HookSpec { name, takes_self: true, params, answer: Answer::Done, process, called_by, when }
 }
 
 /// Every hook, in the order in which a server meets them.
@@ -98,40 +109,58 @@ pub static HOOKS: &[HookSpec] = &[
         params: &[OPTIONS],
         answer: Answer::Done,
         process: Process::Parent,
+        called_by: ALL,
         when: "first of all: sets options that are known only at run time",
     },
     hook(
         "post_configure_hook",
         &[SERVER],
         Process::Parent,
+        ALL,
         "the options are known, nothing is bound",
     ),
     hook(
         "post_bind_hook",
         &[SERVER],
         Process::Parent,
+        ALL,
         "the listeners are bound; the last point with the privileges of the start",
     ),
-    hook("pre_loop_hook", &[SERVER], Process::Parent, "last before clients are served"),
+    hook("pre_loop_hook", &[SERVER], Process::Parent, ALL, "last before clients are served"),
     hook(
         "run_n_children_hook",
         &[COUNT, SERVER],
         Process::Parent,
+        POOLS,
         "before so many children are forked for a pool",
     ),
-    hook("pre_fork_hook", &[SERVER, KIND], Process::Parent, "before each fork of a child"),
-    hook("register_child", &[CHILD, SERVER], Process::Parent, "after each fork of a child"),
-    hook("child_init_hook", &[SERVER, KIND], Process::Child, "first in a child, before it serves"),
+    hook("pre_fork_hook", &[SERVER, KIND], Process::Parent, FORKING, "before each fork of a child"),
+    hook(
+        "register_child",
+        &[CHILD, SERVER],
+        Process::Parent,
+        FORKING,
+        "after each fork of a child",
+    ),
+    hook(
+        "child_init_hook",
+        &[SERVER, KIND],
+        Process::Child,
+        FORKING,
+        "first in a child, before it serves",
+    ),
     hook(
         "pre_accept_hook",
         &[SERVER],
         Process::Parent,
+        FORK,
         "`fork` is about to wait for the next client",
     ),
     hook(
         "post_accept_hook",
         &[CONN],
         Process::Worker,
+        ALL,
         "a connection was accepted, nothing is decided",
     ),
     HookSpec {
@@ -140,45 +169,58 @@ pub static HOOKS: &[HookSpec] = &[
         params: &[CONN],
         answer: Answer::Verdict,
         process: Process::Worker,
+        called_by: ALL,
         when: "may this connection be served?",
     },
     hook(
         "request_denied_hook",
         &[CONN],
         Process::Worker,
+        ALL,
         "instead of `process_request`, for a connection that may not",
     ),
     hook(
         "post_process_request_hook",
         &[CONN, ALLOWED],
         Process::Worker,
+        ALL,
         "after the request or its denial, still connected",
     ),
-    hook("post_client_connection_hook", &[], Process::Worker, "the connection is closed"),
+    hook("post_client_connection_hook", &[], Process::Worker, ALL, "the connection is closed"),
     hook(
         "child_finish_hook",
         &[SERVER, KIND],
         Process::Child,
+        FORKING,
         "last in a child that ends as it should",
     ),
-    hook("idle_loop_hook", &[SERVER], Process::Parent, "each turn of the parent of a pool"),
+    hook("idle_loop_hook", &[SERVER], Process::Parent, POOLS, "each turn of the parent of a pool"),
     hook(
         "child_is_talking_hook",
         &[CHILD, MESSAGE, SERVER],
         Process::Parent,
+        FORKING,
         "a child has said something, with `child_communication`",
     ),
     hook(
         "cleanup_dead_child_hook",
         &[CHILD, END],
         Process::Parent,
+        FORKING,
         "a child has ended, and was waited for",
     ),
-    hook("delete_child_hook", &[CHILD], Process::Parent, "a child that has ended is forgotten"),
+    hook(
+        "delete_child_hook",
+        &[CHILD],
+        Process::Parent,
+        FORKING,
+        "a child that has ended is forgotten",
+    ),
     hook(
         "other_child_died_hook",
         &[PID, END],
         Process::Parent,
+        FORKING,
         "as process 1: a process that nobody has waited for in 10 s",
     ),
     HookSpec {
@@ -187,11 +229,12 @@ pub static HOOKS: &[HookSpec] = &[
         params: &[SERVER],
         answer: Answer::Verdict,
         process: Process::Parent,
+        called_by: FORKING,
         when: "every `check_for_dequeue`: is a child to be forked that runs `dequeue`?",
     },
-    hook("dequeue", &[SERVER], Process::Child, "empties a queue, in a child of its own"),
-    hook("pre_server_close_hook", &[SERVER], Process::Parent, "the server begins to stop"),
-    hook("post_child_cleanup_hook", &[SERVER], Process::Parent, "all children are gone"),
+    hook("dequeue", &[SERVER], Process::Child, FORKING, "empties a queue, in a child of its own"),
+    hook("pre_server_close_hook", &[SERVER], Process::Parent, ALL, "the server begins to stop"),
+    hook("post_child_cleanup_hook", &[SERVER], Process::Parent, ALL, "all children are gone"),
 ];
 
 /// The row of that name, the handler's included.

@@ -48,10 +48,13 @@ fn row(text: &mut String, spec: &OptionSpec) {
     let default: Vec<String> =
         spec.defaults_for(None).iter().map(|text| format!("`{text}`")).collect();
     let default = default.join(", ");
-    let works_with =
-        if spec.works_with == Scope::ALL { "all".into() } else { spec.works_with.names() };
+    let works_with = names(spec.works_with);
     let (name, since) = (spec.name, spec.since);
     let _ = writeln!(text, "| `{name}` | {value}{more} | {default} | {works_with} | {since} |");
+}
+
+fn names(scope: Scope) -> String {
+    if scope == Scope::ALL { "all".into() } else { scope.names() }
 }
 
 /// The page of the process flow with the row of each method as its table has it. What stands
@@ -68,7 +71,8 @@ fn hook_of(line: &str) -> Option<&'static HookSpec> {
 }
 
 fn hook_row(spec: &HookSpec) -> String {
-    format!("| `{}` | {} | {} |", spec.name, spec.process.name(), spec.when)
+    let (name, process, called_by) = (spec.name, spec.process.name(), names(spec.called_by));
+    format!("| `{name}` | {process} | {} | {called_by} |", spec.when)
 }
 
 #[cfg(test)]
@@ -77,15 +81,21 @@ mod tests {
 
     #[test]
     fn rows_of_hooks_come_from_the_table() {
-        let page =
-            "| hook | process | when |\n| `pre_fork_hook` | ? |\n| *bind* | parent | all |\n";
-        let row = "| `pre_fork_hook` | parent | before each fork of a child |";
-        assert_eq!(process_flow(page), page.replace("| `pre_fork_hook` | ? |", row));
+        let page = "| hook | process | when | with |\n| `run_n_children_hook` | ? |\n| *bind* | parent |\n";
+        let row = "| `run_n_children_hook` | parent | before so many children are forked for a pool \
+                   | `prefork_simple` or `prefork` |";
+        assert_eq!(process_flow(page), page.replace("| `run_n_children_hook` | ? |", row));
     }
 
     #[test]
     fn a_row_of_an_option_has_every_column() {
-        let row = "| `max_servers` | number, 1 to 65535 | `50` | `fork`, `prefork_simple` or `prefork` | 0.1 |";
-        assert!(options().lines().any(|line| line == row));
+        for row in [
+            "| `max_servers` | number, 1 to 65535 | `50` | `fork`, `prefork_simple` or `prefork` | 0.1 |",
+            "| `host` | host, may repeat | `*` | `single`, `fork`, `prefork_simple` or `prefork` | 0.1 |",
+            "| `log_level` | number, 0 to 4 | `2` | all | 0.1 |",
+            "| `conf_file` | file |  | all | 0.1 |",
+        ] {
+            assert!(options().lines().any(|line| line == row), "{row}");
+        }
     }
 }

@@ -1,0 +1,89 @@
+//! Each personality calls the hooks that the table says it calls, in the process that the table says,
+//! and no other.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+
+use netserver_harness::{Client, Finished};
+use netserver_options::BuiltIn;
+use netserver_options::hook::{self, HookSpec, Process};
+
+use super::program;
+
+/// Only process 1 has strangers to tell of.
+const FOR_PROCESS_1: &str = "other_child_died_hook";
+
+/// What clients say, and what they hear.
+const CLIENTS: [(&str, &str); 2] = [("hello\n", "served"), ("deny\n", "denied")];
+
+/// The hooks that a log shows, each with whether it ran in the process that began.
+fn met(log: &[String]) -> BTreeSet<(String, &'static str)> {
+    let lines = || {
+        log.iter().filter_map(|line| {
+            let (head, hook) = line.split_once(" notice: hook ")?;
+            Some((head.rsplit_once('[')?.1, hook.to_owned()))
+        })
+    };
+    let parent = lines().next().map(|(pid, _)| pid);
+    let place = |pid| if Some(pid) == parent { "parent" } else { "child" };
+    lines().map(|(pid, hook)| (hook, place(pid))).collect()
+}
+
+fn table(personality: BuiltIn) -> BTreeSet<(String, &'static str)> {
+    let forks = !matches!(personality, BuiltIn::Single | BuiltIn::Inet);
+    let place = |spec: &HookSpec| match spec.process {
+        Process::Parent => "parent",
+        Process::Child => "child",
+        Process::Worker => {
+            if forks {
+                "child"
+            } else {
+                "parent"
+            }
+        }
+    };
+    let called = hook::all().filter(|spec| spec.called_by.contains(personality));
+    let called = called.filter(|spec| spec.name != FOR_PROCESS_1);
+    called.map(|spec| (spec.name.to_owned(), place(spec))).collect()
+}
+
+fn serve(personality: BuiltIn) -> Finished {
+    let server = program!("each_hook").arg(format!("--server_type={}", personality.name())).start();
+    for (sent, reply) in CLIENTS {
+        let mut client = Client::connect(server.address());
+        client.send(sent);
+        assert_eq!(client.line(), reply);
+        assert_eq!(client.rest(), b"");
+    }
+    for late in ["dequeue", "child_is_talking_hook"] {
+        if hook::find(late).unwrap().called_by.contains(personality) {
+            server.wait_for_log(&format!("hook {late}"));
+        }
+    }
+    server.stop()
+}
+
+/// As inetd starts it, for one client.
+fn serve_standard_input(sent: &str, reply: &str) -> Finished {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(listener.local_addr().unwrap());
+    client.send(sent);
+    let (stream, _) = listener.accept().unwrap();
+    let client_end = || OwnedFd::from(stream.try_clone().unwrap());
+    let inetd = program!("each_hook").arg("--server_type=inet");
+    let finished = inetd.stream(0, client_end()).stream(1, client_end()).run().expect_code(0);
+    drop(stream);
+    assert_eq!(client.line(), reply);
+    finished
+}
+
+#[test]
+fn each_personality_calls_what_the_table_says() {
+    for personality in [BuiltIn::Single, BuiltIn::Fork, BuiltIn::PreForkSimple, BuiltIn::PreFork] {
+        assert_eq!(met(&serve(personality).log), table(personality), "{personality:?}");
+    }
+    let clients = CLIENTS.map(|(sent, reply)| met(&serve_standard_input(sent, reply).log));
+    let of_all: BTreeSet<_> = clients.into_iter().flatten().collect();
+    assert_eq!(of_all, table(BuiltIn::Inet));
+}
