@@ -51,11 +51,17 @@ fn whoever_is_chosen_has_the_options_of_the_attribute() {
 }
 
 #[test]
-fn the_help_says_what_the_attribute_has_set_for_others() {
+fn the_help_says_what_holds_for_others() {
     for (program, _) in each() {
         let help = program.arg("--help").run().expect_code(0).stdout;
-        let row = help.lines().find(|line| line.trim_start().starts_with("--max_servers"));
-        assert!(row.is_some_and(|row| row.contains("3]")), "{help}");
+        // What the attribute has set, and what the table has, which depends on who serves.
+        for (option, default) in [
+            ("--max_servers", "[default: 3]"),
+            ("--check_for_dead", "[default: 1m with fork, 30s with"),
+        ] {
+            let row = help.lines().find(|line| line.trim_start().starts_with(option));
+            assert!(row.is_some_and(|row| row.contains(default)), "{help}");
+        }
     }
 }
 

@@ -45,9 +45,7 @@ fn row(text: &mut String, spec: &OptionSpec) {
         (true, None) => spec.kind.placeholder.to_lowercase().replace('|', " or "),
     };
     let more = if spec.kind.repeats { ", may repeat" } else { "" };
-    let default: Vec<String> =
-        spec.defaults_for(None).iter().map(|text| format!("`{text}`")).collect();
-    let default = default.join(", ");
+    let default = spec.default_in_words(|text| format!("`{text}`"));
     let works_with = names(spec.works_with);
     let (name, since) = (spec.name, spec.since);
     let _ = writeln!(text, "| `{name}` | {value}{more} | {default} | {works_with} | {since} |");
@@ -90,7 +88,8 @@ mod tests {
     #[test]
     fn a_row_of_an_option_has_every_column() {
         for row in [
-            "| `max_servers` | number, 1 to 65535 | `50` | `fork`, `prefork_simple` or `prefork` | 0.1 |",
+            "| `max_servers` | number, 1 to 65535 | `256` with `fork`, `50` with `prefork_simple` or `prefork` \
+             | `fork`, `prefork_simple` or `prefork` | 0.1 |",
             "| `host` | host, may repeat | `*` | `single`, `fork`, `prefork_simple` or `prefork` | 0.1 |",
             "| `log_level` | number, 0 to 4 | `2` | all | 0.1 |",
             "| `conf_file` | file |  | all | 0.1 |",

@@ -355,10 +355,10 @@ macro_rules! for_each_option {
                 summary: "Fewest children alive",
             }
             /// The greatest number of children, busy or idle. When all are busy further clients
-            /// wait in the kernel (see `listen`); nobody is refused. Where nobody sets it, it is 256
-            /// with `fork`. With `prefork_simple` there are always as many. While a child is renewed
-            /// there may be `max_recycling` more, and children that empty a queue are not counted (see
-            /// `max_dequeue`). The signals TTIN and TTOU make it one more or one less.
+            /// wait in the kernel (see `listen`); nobody is refused. With `prefork_simple` there are
+            /// always as many. While a child is renewed there may be `max_recycling` more, and children
+            /// that empty a queue are not counted (see `max_dequeue`). The signals TTIN and TTOU make it
+            /// one more or one less.
             max_servers: Count {
                 group: Pool, works_with: FORKING, since: "0.1",
                 default: [PREFORKS => "50", ALL => "256"], range: ["1", "65535"],
@@ -680,6 +680,25 @@ impl OptionSpec {
                 first.map(|(_, text)| *text).into_iter().collect()
             }
         }
+    }
+
+    /// The default in words, where `value` writes one value: `value` alone, or "`256` with `fork`, `50`
+    /// with `prefork`" where that depends on the personality. Empty where there is none.
+    pub fn default_in_words(&self, value: impl Fn(&str) -> String) -> String {
+        let mut each: Vec<(String, Scope)> = Vec::new();
+        for one in BuiltIn::ALL.iter().filter(|one| self.works_with.contains(**one)) {
+            let texts: Vec<_> = self.defaults_for(Some(*one)).into_iter().map(&value).collect();
+            let (texts, scope) = (texts.join(", "), Scope::of(*one));
+            match each.iter_mut().find(|(known, _)| *known == texts) {
+                Some((_, holds)) => *holds = holds.or(scope),
+                None => each.push((texts, scope)),
+            }
+        }
+        if let [(texts, _)] = each.as_slice() {
+            return texts.clone();
+        }
+        let each = each.iter().map(|(texts, scope)| format!("{texts} with {}", scope.names()));
+        each.collect::<Vec<_>>().join(", ")
     }
 
     /// Whether the option has an effect there; somebody's own personality may use any.

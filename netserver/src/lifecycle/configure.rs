@@ -185,8 +185,10 @@ fn help(
     let text = help::text(program, declaration.about, table, declared, |spec| {
         let mut all = merged.effective.iter().chain(&merged.left_out);
         let found = all.find(|one| one.spec.name == spec.name);
-        let texts =
-            found.map_or_else(|| spec.defaults_for(None).join(", "), |one| one.texts.join(", "));
+        let texts = found.map_or_else(
+            || spec.default_in_words(str::to_owned).replace('`', ""),
+            |one| one.texts.join(", "),
+        );
         (!texts.is_empty()).then_some(texts)
     });
     answer(&text)
