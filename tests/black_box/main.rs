@@ -26,6 +26,7 @@ mod pool;
 mod ports;
 mod protocols;
 mod same_script;
+mod soak;
 mod sources;
 mod starved;
 mod stdio;

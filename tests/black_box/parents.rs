@@ -7,7 +7,8 @@ use netserver_harness::{Client, Server, Signal, load};
 
 use super::{actor, pause};
 
-fn pool_of(personality: &str, size: usize) -> Vec<String> {
+/// The arguments for a pool of that size.
+pub(super) fn pool_of(personality: &str, size: usize) -> Vec<String> {
     let server_type = format!("--server_type={personality}");
     let most = format!("--max_servers={size}");
     match personality {
@@ -16,7 +17,8 @@ fn pool_of(personality: &str, size: usize) -> Vec<String> {
     }
 }
 
-fn alive(server: &Server) -> Vec<i32> {
+/// The children that have not ended.
+pub(super) fn alive(server: &Server) -> Vec<i32> {
     let zombies = server.zombies();
     server.children().into_iter().filter(|child| !zombies.contains(child)).collect()
 }

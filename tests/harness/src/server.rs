@@ -121,6 +121,16 @@ impl Server {
         children.iter().map(|child| child.pid).collect()
     }
 
+    /// How many child processes it had at one moment, zombies among them: at least, and never more.
+    ///
+    /// Processes come and go while all of them are looked at. Those that were seen and are still
+    /// there after it have been there together.
+    pub fn children_at_once(&self) -> usize {
+        let is_child =
+            |pid: &i32| process::Process::find(*pid).map(|one| one.parent) == Some(self.pid());
+        self.children().iter().filter(|pid| is_child(pid)).count()
+    }
+
     /// Those of its children that have ended and that it has not reaped yet.
     pub fn zombies(&self) -> Vec<i32> {
         let mut children = process::children_of(self.pid());
