@@ -10,6 +10,7 @@ mod access;
 mod bad_input;
 mod client_first;
 mod closing;
+mod commands;
 mod connections;
 mod crash_loop;
 mod datagrams;

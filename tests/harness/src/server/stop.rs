@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -28,14 +29,26 @@ impl Server {
     /// Sends a signal to one of its children, and never to anybody else.
     #[track_caller]
     pub fn signal_child(&self, child: i32, signal: Signal) {
+        if !self.try_signal_child(child, signal) {
+            self.running.fail(format_args!("process {child} is no child of the server"));
+        }
+    }
+
+    /// The same, where it may have ended and been reaped meanwhile: tells whether it was still there.
+    #[track_caller]
+    pub fn try_signal_child(&self, child: i32, signal: Signal) -> bool {
         // Between this look and the signal the number could only change hands if the child ended,
         // was reaped, and all other numbers were used up.
         let parent = Process::find(child).map(|process| process.parent);
         if parent != Some(self.pid()) {
-            self.running.fail(format_args!("process {child} is no child of the server"));
+            return false;
         }
-        if let Err(errno) = kill(Pid::from_raw(child), signal) {
-            self.running.fail(format_args!("cannot send {signal} to child {child}: {errno}"));
+        match kill(Pid::from_raw(child), signal) {
+            Err(Errno::ESRCH) => false,
+            Err(errno) => {
+                self.running.fail(format_args!("cannot send {signal} to child {child}: {errno}"))
+            }
+            Ok(()) => true,
         }
     }
 
