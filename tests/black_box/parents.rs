@@ -220,7 +220,7 @@ fn a_parent_that_was_stopped_kills_nobody_that_is_well() {
 
 #[test]
 fn whoever_loses_its_parent_is_held_to_the_time_of_a_stop() {
-    for personality in ["prefork", "prefork_simple"] {
+    for personality in ["fork", "prefork", "prefork_simple"] {
         let server = actor(&["--graceful_timeout=1s", "--kill_timeout=1s"])
             .arg(format!("--server_type={personality}"))
             .grace(Duration::from_secs(4))
