@@ -22,6 +22,7 @@ mod listening;
 mod mixed;
 mod multitype;
 mod names;
+mod orphans;
 mod parents;
 mod pool;
 mod ports;
