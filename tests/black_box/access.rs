@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
-use std::thread;
-use std::time::Duration;
 
-use netserver_harness::{Client, Signal, scratch};
+use netserver_harness::{Client, scratch};
 
+use super::crowd::client_of;
 use super::protocols::facts;
-use super::{PERSONALITIES, actor, pause, program};
+use super::{PERSONALITIES, actor, program};
 
 /// Whether a client at that address is served.
 fn is_served(address: SocketAddr) -> bool {
@@ -98,79 +97,6 @@ fn bad_rules_end_the_start() {
     }
 }
 
-/// T35: 1,000 clients with `CROWD=1000`.
-#[test]
-fn children_and_connections_of_one_client_are_never_more_than_their_limit() {
-    let clients: usize =
-        std::env::var("CROWD").ok().and_then(|clients| clients.parse().ok()).unwrap_or(200);
-    let (slots, each) = (20, 5);
-    let server = actor(&["--port=127.0.0.1:0", "--min_servers=20", "--log_level=3"])
-        .arg(format!("--max_servers={slots}"))
-        .arg(format!("--max_per_ip={each}"))
-        .start();
-    server.allow_log("was killed by SIGKILL");
-    let address = server.address();
-    server.wait_until("all children", || server.children().len() == slots);
-    // These hold their places; the next ones are turned away.
-    let mut held: Vec<Client> = (0..each).map(|_| Client::connect(address)).collect();
-    for client in &mut held {
-        client.send("now here\n");
-        assert_eq!(client.line(), "here");
-    }
-    let turned_away = |client: &mut Client| {
-        client.send("now here\n");
-        client.try_line().ok().flatten().is_none()
-    };
-    for _ in 0..clients {
-        assert!(turned_away(&mut Client::connect(address)), "more than {each}");
-        assert!(server.children().len() <= slots);
-    }
-    server.wait_for_log("access denied: max_per_ip");
-    // A child that is killed takes its count with it.
-    held[0].send("pid\n");
-    let child = held[0].line().parse().unwrap();
-    server.signal_child(child, Signal::SIGKILL);
-    server.wait_until("it is gone", || !server.children().contains(&child));
-    let served = || {
-        let mut client = Client::connect(address);
-        client.send("now here\n");
-        client.try_line().ok().flatten().map(|_| client)
-    };
-    let mut next = None;
-    server.wait_until("a place is free", || {
-        next = served();
-        next.is_some()
-    });
-    assert!(turned_away(&mut Client::connect(address)), "one too many");
-    drop((held, next));
-    server.wait_until("all places are free", || {
-        let all: Vec<_> = (0..each).filter_map(|_| served()).collect();
-        all.len() == each
-    });
-    server.stop();
-}
-
-#[test]
-fn excess_clients_wait_and_are_served_in_the_end() {
-    let server = actor(&["--port=127.0.0.1:0", "--max_servers=5", "--min_servers=5"]).start();
-    let address = server.address();
-    thread::scope(|scope| {
-        for _ in 0..50 {
-            scope.spawn(|| {
-                let mut client = Client::connect(address);
-                client.set_patience(Duration::from_secs(20));
-                client.send("spin 0.01\nsay x\nquit\n");
-                assert_eq!(client.rest(), b"x\n");
-            });
-        }
-        for _ in 0..20 {
-            assert!(server.children().len() <= 5);
-            pause(Duration::from_millis(5));
-        }
-    });
-    server.stop();
-}
-
 #[test]
 fn max_per_ip_is_for_pools() {
     for personality in PERSONALITIES {
@@ -193,16 +119,11 @@ fn handshakes_count_for_their_client() {
         third.try_rest().is_ok_and(|said| said.is_empty())
             && server.log().iter().any(|line| line.contains("access denied: max_per_ip"))
     });
-    let other = SocketAddr::from(([127, 0, 0, 2], 0));
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket.bind(&other.into()).unwrap();
-    socket.connect(&address.into()).unwrap();
-    let mut stream = std::net::TcpStream::from(socket);
-    std::io::Write::write_all(&mut stream, b"hello\n").unwrap();
-    stream.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut stream, &mut said).unwrap();
-    assert_eq!(said, "greeting\n");
+    let other = std::net::Ipv4Addr::new(127, 0, 0, 2).into();
+    let mut client = client_of(other, address);
+    client.send("hello\n");
+    client.half_close();
+    assert_eq!(client.rest(), b"greeting\n");
     drop(silent);
     server.stop();
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use netserver_harness::{Server, Signal, load};
 
-use super::{pause, program};
+use super::{FORKING, pause, program};
 
 /// How many commands clients ask for; 1,000 with `COMMANDS=1000`. With fewer than 256 some exit codes
 /// would be left out.
@@ -59,7 +59,7 @@ fn ask(server: &Server, commands: usize) {
 
 #[test]
 fn every_command_has_its_own_status() {
-    for personality in ["fork", "prefork_simple", "prefork"] {
+    for personality in FORKING {
         let mut program = program!("commands")
             .args(["--host=127.0.0.1", "--max_servers=4"])
             .arg(format!("--server_type={personality}"));

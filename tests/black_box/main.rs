@@ -13,6 +13,7 @@ mod closing;
 mod commands;
 mod connections;
 mod crash_loop;
+mod crowd;
 mod datagrams;
 mod deadlines;
 mod failures;
@@ -61,6 +62,9 @@ fn with_each(test: impl Fn(&str, Server)) {
         test(personality, actor(&[&format!("--server_type={personality}")]).start());
     }
 }
+
+/// The personalities that fork.
+const FORKING: [&str; 3] = ["fork", "prefork_simple", "prefork"];
 
 /// Lets a time go by that is itself what the test is about: how slow a client is, or how long a server
 /// is watched.

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Server, Signal, scratch, tool, wait_until};
 
-use super::actor;
 use super::parents::{alive, pool_of};
+use super::{FORKING, actor};
 
-const FORKING: [&str; 3] = ["fork", "prefork_simple", "prefork"];
 const SIZE: usize = 3;
 /// How long idle children may stay, and how long the port may be taken.
 const GONE: Duration = Duration::from_secs(2);

@@ -39,6 +39,15 @@ impl Client {
         Ok(Self { wire, address, patience: PATIENCE })
     }
 
+    /// The client of a connection that was made otherwise: from an address of its own, say.
+    #[track_caller]
+    pub fn over(stream: TcpStream) -> Self {
+        match stream.peer_addr().and_then(|address| Ok((Wire::over(stream)?, address))) {
+            Ok((wire, address)) => Self { wire, address, patience: PATIENCE },
+            Err(err) => panic!("not connected: {err}"),
+        }
+    }
+
     /// How long each operation from now on may take.
     pub fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;

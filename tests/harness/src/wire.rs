@@ -21,7 +21,10 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn connect(address: SocketAddr, deadline: Deadline) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, deadline.timeout()?)?;
+        Self::over(TcpStream::connect_timeout(&address, deadline.timeout()?)?)
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> io::Result<Self> {
         // Tests send small pieces and mean each of them to leave at once.
         stream.set_nodelay(true)?;
         Ok(Self { stream, unread: Vec::new() })

@@ -37,6 +37,16 @@ fn what_is_sent_comes_back() {
 }
 
 #[test]
+fn a_connection_may_be_made_otherwise() {
+    let (address, thread) = peer(1, echo_line);
+    let mut client = Client::over(TcpStream::connect(address).unwrap());
+    client.send("hello\n");
+    assert_eq!(client.line(), "hello");
+    drop(client);
+    thread.join().unwrap();
+}
+
+#[test]
 fn a_half_closed_client_still_reads() {
     let (address, thread) = peer(1, |mut stream| {
         let mut request = Vec::new();

@@ -66,8 +66,10 @@ fn a_child_can_be_killed() {
     .start();
     server.wait_for_log("forked");
     let [child] = server.children()[..] else { panic!("one child: {:?}", server.children()) };
+    assert_eq!(server.children_at_once(), 1);
     server.signal_child(child, Signal::SIGKILL);
     server.wait_for_log("child ended with 137");
+    assert!(!server.try_signal_child(child, Signal::SIGKILL), "it was reaped");
     server.address();
     server.stop();
 }
