@@ -34,6 +34,7 @@ mod sources;
 mod starved;
 mod stdio;
 mod stop;
+mod stopped;
 mod syscalls;
 mod tls;
 mod unix_sockets;
@@ -65,6 +66,15 @@ fn with_each(test: impl Fn(&str, Server)) {
 
 /// The personalities that fork.
 const FORKING: [&str; 3] = ["fork", "prefork_simple", "prefork"];
+
+/// Runs a test with each of them at the same time: for those that mostly wait.
+fn with_all(personalities: &[&str], test: impl Fn(&str) + Sync) {
+    std::thread::scope(|scope| {
+        for personality in personalities {
+            scope.spawn(|| test(personality));
+        }
+    });
+}
 
 /// Lets a time go by that is itself what the test is about: how slow a client is, or how long a server
 /// is watched.

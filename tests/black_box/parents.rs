@@ -194,31 +194,6 @@ fn a_request_without_an_end_is_ended_by_the_parent() {
 }
 
 #[test]
-fn a_parent_that_was_stopped_kills_nobody_that_is_well() {
-    let server = actor(&["--request_timeout=1s", "--min_servers=2", "--max_servers=2"]).start();
-    server.wait_until("two children", || server.children().len() == 2);
-    let before = server.children();
-    let mut client = Client::connect(server.address());
-    client.send("now x\n");
-    assert_eq!(client.line(), "x");
-    server.signal(Signal::SIGSTOP);
-    for _ in 0..20 {
-        let mut other = Client::connect(server.address());
-        other.send("say x\nquit\n");
-        assert_eq!(other.rest(), b"x\n");
-        pause(Duration::from_millis(100));
-    }
-    drop(client);
-    server.signal(Signal::SIGCONT);
-    let mut client = Client::connect(server.address());
-    client.send("say x\nquit\n");
-    assert_eq!(client.rest(), b"x\n");
-    pause(Duration::from_millis(600));
-    assert_eq!(server.children(), before);
-    server.stop();
-}
-
-#[test]
 fn whoever_loses_its_parent_is_held_to_the_time_of_a_stop() {
     for personality in ["fork", "prefork", "prefork_simple"] {
         let server = actor(&["--graceful_timeout=1s", "--kill_timeout=1s"])
