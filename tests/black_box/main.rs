@@ -36,6 +36,7 @@ mod stdio;
 mod stop;
 mod stopped;
 mod syscalls;
+mod threads;
 mod tls;
 mod unix_sockets;
 

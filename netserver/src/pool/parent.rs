@@ -496,7 +496,8 @@ fn warn_of_threads(told: &mut Option<usize>) {
     let threads = process::threads();
     if let Some(count) = threads.filter(|_| threads != *told) {
         log::warn!(
-            "{count} threads at a fork: a lock that another one holds stays locked in the child"
+            "{count} threads at a fork: a lock that another one holds stays locked in the child; \
+             start threads in child_init_hook"
         );
     }
     *told = threads;
