@@ -17,6 +17,7 @@ mod crowd;
 mod datagrams;
 mod deadlines;
 mod failures;
+mod forks_fail;
 mod hook_table;
 mod hooks;
 mod listening;
