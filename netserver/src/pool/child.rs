@@ -106,13 +106,10 @@ pub(super) fn serve_one<S: NetServer>(
 ) -> i32 {
     let info = birth.info;
     let kind = ChildKind::Worker;
-    if let Err(err) = birth.begin().and_then(|()| birth.follow()).and_then(|()| Ok(terms.begin()?))
-    {
+    if let Err(err) = birth.begin().and_then(|()| Ok(terms.begin()?)) {
         return leave(&Err(err));
     }
-    // The hook may have changed who it is.
-    let begun = guard::logged("child_init_hook", || server.child_init_hook(info, kind))
-        && birth.follow().is_ok();
+    let begun = guard::logged("child_init_hook", || server.child_init_hook(info, kind));
     if begun {
         let watched = !info.options().request_timeout().is_zero();
         let mut seat = birth.board.seat_of_one(birth.place, watched);
