@@ -8,6 +8,7 @@
 
 mod access;
 mod bad_input;
+mod chance;
 mod client_first;
 mod closing;
 mod commands;
@@ -20,6 +21,7 @@ mod failures;
 mod forks_fail;
 mod hook_table;
 mod hooks;
+mod kills;
 mod listening;
 mod mixed;
 mod multitype;
@@ -29,6 +31,7 @@ mod parents;
 mod pool;
 mod ports;
 mod protocols;
+mod room;
 mod same_script;
 mod soak;
 mod sources;
@@ -57,6 +60,22 @@ const PERSONALITIES: [&str; 4] = ["single", "fork", "prefork_simple", "prefork"]
 /// The program that does what its clients say, on a free port of loopback.
 fn actor(arguments: &[&str]) -> Program {
     program!("actor").arg("--host=127.0.0.1").args(arguments)
+}
+
+/// The program that does the worst that a handler may do, on a free port of loopback.
+fn reckless(personality: &str) -> Program {
+    program!("reckless").args(["--host=127.0.0.1", &format!("--server_type={personality}")])
+}
+
+/// Tells what was measured, to whoever runs a test with `--nocapture`.
+#[expect(clippy::print_stdout, reason = "the test runner keeps it from everybody else")]
+fn tell(figures: std::fmt::Arguments<'_>) {
+    println!("{figures}");
+}
+
+/// How much a test does in all: what a variable of the environment says, or else `short`.
+fn extent(variable: &str, short: usize) -> usize {
+    std::env::var(variable).ok().and_then(|count| count.parse().ok()).unwrap_or(short)
 }
 
 /// Runs a test with a server of each personality, which it has to stop.

@@ -1,6 +1,7 @@
 //! A server under test: where it listens, what it logs, which processes it has.
 
 mod stop;
+mod usage;
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -129,6 +130,13 @@ impl Server {
         let is_child =
             |pid: &i32| process::Process::find(*pid).map(|one| one.parent) == Some(self.pid());
         self.children().iter().filter(|pid| is_child(pid)).count()
+    }
+
+    /// Those of its child processes that have not ended.
+    pub fn alive(&self) -> Vec<i32> {
+        let mut children = process::children_of(self.pid());
+        children.retain(|child| !child.is_zombie);
+        children.iter().map(|child| child.pid).collect()
     }
 
     /// Those of its children that have ended and that it has not reaped yet.

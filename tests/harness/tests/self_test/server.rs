@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 use netserver_harness::{Server, Signal};
 
@@ -52,6 +53,7 @@ fn children_are_known_and_zombies_among_them() {
     let server = script("true & exec sleep 60").start();
     server.wait_until("a zombie is there", || server.zombies().len() == 1);
     assert_eq!(server.children(), server.zombies());
+    assert_eq!(server.alive(), []);
     server.stop_with(Signal::SIGTERM).expect_signal(Signal::SIGTERM);
 }
 
@@ -69,9 +71,20 @@ fn a_child_can_be_killed() {
     assert_eq!(server.children_at_once(), 1);
     server.signal_child(child, Signal::SIGKILL);
     server.wait_for_log("child ended with 137");
-    assert!(!server.try_signal_child(child, Signal::SIGKILL), "it was reaped");
+    assert!(!server.try_signal_child(child, Signal::SIGKILL), "it is gone");
+    let stranger = std::process::id().cast_signed();
+    assert!(!server.try_signal_child(stranger, Signal::SIGCONT), "somebody else's");
     server.address();
     server.stop();
+}
+
+#[test]
+fn what_it_uses_is_known() {
+    let server = script("log notice up; while :; do :; done").start();
+    server.wait_for_log("up");
+    assert!(server.resident() > 100, "a shell needs more");
+    server.wait_until("it has worked", || server.processor_time() >= Duration::from_millis(50));
+    server.stop_with(Signal::SIGTERM).expect_signal(Signal::SIGTERM);
 }
 
 #[test]

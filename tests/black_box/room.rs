@@ -1,0 +1,33 @@
+//! How many clients a server serves at once, as they see it: what it believes of its children holds
+//! where that is as many as it may have, and no more.
+
+use std::collections::BTreeSet;
+
+use netserver_harness::{Client, Server};
+
+fn asking(server: &Server) -> Client {
+    let mut client = Client::connect(server.address());
+    client.send("pid\n");
+    client
+}
+
+/// Sees that `size` clients are served at once, each by a child of its own, and that one more waits
+/// until one of them has gone.
+#[track_caller]
+pub(crate) fn expect_room_for(server: &Server, size: usize) {
+    let mut clients: Vec<Client> = (0..size).map(|_| asking(server)).collect();
+    let pids: BTreeSet<String> = clients.iter_mut().map(Client::line).collect();
+    assert_eq!(pids.len(), size, "a child for each client: {pids:?}");
+    let mut late = asking(server);
+    // Long enough for one child more, if it were forked, to be seen.
+    for _ in 0..20 {
+        for client in &mut clients {
+            client.send("pid\n");
+            client.line();
+        }
+        let alive = server.alive().len();
+        assert!(alive <= size, "{alive} children of {size}");
+    }
+    drop(clients.pop());
+    late.line();
+}
