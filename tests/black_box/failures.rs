@@ -7,45 +7,6 @@ use netserver_harness::{Client, Server, Signal, load, scratch};
 use super::{actor, with_each};
 
 #[test]
-fn a_panic_ends_its_connection_and_no_more() {
-    with_each(|personality, server| {
-        server.expect_log("process_request panicked at tests/src/bin/actor.rs:");
-        let before = server.children();
-        let report = load(server.address())
-            .connections(200)
-            .clients(4)
-            .exchange(
-                |at| {
-                    if at % 2 == 0 {
-                        "say half\npanic\n".into()
-                    } else {
-                        format!("say {at}\nquit\n")
-                    }
-                },
-                // Half a reply must not look like a whole one.
-                |at, reply| {
-                    if at % 2 == 0 {
-                        reply.is_empty()
-                    } else {
-                        reply == format!("{at}\n").as_bytes()
-                    }
-                },
-            )
-            .until_close()
-            .run();
-        report.expect_all_right();
-        server.wait_until(format!("{personality}: one record each"), || {
-            server.log().iter().filter(|line| line.contains("panicked at")).count() == 100
-        });
-        assert!(
-            before.iter().all(|child| server.children().contains(child)),
-            "{personality}: same children"
-        );
-        server.stop();
-    });
-}
-
-#[test]
 fn what_a_peer_puts_into_a_log_stays_on_its_line() {
     let server = actor(&[]).start();
     server.expect_log("told to panic: a\\u{1b}[2Jb\\r; client");

@@ -27,6 +27,7 @@ mod mixed;
 mod multitype;
 mod names;
 mod orphans;
+mod panics;
 mod parents;
 mod pool;
 mod ports;
