@@ -40,6 +40,7 @@ mod starved;
 mod stdio;
 mod stop;
 mod stopped;
+mod stuck;
 mod syscalls;
 mod threads;
 mod tls;

@@ -17,7 +17,7 @@ fn in_progress(server: &Server) -> Client {
 }
 
 /// Whether nobody listens there: a full backlog is something else.
-fn is_refused(address: SocketAddr) -> bool {
+pub(crate) fn is_refused(address: SocketAddr) -> bool {
     Client::try_connect(address).is_err_and(|err| err.kind() == ErrorKind::ConnectionRefused)
 }
 
