@@ -17,6 +17,7 @@ mod crash_loop;
 mod crowd;
 mod datagrams;
 mod deadlines;
+mod exits;
 mod failures;
 mod forks_fail;
 mod hook_table;
