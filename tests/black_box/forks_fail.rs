@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Program, Server, Signal, tool, tool_with, wait_until};
 
-use super::parents::{alive, pool_of};
+use super::parents::pool_of;
 use super::{actor, pause, with_all};
 
 const SIZE: usize = 4;
@@ -61,7 +61,7 @@ fn start(program: Program) -> Server {
     let server = program.start();
     server.expect_log(FAILED);
     server.allow_log("was killed by SIGKILL");
-    server.wait_until("all children", || alive(&server).len() == SIZE);
+    server.wait_until("all children", || server.alive().len() == SIZE);
     server
 }
 
@@ -73,7 +73,7 @@ fn tries(server: &Server) -> usize {
 /// Loses half of its children while none can be forked, and serves on with the others.
 fn lose_children(server: &Server) {
     let begin = Instant::now();
-    for victim in alive(server).into_iter().take(SIZE / 2) {
+    for victim in server.alive().into_iter().take(SIZE / 2) {
         server.signal_child(victim, Signal::SIGKILL);
     }
     server.wait_for_log(FAILED);
@@ -90,12 +90,12 @@ fn lose_children(server: &Server) {
     let (tries, seconds) = (tries(server), begin.elapsed().as_secs_f64());
     // However many places are free, there is one try for all.
     assert!(tries >= 2 && tries as u64 <= begin.elapsed().as_secs() + 1, "{tries} in {seconds} s");
-    assert_eq!(alive(server).len(), SIZE / 2);
+    assert_eq!(server.alive().len(), SIZE / 2);
 }
 
 fn see_it_full_again(server: &Server, relieved: Instant) {
     server.wait_until("all children", || {
-        server.children().len() == SIZE && alive(server).len() == SIZE
+        server.children().len() == SIZE && server.alive().len() == SIZE
     });
     assert!(relieved.elapsed() <= WELL, "{:?}", relieved.elapsed());
 }

@@ -41,6 +41,7 @@ mod starved;
 mod stdio;
 mod stop;
 mod stopped;
+mod storm;
 mod stuck;
 mod syscalls;
 mod threads;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Server, Signal, scratch, tool, wait_until};
 
-use super::parents::{alive, pool_of};
+use super::parents::pool_of;
 use super::{FORKING, actor};
 
 const SIZE: usize = 3;
@@ -57,7 +57,7 @@ fn idle_children_leave_at_once_and_busy_ones_after_their_request() {
             let serving: i32 = busy.line().parse().unwrap();
             assert_eq!(busy.line(), "x");
             let size = if personality == "fork" { 1 } else { SIZE };
-            server.wait_until("all children", || alive(&server).len() == size);
+            server.wait_until("all children", || server.alive().len() == size);
             let mut idle = server.children();
             idle.retain(|child| *child != serving);
             let ended = end_parent(&server, signal);

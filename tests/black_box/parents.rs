@@ -1,9 +1,9 @@
 //! What a parent does with its children: how many there are, what signals make of that, how they are
-//! renewed, and what becomes of those that do not end (T10, T15, T18, T35).
+//! renewed, and what becomes of those that do not end (T15, T18, T35).
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal, load};
+use netserver_harness::{Client, Signal, load};
 
 use super::{actor, pause};
 
@@ -15,12 +15,6 @@ pub(super) fn pool_of(personality: &str, size: usize) -> Vec<String> {
         "prefork" => vec![server_type, most, format!("--min_servers={size}")],
         _ => vec![server_type, most],
     }
-}
-
-/// The children that have not ended.
-pub(super) fn alive(server: &Server) -> Vec<i32> {
-    let zombies = server.zombies();
-    server.children().into_iter().filter(|child| !zombies.contains(child)).collect()
 }
 
 #[test]
@@ -109,7 +103,7 @@ fn each_child_of_fork_that_crashes_is_told_of() {
 fn signals_make_a_pool_one_larger_or_smaller() {
     for personality in ["prefork", "prefork_simple"] {
         let server = actor(&[]).args(pool_of(personality, 3)).arg("--log_level=3").start();
-        server.wait_until("three children", || alive(&server).len() == 3);
+        server.wait_until("three children", || server.alive().len() == 3);
         for (signal, size) in [
             (Signal::SIGTTIN, 4),
             (Signal::SIGTTIN, 5),
@@ -122,7 +116,7 @@ fn signals_make_a_pool_one_larger_or_smaller() {
             let lines = server.log().len();
             server.signal(signal);
             server.wait_for_log_after(lines, &format!("at most {size} children now"));
-            server.wait_until(format!("{personality}: {size}"), || alive(&server).len() == size);
+            server.wait_until(format!("{personality}: {size}"), || server.alive().len() == size);
         }
         server.stop();
     }
@@ -132,7 +126,7 @@ fn signals_make_a_pool_one_larger_or_smaller() {
 fn a_hup_renews_every_child_one_at_a_time_and_no_client_notices() {
     for personality in ["prefork", "prefork_simple"] {
         let server = actor(&[]).args(pool_of(personality, 4)).arg("--log_level=3").start();
-        server.wait_until("four children", || alive(&server).len() == 4);
+        server.wait_until("four children", || server.alive().len() == 4);
         let (before, lines) = (server.children(), server.log().len());
         std::thread::scope(|scope| {
             let load = scope.spawn(|| {
@@ -148,7 +142,7 @@ fn a_hup_renews_every_child_one_at_a_time_and_no_client_notices() {
             });
             server.signal(Signal::SIGHUP);
             server.wait_until(format!("{personality}: four others"), || {
-                let now = alive(&server);
+                let now = server.alive();
                 now.len() == 4 && now.iter().all(|child| !before.contains(child))
             });
             load.join().unwrap().expect_all_right();
@@ -208,66 +202,5 @@ fn whoever_loses_its_parent_is_held_to_the_time_of_a_stop() {
         server.stop_with(Signal::SIGKILL);
         let took = start.elapsed();
         assert!(took <= Duration::from_secs(4), "{personality}: {took:?}");
-    }
-}
-
-/// Those that nobody has to notice.
-const HARMLESS: [Signal; 8] = [
-    Signal::SIGCHLD,
-    Signal::SIGUSR1,
-    Signal::SIGWINCH,
-    Signal::SIGALRM,
-    Signal::SIGTTIN,
-    Signal::SIGTTOU,
-    Signal::SIGPIPE,
-    Signal::SIGCONT,
-];
-
-/// 20,000 with `STORM=20000`.
-#[test]
-fn a_storm_of_signals_harms_nobody() {
-    let signals: usize =
-        std::env::var("STORM").ok().and_then(|count| count.parse().ok()).unwrap_or(1_500);
-    for personality in ["single", "fork", "prefork_simple", "prefork"] {
-        let pool = ["prefork", "prefork_simple"].contains(&personality);
-        let size = if pool { pool_of(personality, 5) } else { Vec::new() };
-        let server = actor(&["--log_level=4"])
-            .arg(format!("--server_type={personality}"))
-            .args(size.into_iter().skip(1))
-            .start();
-        let pid = server.pid();
-        let address = server.address();
-        std::thread::scope(|scope| {
-            let load = scope.spawn(|| {
-                load(address)
-                    .connections(300)
-                    .clients(4)
-                    .per_second(150)
-                    .exchange(
-                        |at| format!("say {at}\nquit\n"),
-                        |at, reply| reply == format!("{at}\n").as_bytes(),
-                    )
-                    .until_close()
-                    .run()
-            });
-            for at in 0..signals {
-                let signal =
-                    if at % 20 == 0 { Signal::SIGHUP } else { HARMLESS[at * 7 % HARMLESS.len()] };
-                match server.children().get(at % 7) {
-                    // It may have ended meanwhile.
-                    Some(child) => {
-                        _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(*child), signal);
-                    }
-                    None => server.signal(signal),
-                }
-                pause(Duration::from_millis(1));
-            }
-            load.join().unwrap().expect_all_right();
-        });
-        assert_eq!(server.pid(), pid);
-        let mut client = Client::connect(address);
-        client.send("say x\nquit\n");
-        assert_eq!(client.rest(), b"x\n", "{personality}");
-        server.stop();
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use netserver_harness::{Server, Signal, load};
 
-use super::parents::{alive, pool_of};
+use super::parents::pool_of;
 use super::{actor, pause};
 
 /// The children that the pool has at least, and one less than it has at most.
@@ -48,7 +48,7 @@ fn see_its_bounds(server: &Server) {
     server.wait_until("the parent is stopped", || {
         std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T "))
     });
-    let (all, alive) = (server.children().len(), alive(server).len());
+    let (all, alive) = (server.children().len(), server.alive().len());
     server.signal(Signal::SIGCONT);
     assert!(alive >= SIZE && all <= SIZE + 2, "{alive} of {all} children are alive");
 }
@@ -62,7 +62,7 @@ fn resize(server: &Server, signal: Signal, most: usize) {
 /// Serves so many connections, and hands on by how many KiB the parent grew with how many of them, once
 /// it had served for a while.
 fn soak(server: &Server, connections: usize) -> (usize, usize) {
-    server.wait_until("the first children", || alive(server).len() == SIZE);
+    server.wait_until("the first children", || server.alive().len() == SIZE);
     let (address, served) = (server.address(), AtomicUsize::new(0));
     thread::scope(|scope| {
         let load = scope.spawn(|| {

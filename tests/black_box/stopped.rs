@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Program, Scratch, Server, Signal, load, scratch, tool};
 
-use super::parents::{alive, pool_of};
+use super::parents::pool_of;
 use super::{FORKING, actor, pause, with_all};
 
 const SIZE: usize = 3;
@@ -32,7 +32,7 @@ fn program(personality: &str) -> Program {
 fn start(program: Program, personality: &str) -> Server {
     let server = program.start();
     let size = if personality == "fork" { 0 } else { SIZE };
-    server.wait_until("all children", || alive(&server).len() == size);
+    server.wait_until("all children", || server.alive().len() == size);
     server
 }
 
@@ -117,12 +117,12 @@ fn a_child_that_was_stopped_is_killed_once_its_request_is_late() {
         let (mut client, child) = busy(&server);
         let after = Instant::now();
         server.signal_child(child, Signal::SIGSTOP);
-        let others: Vec<i32> = alive(&server).into_iter().filter(|one| *one != child).collect();
+        let others: Vec<i32> = server.alive().into_iter().filter(|one| *one != child).collect();
         assert_eq!(client.try_rest().unwrap_or_default(), b"");
         let (most, least) = (before.elapsed(), after.elapsed());
         assert!(REQUEST <= most && least <= OVER, "{personality}: {least:?} to {most:?}");
         server.wait_for_log(&format!("child {child} was killed by SIGKILL"));
-        assert!(others.iter().all(|one| alive(&server).contains(one)), "{personality}");
+        assert!(others.iter().all(|one| server.alive().contains(one)), "{personality}");
         server.stop();
     });
 }
