@@ -1,62 +1,127 @@
 //! Children that die at once: never a storm, never the end, and well again soon after what was wrong
 //! is (T13).
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Server, scratch};
 
-use super::{actor, pause};
+use super::parents::pool_of;
+use super::{extent, pause, program, tell};
 
-/// How many children have died at once so far.
-fn deaths(server: &Server) -> usize {
-    server.log().iter().filter(|line| line.contains("before its first connection")).count()
+/// The children of a pool that cannot start.
+const SIZE: usize = 5;
+/// How they fail to, in their `child_init_hook`.
+const INIT: [&str; 4] = ["fail", "panic", "exit", "abort"];
+
+/// How many lines there are so far with that text.
+fn lines(server: &Server, text: &str) -> usize {
+    server.log().iter().filter(|line| line.contains(text)).count()
 }
 
-/// How long children die: 20 s with `CRASHES=20`.
-fn crashing() -> Duration {
-    let seconds = std::env::var("CRASHES").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(4))
+/// What the log has at level 2, whose lines come from 0 to 2.
+fn lines_at_level_2(server: &Server) -> usize {
+    ["] error: ", "] warning: ", "] notice: "].map(|level| lines(server, level)).iter().sum()
 }
 
+/// How many children one place has had after so long, where each dies at once: the first one, and
+/// others after waits that double up to the longest.
+fn children_of_a_place(time: Duration, longest: Duration) -> usize {
+    let (mut children, mut wait, mut begin) = (1, Duration::from_secs(1), Duration::ZERO);
+    while begin + wait <= time {
+        begin += wait;
+        children += 1;
+        wait = (wait * 2).min(longest);
+    }
+    children
+}
+
+/// How long a place waits now, as the log says.
+fn current_wait(server: &Server) -> Duration {
+    let log = server.log();
+    let told = log.iter().rev().find_map(|line| line.split_once(": the next one in "));
+    let seconds = told.unwrap().1.strip_suffix('s').unwrap().parse().unwrap();
+    Duration::from_secs(seconds)
+}
+
+/// A pool whose children fail to start in that way, until the file is there.
+fn crashing(size: &[String], init: &str, longest: Duration, healed: &Path) -> Server {
+    let server = program!("reckless")
+        .args(["--host=127.0.0.1", "--log_level=4"])
+        .args(size)
+        .arg(format!("--spawn_backoff_max={}s", longest.as_secs()))
+        .env("INIT", init)
+        .env("HEALED", healed)
+        .start();
+    server.expect_log("before its first connection: the next one in");
+    server.allow_log("child_init_hook");
+    server
+}
+
+/// Watches it crash from its start on for so long, and sees that it is no storm.
+fn crash(server: &Server, what: &str, (start, time): (Instant, Duration), longest: Duration) {
+    let forks = || lines(server, "hook pre_fork_hook");
+    while start.elapsed() < time {
+        // What may be by the time that they are counted, and never more.
+        let (forks, most) = (forks(), SIZE * children_of_a_place(start.elapsed(), longest));
+        assert!(forks <= most, "{what}: {forks} of {most} after {:?}", start.elapsed());
+        pause(Duration::from_millis(50));
+    }
+    let (forks, seconds) = (forks(), start.elapsed().as_secs_f64());
+    assert!((2 * SIZE..=60).contains(&forks), "{what}: {forks} in {seconds} s");
+    let busy = server.processor_time().as_secs_f64() / seconds;
+    assert!(busy < 0.1, "{what}: {busy} of a processor");
+    // What each hook says, what is said of each step, and of the start.
+    let (told, steps) = (lines_at_level_2(server), lines(server, ": the next one in "));
+    assert!(steps <= children_of_a_place(start.elapsed(), longest), "{what}: {steps} steps");
+    assert!(told <= forks + steps + 3, "{what}: {told} lines for {forks} children");
+    if time >= Duration::from_secs(20) {
+        assert!(told <= 40, "{what}: {told} lines in {seconds} s");
+    }
+    let busy = busy * 100.0;
+    tell(format_args!(
+        "{what}: {forks} forks, {steps} steps, {told} lines, {busy:.1} % of a processor in \
+         {seconds:.0} s"
+    ));
+}
+
+/// It is well again: a client has its reply within the wait of the moment.
+fn heal(server: &Server, what: &str, wait: Duration) {
+    let healed = Instant::now();
+    let mut client = Client::connect(server.address());
+    client.set_patience(wait);
+    client.send("say well again\nquit\n");
+    assert_eq!(client.rest(), b"well again\n", "{what}");
+    tell(format_args!("{what}: served after {:.1?} of {wait:?}", healed.elapsed()));
+}
+
+/// Children die for that long; then what was wrong is not any more.
+fn crash_and_heal(size: &[String], init: &str, time: Duration, longest: Duration) {
+    let folder = scratch();
+    let what = format!("{size:?}, {init}");
+    let start = Instant::now();
+    let server = crashing(size, init, longest, &folder.join("healed"));
+    crash(&server, &what, (start, time), longest);
+    let wait = current_wait(&server);
+    assert!(wait <= longest, "{what}: {wait:?}");
+    folder.write("healed", "");
+    heal(&server, &what, wait);
+    server.stop();
+}
+
+/// 20 s with `CRASHES=20`.
 #[test]
 fn children_that_die_at_once_are_no_storm_and_heal() {
-    for (personality, size) in
-        [("prefork", "--min_servers=5"), ("prefork_simple", "--max_servers=5")]
-    {
-        for wish in ["FAIL", "PANIC"] {
-            let folder = scratch();
-            let healed = folder.join("healed");
-            let server = actor(&[&format!("--server_type={personality}"), size])
-                .args(["--log_level=3", "--spawn_backoff_max=2s"])
-                .env(wish, "child_init_hook")
-                .env("HEALED", &healed)
-                .start();
-            server.expect_log("child_init_hook");
-            server.expect_log("before its first connection: the next one in");
-            let start = Instant::now();
-            server.wait_until("five have died", || deaths(&server) >= 5);
-            // In the first second one for each place, and the next as that is over.
-            while start.elapsed() < Duration::from_millis(900) {
-                assert!(deaths(&server) <= 5, "{personality} {wish}");
-                pause(Duration::from_millis(50));
+    let seconds = u64::try_from(extent("CRASHES", 4)).unwrap();
+    let longest = Duration::from_secs(if seconds < 20 { 2 } else { 8 });
+    std::thread::scope(|scope| {
+        for personality in ["prefork", "prefork_simple"] {
+            for init in INIT {
+                let size = pool_of(personality, SIZE);
+                scope.spawn(move || {
+                    crash_and_heal(&size, init, Duration::from_secs(seconds), longest);
+                });
             }
-            pause(crashing().saturating_sub(start.elapsed()));
-            let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
-            let all = deaths(&server);
-            // At once, after 1 s, and then each 2 s.
-            let most = 5 * (2 + seconds.saturating_sub(1) / 2);
-            assert!(all <= most, "{personality} {wish}: {all} of {most} in {seconds} s");
-            let warned = server
-                .log()
-                .iter()
-                .filter(|line| line.contains("warning") && line.contains("the next one in"))
-                .count();
-            assert!(warned <= 3 + seconds / 2, "one line for each step: {warned}");
-            folder.write("healed", "");
-            let mut client = Client::connect(server.address());
-            client.send("say well again\nquit\n");
-            assert_eq!(client.rest(), b"well again\n", "within the longest wait");
-            server.stop();
         }
-    }
+    });
 }
