@@ -9,6 +9,7 @@
 mod access;
 mod bad_input;
 mod chance;
+mod children;
 mod client_first;
 mod closing;
 mod commands;

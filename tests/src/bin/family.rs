@@ -1,0 +1,251 @@
+//! A parent and its children: logs each hook of theirs with what it was given. What they do besides, a
+//! client says, one word on a line, or the environment.
+
+#![allow(clippy::panic, reason = "that is what it is asked for")]
+
+use std::fmt::Display;
+use std::fs::{self, OpenOptions};
+use std::os::fd::RawFd;
+use std::time::{Duration, Instant};
+
+use netserver::prelude::*;
+use nix::sys::socket::{AddressFamily, MsgFlags, SockaddrLike, SockaddrStorage, getsockname, send};
+
+#[derive(Default)]
+struct Family {
+    server: Option<ServerInfo>,
+    /// A program that a hook has started, and when.
+    started: Option<(std::process::Child, Instant)>,
+}
+
+fn met(hook: impl Display) {
+    log::info!("hook {hook}");
+}
+
+/// What the environment asks for.
+fn wish(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
+fn is_wished(name: &str) -> bool {
+    !wish(name).is_empty()
+}
+
+/// This process's descriptors beside standard input, output and error.
+fn descriptors() -> Vec<(RawFd, String)> {
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return Vec::new() };
+    let open = entries.flatten().filter_map(|entry| {
+        let target = fs::read_link(entry.path()).ok()?.display().to_string();
+        Some((entry.file_name().to_str()?.parse().ok()?, target))
+    });
+    open.filter(|(number, _)| *number > 2).collect()
+}
+
+/// The line to the parent, as somebody finds it who has taken the process over.
+fn line() -> Option<RawFd> {
+    let sockets = descriptors().into_iter().filter(|(_, target)| target.starts_with("socket:"));
+    sockets.map(|(number, _)| number).find(|number| {
+        let name = getsockname::<SockaddrStorage>(*number);
+        name.is_ok_and(|name| name.family() == Some(AddressFamily::Unix))
+    })
+}
+
+/// Sends what is no message, again and again.
+fn send_for(time: Duration, packet: &[u8]) {
+    let Some(line) = line() else { return };
+    let start = Instant::now();
+    while start.elapsed() < time {
+        // It is full now and then.
+        let _ = send(line, packet, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL);
+    }
+}
+
+/// Writes to every pipe that it has but the log.
+fn wake_for(time: Duration) {
+    let pipes = descriptors().into_iter().filter(|(_, target)| target.starts_with("pipe:"));
+    let open = |number| OpenOptions::new().write(true).open(format!("/proc/self/fd/{number}"));
+    let mut pipes: Vec<fs::File> = pipes.filter_map(|(number, _)| open(number).ok()).collect();
+    let start = Instant::now();
+    while start.elapsed() < time {
+        for pipe in &mut pipes {
+            let _ = pipe.write(b"wake");
+        }
+    }
+}
+
+#[net_server(personality = "prefork", port = 0)]
+impl Family {
+    fn pre_loop_hook(&mut self, server: &ServerInfo) {
+        self.server = Some(server.clone());
+    }
+
+    fn run_n_children_hook(&mut self, count: usize) {
+        met(format_args!("run_n_children_hook {count}"));
+    }
+
+    fn pre_fork_hook(&mut self, _server: &ServerInfo, kind: ChildKind) {
+        met(format_args!("pre_fork_hook {kind:?}"));
+    }
+
+    fn register_child(&mut self, child: &Child) -> Result<()> {
+        met(format_args!("register_child {} {:?}", child.pid(), child.kind()));
+        if is_wished("GREET") {
+            child.tell(&"welcome".to_owned())?;
+        }
+        Ok(())
+    }
+
+    fn child_init_hook(&mut self, server: &ServerInfo, kind: ChildKind) -> Result<()> {
+        met(format_args!("child_init_hook {kind:?}"));
+        if is_wished("GREET") {
+            server.tell_parent(&"born".to_owned())?;
+        }
+        Ok(())
+    }
+
+    fn pre_accept_hook(&mut self) {
+        met("pre_accept_hook");
+    }
+
+    fn child_finish_hook(&mut self, server: &ServerInfo, kind: ChildKind) -> Result<()> {
+        met(format_args!("child_finish_hook {kind:?}"));
+        if is_wished("GREET") {
+            server.tell_parent(&"last words".to_owned())?;
+        }
+        Ok(())
+    }
+
+    fn idle_loop_hook(&mut self) -> Result<()> {
+        if is_wished("IDLE") {
+            met("idle_loop_hook");
+        }
+        if is_wished("COMMAND") {
+            let (mut command, at) = match self.started.take() {
+                Some(started) => started,
+                None => (
+                    std::process::Command::new("sh").args(["-c", "exit 3"]).spawn()?,
+                    Instant::now(),
+                ),
+            };
+            if at.elapsed() < Duration::from_secs(2) {
+                self.started = Some((command, at));
+            } else {
+                log::info!("hook command ended with {}", command.wait()?);
+            }
+        }
+        Ok(())
+    }
+
+    fn child_is_talking_hook(&mut self, child: &Child, message: &Message) -> Result<()> {
+        if is_wished("ANSWER") {
+            // Whoever does not listen misses it.
+            let _ = child.tell(&message.bytes().to_vec());
+        }
+        if !is_wished("QUIET") {
+            met(format_args!(
+                "child_is_talking_hook {} {}",
+                child.pid(),
+                message.read::<String>()?
+            ));
+        }
+        Ok(())
+    }
+
+    fn cleanup_dead_child_hook(&mut self, child: &Child, end: ChildEnd) {
+        met(format_args!("cleanup_dead_child_hook {} {:?} {end:?}", child.pid(), child.kind()));
+    }
+
+    fn delete_child_hook(&mut self, child: &Child) {
+        met(format_args!("delete_child_hook {} {:?}", child.pid(), child.kind()));
+    }
+
+    fn other_child_died_hook(&mut self, pid: u32, end: ChildEnd) {
+        met(format_args!("other_child_died_hook {pid} {end:?}"));
+    }
+
+    fn run_dequeue(&mut self) -> bool {
+        met("run_dequeue");
+        wish("QUEUE") != "empty"
+    }
+
+    fn dequeue(&mut self, server: &ServerInfo) -> Result<()> {
+        let sockets = descriptors().into_iter().filter(|(_, target)| target.starts_with("socket:"));
+        met(format_args!("dequeue with {} sockets", sockets.count()));
+        match wish("QUEUE").as_str() {
+            "fail" => return Err("told to fail".into()),
+            "panic" => panic!("told to panic"),
+            "hang" => loop {
+                std::thread::park();
+            },
+            "talk" => server.tell_parent(&"dequeued".to_owned())?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn process_request(&mut self, conn: &mut Connection) -> Result<()> {
+        let server = self.server.clone().ok_or("no server")?;
+        while let Some(line) = conn.next_line()? {
+            let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            let number = || rest.parse::<u32>().unwrap_or(0);
+            let seconds = || Duration::from_secs_f64(rest.parse().unwrap_or(0.0));
+            match word {
+                "pid" => writeln!(conn, "{}", std::process::id())?,
+                "say" => writeln!(conn, "{rest}")?,
+                "print" => write!(io::stdout(), "{rest}")?,
+                "panic" => panic!("told to panic"),
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "a library that a handler calls may do so"
+                )]
+                "exit" => std::process::exit(number().cast_signed()),
+                #[expect(unsafe_code, reason = "a library that a handler calls may do so")]
+                // SAFETY: it ends the process, and returns to nobody.
+                "_exit" => unsafe { nix::libc::_exit(number().cast_signed()) },
+                "tell" => server.tell_parent(&rest.to_owned())?,
+                "tell_bytes" => server.tell_parent(&vec![b'x'; number() as usize])?,
+                "tell_more" => {
+                    let refused = server.tell_parent(&vec![b'x'; Message::LONGEST + 1]);
+                    writeln!(conn, "{:?}", refused.map_err(|err| err.kind()))?;
+                }
+                "hear" => match server.hear_parent(Duration::from_secs(5))? {
+                    Some(message) => writeln!(conn, "{}", message.read::<String>()?)?,
+                    None => writeln!(conn, "nothing")?,
+                },
+                "number" => match server.hear_parent(Duration::from_secs(5))? {
+                    Some(message) => {
+                        let number = message.read::<u64>().map_err(|err| err.kind());
+                        writeln!(conn, "{number:?}")?;
+                    }
+                    None => writeln!(conn, "nothing")?,
+                },
+                "garbage" => send_for(seconds(), b"garbage"),
+                "empty" => send_for(seconds(), b""),
+                "large" => send_for(seconds(), &vec![b'1'; 150_000]),
+                "wake" => wake_for(seconds()),
+                "flood" => {
+                    let start = Instant::now();
+                    let mut count = 0_u64;
+                    while start.elapsed() < seconds() {
+                        server.tell_parent(&count)?;
+                        count += 1;
+                    }
+                    writeln!(conn, "{count}")?;
+                }
+                "run" => {
+                    let output = std::process::Command::new("sh").args(["-c", rest]).output()?;
+                    conn.write_all(&output.stdout)?;
+                    writeln!(conn, "{}", output.status)?;
+                }
+                "quit" => return Ok(()),
+                _ => writeln!(conn, "? {line}")?,
+            }
+            conn.flush()?;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> ExitCode {
+    Family::default().run()
+}
