@@ -162,7 +162,8 @@ impl Taker<'_> {
                 }
             },
         };
-        Ok(taken.then_some(Turn(self)))
+        // Not made where it is none: its end would be that of another's turn.
+        Ok(taken.then(|| Turn(self)))
     }
 }
 
