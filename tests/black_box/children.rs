@@ -118,9 +118,11 @@ fn a_pool_is_told_of_every_batch_of_forks() {
     let server = family("prefork_simple", &["--max_servers=3"]).start();
     server.allow_log("was killed by SIGKILL");
     server.wait_until("three children", || server.children().len() == 3);
-    // Clients are served, so all have begun: two that end at once are a batch of two, or two of one.
-    for _ in 0..3 {
-        child_that(&server, "quit");
+    // Each serves one of these, so that two that end at once are replaced at once.
+    let mut clients: Vec<Client> = (0..3).map(|_| Client::connect(server.address())).collect();
+    for client in &mut clients {
+        client.send("say x\n");
+        assert_eq!(client.line(), "x");
     }
     server.signal(Signal::SIGSTOP);
     let victims = server.children();
@@ -130,6 +132,11 @@ fn a_pool_is_told_of_every_batch_of_forks() {
     server.wait_until("two have ended", || server.zombies().len() == 2);
     server.signal(Signal::SIGCONT);
     server.wait_for_log("hook run_n_children_hook 2");
+    server.wait_until("two others", || {
+        let born = server.log();
+        born.iter().filter(|line| line.contains("register_child")).count() == 5
+    });
+    drop(clients);
     let parent = server.pid();
     let met = hooks(&server.stop().log);
     let of_parent = |name: &str| {

@@ -47,6 +47,7 @@ mod stuck;
 mod syscalls;
 mod threads;
 mod tls;
+mod turns;
 mod unix_sockets;
 
 use netserver_harness::{Program, Server};
