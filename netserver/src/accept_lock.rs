@@ -123,6 +123,11 @@ impl Turns {
                 return Ok(false);
             }
             match read {
+                // A child that is not itself any more has turned it, for all of them.
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                    // Where a stop has taken it away that is seen next.
+                    let _ = descriptor::wait_again(&self.read);
+                }
                 Err(err) if err.kind() != io::ErrorKind::Interrupted => return Err(err),
                 _ => {}
             }

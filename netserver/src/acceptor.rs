@@ -107,7 +107,7 @@ fn set_of(listeners: &[&Listener]) -> io::Result<PollSet> {
     let set = PollSet::new()?;
     for (place, listener) in (0..).zip(listeners) {
         // Another process may take what woke this one.
-        listener.never_wait()?;
+        listener.wait(false)?;
         set.add_shared(listener, place)?;
     }
     Ok(set)
@@ -170,12 +170,20 @@ impl<'a> Acceptor<'a> {
                 }
                 Err(err) => {
                     if self.wait.set.is_none() && err.kind() == io::ErrorKind::WouldBlock {
-                        alone();
+                        Self::found_nobody(listener, &mut alone);
                     }
                     self.faults.look_at(&err)?;
                 }
             }
         }
+    }
+
+    /// Nobody was there, though somebody was waited for: for long, or a child that is not itself any more
+    /// has turned that for all of them.
+    fn found_nobody(listener: &Listener, mut alone: impl FnMut()) {
+        alone();
+        // Where a stop has taken it away that is seen next.
+        let _ = listener.wait(true);
     }
 
     /// A connection that this process may have been woken for, alone, when it was told to stop:
@@ -184,6 +192,8 @@ impl<'a> Acceptor<'a> {
         let look = self.wait.set.is_some() && signal::stage() == Stage::Graceful;
         let listeners = if look { self.wait.listeners.as_slice() } else { &[] };
         listeners.iter().find_map(|listener| {
+            // Nobody ends this call: it must not wait, whoever has turned that.
+            listener.wait(false).ok()?;
             let accepted = listener.accept(buffers).ok()?;
             Some(Arrival::at(listener, accepted))
         })

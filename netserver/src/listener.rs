@@ -150,10 +150,10 @@ impl Listener {
         self.proto.accept(self.as_fd(), buffers)
     }
 
-    /// Has accept come back at once where nobody is there. The flag belongs to the socket, so every
-    /// process sets it alike; accepted streams do not inherit it.
-    pub(crate) fn never_wait(&self) -> io::Result<()> {
-        SockRef::from(&self.socket).set_nonblocking(true)
+    /// Has accept come back at once where nobody is there, or wait. The flag belongs to the socket, so
+    /// every process sets it alike; accepted streams do not inherit it.
+    pub(crate) fn wait(&self, wait: bool) -> io::Result<()> {
+        SockRef::from(&self.socket).set_nonblocking(!wait)
     }
 }
 

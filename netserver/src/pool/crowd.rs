@@ -97,7 +97,7 @@ impl Crowd {
         self.leave(place);
         slot.number::<FAMILY>().store(key.family, SeqCst);
         slot.number::<NETWORK>().store(key.network, SeqCst);
-        let promise = -self.next();
+        let promise = self.next().wrapping_neg();
         slot.number::<TICKET>().store(promise, SeqCst);
         promise
     }
@@ -118,7 +118,7 @@ impl Crowd {
     }
 
     fn next(&self) -> i64 {
-        self.counter[0].number::<LAST>().fetch_add(1, SeqCst) + 1
+        self.counter[0].number::<LAST>().fetch_add(1, SeqCst).wrapping_add(1)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Children can write that byte, and talk; one that was taken over may do nothing else. A parent that
 //! finds nothing to do again and again, or hears no end of talk, stops listening for a moment: signals end
-//! that, too.
+//! that, too. The byte of its own handler of signals has a pipe of its own, which no child can fill, or
+//! have a write to it wait.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -26,8 +27,9 @@ pub(crate) enum Heard {
 }
 
 const WAKE: u64 = 0;
-const TALK: u64 = 1;
-const FIRST_LISTENER: u64 = 2;
+const SIGNAL: u64 = 1;
+const TALK: u64 = 2;
+const FIRST_LISTENER: u64 = 3;
 
 /// So many wakes for nothing are believed.
 const BELIEVED: u32 = 16;
@@ -38,6 +40,9 @@ const DOUBT: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(crate) struct Ears {
     set: PollSet,
+    /// Readable once the handler of signals has written to the other end.
+    signaled: OwnedFd,
+    signal: OwnedFd,
     /// Those of the children, where they can talk.
     talkers: Option<PollSet>,
     /// Some while talk is not listened to.
@@ -55,16 +60,24 @@ impl Ears {
     pub(crate) fn new(woken: &OwnedFd, talk: bool) -> io::Result<Self> {
         let set = PollSet::new()?;
         set.add(woken, WAKE)?;
+        let (signaled, signal) = descriptor::pipe()?;
+        set.add(&signaled, SIGNAL)?;
         let talkers = talk.then(PollSet::new).transpose()?;
         if let Some(talkers) = &talkers {
             set.add(talkers, TALK)?;
         }
-        Ok(Self { set, talkers, deaf_until: None, open: false, in_vain: 0 })
+        Ok(Self { set, signaled, signal, talkers, deaf_until: None, open: false, in_vain: 0 })
     }
 
     /// The descriptors that no child has any use for.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = std::os::fd::BorrowedFd<'_>> {
-        std::iter::once(self.set.as_fd()).chain(self.talkers.iter().map(AsFd::as_fd))
+        let own = [self.set.as_fd(), self.signaled.as_fd(), self.signal.as_fd()];
+        own.into_iter().chain(self.talkers.iter().map(AsFd::as_fd))
+    }
+
+    /// What the handler of signals writes to.
+    pub(crate) fn signal(&self) -> &OwnedFd {
+        &self.signal
     }
 
     /// From here on clients are waited for at these listeners, or not.
@@ -136,8 +149,12 @@ impl Ears {
         Ok(match self.set.wait(Some(limit))? {
             None => Heard::Nothing,
             Some(WAKE) => {
-                // In this order: a byte that comes now is for another look.
                 descriptor::drain(woken);
+                Heard::Wake
+            }
+            Some(SIGNAL) => {
+                // In this order: a byte that comes now is for another look.
+                descriptor::drain(&self.signaled);
                 signal::looks();
                 Heard::Wake
             }

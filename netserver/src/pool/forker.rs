@@ -78,7 +78,7 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
         let terms = Terms::of(parent.info);
         for listener in listeners.iter() {
             // Whoever woke this process may be gone again.
-            listener.never_wait()?;
+            listener.wait(false)?;
         }
         // What a hook has changed: a client that goes away must not end a child.
         signal::ignore_pipe()?;
@@ -141,7 +141,9 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
         }
         let start = Instant::now();
         let heard = self.parent.wait(limit)?;
-        self.parent.ears.found(heard != Heard::Wake || anybody);
+        // Talk is heard, and nothing to go on at once for.
+        let nothing = heard == Heard::Talk || (heard == Heard::Wake && !anybody);
+        self.parent.ears.found(!nothing);
         match heard {
             Heard::Client(at) => {
                 self.queue |= start.elapsed() < AT_ONCE;

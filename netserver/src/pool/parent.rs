@@ -89,7 +89,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         if !options.stdio() {
             process::look_at_output();
         }
-        signal::become_parent(info.stop_timing(), board.wake().as_fd());
+        signal::become_parent(info.stop_timing(), ears.signal().as_fd());
         signal::hear_children(true)?;
         let now = Instant::now();
         let roster = Roster::new(places, options.spawn_backoff_max());

@@ -101,7 +101,8 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
             self.parent.chores(&self.own_and_listeners)?;
             self.parent.hook("idle_loop_hook", S::idle_loop_hook);
             found |= self.turn();
-            self.parent.ears.found(found || heard != Heard::Wake);
+            // Talk is heard, and nothing to go on at once for.
+            self.parent.ears.found(found || !matches!(heard, Heard::Wake | Heard::Talk));
             heard = Heard::Nothing;
             // A hook may have taken what would end the wait.
             if self.ask_to_be_woken() && signal::stage() == Stage::Serving {

@@ -87,7 +87,7 @@ impl Scoreboard {
         &self.woken
     }
 
-    /// The end that children write to, and the parent's own handler of signals.
+    /// The end that children write to.
     pub(crate) fn wake(&self) -> &OwnedFd {
         &self.wake
     }
@@ -172,7 +172,9 @@ impl Scoreboard {
         for _ in 0..TRIES {
             let seen = hint.load(SeqCst);
             let wrong_by = i64::try_from(idle()).unwrap_or(i64::MAX) - idle_of(seen);
-            if hint.compare_exchange(seen, seen + wrong_by, SeqCst, SeqCst).is_ok() {
+            // Whatever is there: a child that is not itself any more can write to it.
+            let right = seen.wrapping_add(wrong_by);
+            if hint.compare_exchange(seen, right, SeqCst, SeqCst).is_ok() {
                 return;
             }
         }

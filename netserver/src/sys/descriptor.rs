@@ -36,6 +36,12 @@ pub(crate) fn waiting_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((read, write))
 }
 
+/// Has calls on it wait, whoever has turned that.
+pub(crate) fn wait_again(descriptor: &impl AsFd) -> io::Result<()> {
+    fcntl::fcntl(descriptor, FcntlArg::F_SETFL(OFlag::empty()))?;
+    Ok(())
+}
+
 /// A counter that a read takes one from, and waits while it is 0.
 pub(crate) fn counter() -> io::Result<OwnedFd> {
     let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_SEMAPHORE;
@@ -145,10 +151,10 @@ pub(crate) fn write_to_stderr(bytes: &[u8]) {
     let _ = unistd::write(io::stderr(), bytes);
 }
 
-/// Takes everything out of a pipe that does not block.
+/// Takes out of a pipe that does not block what is in it, or a part: somebody may go on writing.
 pub(crate) fn drain(pipe: &impl AsFd) {
-    let mut scrap = [0; 512];
-    while read(pipe, &mut scrap).is_ok_and(|count| count == scrap.len()) {}
+    // Where it fails there was nothing in it.
+    let _ = read(pipe, &mut [0; 4096]);
 }
 
 /// A regular file, opened for reading; anything else is refused without being waited for.
