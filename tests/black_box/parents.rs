@@ -56,7 +56,7 @@ fn children_of_fork_that_have_ended_are_waited_for() {
 }
 
 /// How often a process has given up the processor to wait.
-fn waits(pid: i32) -> u64 {
+pub(super) fn waits(pid: i32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
     count.unwrap().trim().parse().unwrap()

@@ -50,7 +50,7 @@ fn asleep(pid: i32) -> Asleep {
 }
 
 /// Waits until nothing moves: every child sleeps, and as many wait for clients as should. Hands on those.
-fn settle(server: &Server, one: bool, size: usize) -> Vec<i32> {
+pub(super) fn settle(server: &Server, one: bool, size: usize) -> Vec<i32> {
     let mut holders = Vec::new();
     let mut seen = Vec::new();
     let what = format!("{size} children that sleep, one of them for clients: {one}");

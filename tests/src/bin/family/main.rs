@@ -3,13 +3,12 @@
 
 #![allow(clippy::panic, reason = "that is what it is asked for")]
 
+mod hostile;
+
 use std::fmt::Display;
-use std::fs::{self, OpenOptions};
-use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use netserver::prelude::*;
-use nix::sys::socket::{AddressFamily, MsgFlags, SockaddrLike, SockaddrStorage, getsockname, send};
 
 #[derive(Default)]
 struct Family {
@@ -29,48 +28,6 @@ fn wish(name: &str) -> String {
 
 fn is_wished(name: &str) -> bool {
     !wish(name).is_empty()
-}
-
-/// This process's descriptors beside standard input, output and error.
-fn descriptors() -> Vec<(RawFd, String)> {
-    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return Vec::new() };
-    let open = entries.flatten().filter_map(|entry| {
-        let target = fs::read_link(entry.path()).ok()?.display().to_string();
-        Some((entry.file_name().to_str()?.parse().ok()?, target))
-    });
-    open.filter(|(number, _)| *number > 2).collect()
-}
-
-/// The line to the parent, as somebody finds it who has taken the process over.
-fn line() -> Option<RawFd> {
-    let sockets = descriptors().into_iter().filter(|(_, target)| target.starts_with("socket:"));
-    sockets.map(|(number, _)| number).find(|number| {
-        let name = getsockname::<SockaddrStorage>(*number);
-        name.is_ok_and(|name| name.family() == Some(AddressFamily::Unix))
-    })
-}
-
-/// Sends what is no message, again and again.
-fn send_for(time: Duration, packet: &[u8]) {
-    let Some(line) = line() else { return };
-    let start = Instant::now();
-    while start.elapsed() < time {
-        // It is full now and then.
-        let _ = send(line, packet, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL);
-    }
-}
-
-/// Writes to every pipe that it has but the log.
-fn wake_for(time: Duration) {
-    let pipes = descriptors().into_iter().filter(|(_, target)| target.starts_with("pipe:"));
-    let open = |number| OpenOptions::new().write(true).open(format!("/proc/self/fd/{number}"));
-    let mut pipes: Vec<fs::File> = pipes.filter_map(|(number, _)| open(number).ok()).collect();
-    let start = Instant::now();
-    while start.elapsed() < time {
-        for pipe in &mut pipes {
-            let _ = pipe.write(b"wake");
-        }
-    }
 }
 
 #[net_server(personality = "prefork", port = 0)]
@@ -104,7 +61,9 @@ impl Family {
     }
 
     fn pre_accept_hook(&mut self) {
-        met("pre_accept_hook");
+        if !is_wished("QUIET") {
+            met("pre_accept_hook");
+        }
     }
 
     fn child_finish_hook(&mut self, server: &ServerInfo, kind: ChildKind) -> Result<()> {
@@ -142,11 +101,9 @@ impl Family {
             let _ = child.tell(&message.bytes().to_vec());
         }
         if !is_wished("QUIET") {
-            met(format_args!(
-                "child_is_talking_hook {} {}",
-                child.pid(),
-                message.read::<String>()?
-            ));
+            let said: String = message.read()?;
+            let said = if said.len() > 100 { format!("{} bytes", said.len()) } else { said };
+            met(format_args!("child_is_talking_hook {} {said}", child.pid()));
         }
         Ok(())
     }
@@ -169,7 +126,8 @@ impl Family {
     }
 
     fn dequeue(&mut self, server: &ServerInfo) -> Result<()> {
-        let sockets = descriptors().into_iter().filter(|(_, target)| target.starts_with("socket:"));
+        let sockets =
+            hostile::descriptors().into_iter().filter(|(_, target)| target.starts_with("socket:"));
         met(format_args!("dequeue with {} sockets", sockets.count()));
         match wish("QUEUE").as_str() {
             "fail" => return Err("told to fail".into()),
@@ -204,6 +162,7 @@ impl Family {
                 "_exit" => unsafe { nix::libc::_exit(number().cast_signed()) },
                 "tell" => server.tell_parent(&rest.to_owned())?,
                 "tell_bytes" => server.tell_parent(&vec![b'x'; number() as usize])?,
+                "tell_no_text" => server.tell_parent(&vec![0xff; number() as usize])?,
                 "tell_more" => {
                     let refused = server.tell_parent(&vec![b'x'; Message::LONGEST + 1]);
                     writeln!(conn, "{:?}", refused.map_err(|err| err.kind()))?;
@@ -219,10 +178,6 @@ impl Family {
                     }
                     None => writeln!(conn, "nothing")?,
                 },
-                "garbage" => send_for(seconds(), b"garbage"),
-                "empty" => send_for(seconds(), b""),
-                "large" => send_for(seconds(), &vec![b'1'; 150_000]),
-                "wake" => wake_for(seconds()),
                 "flood" => {
                     let start = Instant::now();
                     let mut count = 0_u64;
@@ -238,6 +193,7 @@ impl Family {
                     writeln!(conn, "{}", output.status)?;
                 }
                 "quit" => return Ok(()),
+                _ if hostile::does(word, seconds()) => {}
                 _ => writeln!(conn, "? {line}")?,
             }
             conn.flush()?;
