@@ -18,6 +18,7 @@ mod crash_loop;
 mod crowd;
 mod datagrams;
 mod deadlines;
+mod dequeue;
 mod exits;
 mod failures;
 mod forks_fail;

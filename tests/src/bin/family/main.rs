@@ -136,6 +136,13 @@ impl Family {
                 std::thread::park();
             },
             "talk" => server.tell_parent(&"dequeued".to_owned())?,
+            "slow" => {
+                let (start, time) = (Instant::now(), Duration::from_millis(500));
+                while start.elapsed() < time {
+                    std::thread::park_timeout(time.saturating_sub(start.elapsed()));
+                }
+                met("emptied");
+            }
             _ => {}
         }
         Ok(())
