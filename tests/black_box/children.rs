@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use netserver_harness::{Client, Program, Server, Signal, tool_with};
 
+use super::talk::client;
 use super::{pause, program};
 
 /// The program that logs each of these hooks, on a free port of loopback.
@@ -148,6 +149,66 @@ fn a_pool_is_told_of_every_batch_of_forks() {
     assert_eq!(of_parent("register_child"), 5);
     assert_eq!(of_parent("cleanup_dead_child_hook"), 5);
     assert_eq!(of_parent("delete_child_hook"), 5);
+}
+
+#[test]
+fn a_child_that_a_signal_tells_to_leave_meets_its_last_hook() {
+    for (personality, size) in
+        [("prefork_simple", "--max_servers=2"), ("prefork", "--min_servers=2")]
+    {
+        let server = family(personality, &[size]).start();
+        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP] {
+            let (mut client, child) = client(&server);
+            server.signal_child(child, signal);
+            if signal == Signal::SIGINT {
+                // It does not wait for its client.
+                client.try_rest().unwrap_or_default();
+            } else {
+                client.send("say done\nquit\n");
+                assert_eq!(client.rest(), b"done\n", "{signal}");
+            }
+            server.wait_for_log(&format!("hook delete_child_hook {child} Worker"));
+            let log = server.log();
+            let end = format!("cleanup_dead_child_hook {child} Worker Code(0)");
+            assert!(log.iter().any(|line| line.ends_with(&end)), "{personality}, {signal}");
+            let of_child = ["child_init_hook Worker", "child_finish_hook Worker"];
+            assert_eq!(hooks_of(&log, child), of_child, "{personality}, {signal}");
+        }
+        server.stop();
+    }
+}
+
+/// Hooks of the parent, and how often its handler is asked what to do.
+const OF_PARENT: [&str; 8] = [
+    "run_n_children_hook",
+    "register_child",
+    "pre_accept_hook",
+    "idle_loop_hook",
+    "child_is_talking_hook",
+    "cleanup_dead_child_hook",
+    "delete_child_hook",
+    "run_dequeue",
+];
+
+#[test]
+fn a_hook_of_the_parent_that_panics_is_logged_and_no_more() {
+    for hook in OF_PARENT {
+        let personality = if hook == "pre_accept_hook" { "fork" } else { "prefork_simple" };
+        let server = family(personality, &["--max_servers=2", "--child_communication"])
+            .arg("--check_for_dequeue=20ms")
+            .env("PANIC", hook)
+            .env("IDLE", "yes")
+            .start();
+        server.expect_log(&format!("told to panic in {hook}"));
+        server.allow_log(hook);
+        server.allow_log("left with code 7");
+        for _ in 0..3 {
+            let child = child_that(&server, "tell x\nexit 7");
+            server.wait_until("it is gone", || !server.children().contains(&child));
+        }
+        server.wait_for_log(&format!("told to panic in {hook}"));
+        server.stop();
+    }
 }
 
 #[test]

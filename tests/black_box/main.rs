@@ -36,6 +36,7 @@ mod parents;
 mod pool;
 mod ports;
 mod protocols;
+mod renewal;
 mod room;
 mod same_script;
 mod soak;

@@ -19,6 +19,16 @@ struct Family {
 
 fn met(hook: impl Display) {
     log::info!("hook {hook}");
+    let (hook, panics) = (hook.to_string(), wish("PANIC"));
+    assert!(hook.split(' ').next() != Some(&panics), "told to panic in {panics}");
+}
+
+/// Does something that takes so long.
+fn linger(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::thread::park_timeout(time.saturating_sub(start.elapsed()));
+    }
 }
 
 /// What the environment asks for.
@@ -54,6 +64,9 @@ impl Family {
 
     fn child_init_hook(&mut self, server: &ServerInfo, kind: ChildKind) -> Result<()> {
         met(format_args!("child_init_hook {kind:?}"));
+        if is_wished("SLOW") {
+            linger(Duration::from_millis(50));
+        }
         if is_wished("GREET") {
             server.tell_parent(&"born".to_owned())?;
         }
@@ -137,10 +150,7 @@ impl Family {
             },
             "talk" => server.tell_parent(&"dequeued".to_owned())?,
             "slow" => {
-                let (start, time) = (Instant::now(), Duration::from_millis(500));
-                while start.elapsed() < time {
-                    std::thread::park_timeout(time.saturating_sub(start.elapsed()));
-                }
+                linger(Duration::from_millis(500));
                 met("emptied");
             }
             _ => {}
