@@ -58,6 +58,7 @@ pub(crate) fn run<T, E: Into<AnyError>>(code: impl FnOnce() -> Result<T, E>) -> 
     result
 }
 
+#[cold]
 fn describe(payload: Box<dyn Any + Send>) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     let text = text.or_else(|| payload.downcast_ref::<String>().cloned());

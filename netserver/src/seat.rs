@@ -35,13 +35,13 @@ pub(crate) const UNTIL: usize = 3;
 #[derive(Debug, Clone)]
 pub(crate) struct Timer {
     lines: Arc<SharedLines>,
-    place: usize,
+    line: usize,
 }
 
 impl Timer {
-    /// Of the worker whose line is the one in that place.
-    pub(crate) fn new(lines: &Arc<SharedLines>, place: usize) -> Self {
-        Self { lines: Arc::clone(lines), place }
+    /// Of the worker with that line.
+    pub(crate) fn new(lines: &Arc<SharedLines>, line: usize) -> Self {
+        Self { lines: Arc::clone(lines), line }
     }
 
     /// For so long from now on; `None` has no end.
@@ -51,7 +51,7 @@ impl Timer {
             let time = i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
             clock::monotonic().saturating_add(time)
         });
-        self.lines[self.place].number::<UNTIL>().store(until, SeqCst);
+        self.lines[self.line].number::<UNTIL>().store(until, SeqCst);
     }
 }
 

@@ -97,14 +97,8 @@ impl Visit<'_> {
             log.denied(TOO_MANY);
             return false;
         }
-        if !plain {
-            let greeted = guard::run(|| {
-                conn.begin_handshake();
-                proto.handshake(conn)
-            });
-            if !log.passes("handshake", greeted, conn.faults()) {
-                return false;
-            }
+        if !plain && !log.shakes_hands(proto, conn) {
+            return false;
         }
         conn.begin_request();
         if *conn.peer_ref() != log.peer {
@@ -114,9 +108,11 @@ impl Visit<'_> {
                 *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
             }
         }
-        log::debug!("CONNECT {} Peer: \"{}\"", conn.proto().to_uppercase(), log.peer);
-        if *admitted && let Some(ip) = log.peer.ip().filter(|_| terms.rules.needs_name()) {
-            conn.set_peer_host(lookup::confirmed_name(ip, lookup::LIMIT));
+        if log::log_enabled!(Level::Debug) {
+            log.connected(conn);
+        }
+        if *admitted && terms.rules.needs_name() {
+            ask_for_name(conn);
         }
         true
     }
@@ -163,6 +159,9 @@ impl Visit<'_> {
     #[inline]
     fn is_allowed(&self) -> bool {
         let rules = &self.terms.rules;
+        if self.admitted && rules.allow_everybody() {
+            return true;
+        }
         let verdict = if self.admitted {
             rules.decide(&Facts::of(self.conn, rules))
         } else {
@@ -190,11 +189,18 @@ impl Visit<'_> {
     }
 }
 
+/// Looks for the name of a client that has an address.
+#[inline(never)]
+fn ask_for_name(conn: &mut Connection) {
+    if let Some(ip) = conn.peer_ref().ip() {
+        conn.set_peer_host(lookup::confirmed_name(ip, lookup::LIMIT));
+    }
+}
+
 const TOO_MANY: &str = "max_per_ip";
 
 impl Facts {
     /// What is known of a client, as far as the rules ask for it.
-    #[inline]
     fn of(conn: &Connection, rules: &Rules) -> Self {
         let peer = conn.peer();
         let name = match conn.peer_host() {
@@ -227,6 +233,21 @@ impl Reporter {
         let Err(err) = sent else { return true };
         let fault = err.kind();
         self.passes(what, Err(Failure::Error(err.into())), &[fault])
+    }
+
+    /// What both say first. Tells whether they agreed.
+    #[inline(never)]
+    fn shakes_hands(&mut self, proto: &dyn Proto, conn: &mut Connection) -> bool {
+        let greeted = guard::run(|| {
+            conn.begin_handshake();
+            proto.handshake(conn)
+        });
+        self.passes("handshake", greeted, conn.faults())
+    }
+
+    #[cold]
+    fn connected(&self, conn: &Connection) {
+        log::debug!("CONNECT {} Peer: \"{}\"", conn.proto().to_uppercase(), self.peer);
     }
 
     /// A rule has decided against the client.

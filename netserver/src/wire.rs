@@ -71,6 +71,7 @@ impl Deadline {
         Some(Self { at, time, what })
     }
 
+    #[cold]
     fn is_over(&self) -> io::Error {
         let Self { time, what, .. } = self;
         io::Error::new(io::ErrorKind::TimedOut, format!("the {what} took longer than {time:?}"))
@@ -165,22 +166,26 @@ impl Wire {
     }
 
     /// One read or write, made again where a signal interrupted it, until its time since `start` is over.
+    /// One that cannot wait has no start: its time would begin with an interruption.
     #[inline]
     fn within(
         &mut self,
         direction: Direction,
-        start: Instant,
+        mut start: Option<Instant>,
         mut call: impl FnMut(&OwnedFd) -> io::Result<usize>,
     ) -> io::Result<usize> {
         // A client that never lets a call wait is held to it all the same.
-        if let Some(deadline) = self.deadline.filter(|deadline| deadline.at <= start) {
-            return Err(deadline.is_over());
+        let mut wait_first = self.output.is_some();
+        if let Some(deadline) = self.deadline {
+            let start = *start.get_or_insert_with(Instant::now);
+            if deadline.at <= start {
+                return Err(deadline.is_over());
+            }
+            wait_first |= self.blocking == Blocking::Timed && self.is_shorter(direction, start);
         }
-        let mut wait_first = self.output.is_some()
-            || (self.blocking == Blocking::Timed && self.is_shorter(direction, start));
         loop {
             if wait_first {
-                self.wait(direction, start)?;
+                self.wait(direction, *start.get_or_insert_with(Instant::now))?;
             }
             let result = call(self.end(direction));
             // The stream may be /dev/null by now: what it says is no end of input and no success.
@@ -189,7 +194,7 @@ impl Wire {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
                     // The kernel has waited, perhaps for less than holds for this call.
                     let asked = self.blocking == Blocking::Timed && !wait_first;
-                    if asked && self.is_over(direction, start) {
+                    if asked && start.is_none_or(|start| self.is_over(direction, start)) {
                         return Err(self.timed_out(direction));
                     }
                 }
@@ -220,6 +225,7 @@ impl Wire {
     }
 
     /// Waits until a call would not wait.
+    #[inline(never)]
     fn wait(&self, direction: Direction, start: Instant) -> io::Result<()> {
         let limit = self.limits.one(direction);
         loop {
@@ -234,6 +240,7 @@ impl Wire {
         }
     }
 
+    #[cold]
     fn timed_out(&self, direction: Direction) -> io::Error {
         match self.deadline {
             Some(deadline) if deadline.at <= Instant::now() => return deadline.is_over(),
@@ -255,8 +262,7 @@ impl Wire {
         if !fits || self.output.is_some() || self.seen != Seen::All {
             return None;
         }
-        let sent = self
-            .within(Direction::Write, Instant::now(), |stream| socket::write_more(stream, bytes));
+        let sent = self.within(Direction::Write, None, |stream| socket::write_more(stream, bytes));
         self.last = sent.as_ref().is_ok_and(|count| *count == bytes.len());
         self.sent = self.sent.saturating_add(*sent.as_ref().unwrap_or(&0));
         Some(sent)
@@ -401,7 +407,7 @@ impl Read for Wire {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let length = room.len();
         let read = |stream: &OwnedFd| descriptor::read(stream, room);
-        let count = self.within(Direction::Read, Instant::now(), read)?;
+        let count = self.within(Direction::Read, Some(Instant::now()), read)?;
         self.seen = if count == length { Seen::Some } else { Seen::All };
         Ok(count)
     }
@@ -418,11 +424,14 @@ impl Write for Wire {
         let bytes = &bytes[..most];
         // Of a long one the kernel would take a part, and wait as long with the next.
         let long = bytes.len() > SIZE;
-        let start = Instant::now();
+        // The kernel has room for a first short one.
+        let start = (self.sent > 0 || long).then(Instant::now);
         let count = self.within(Direction::Write, start, |stream| {
             if long { socket::write_now(stream, bytes) } else { descriptor::write(stream, bytes) }
         })?;
-        self.late = !long && count < bytes.len() && self.is_over(Direction::Write, start);
+        self.late = !long
+            && count < bytes.len()
+            && start.is_some_and(|start| self.is_over(Direction::Write, start));
         self.sent = self.sent.saturating_add(count);
         Ok(count)
     }

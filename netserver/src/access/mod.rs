@@ -121,8 +121,13 @@ impl Rules {
         self.warnings().iter().for_each(|warning| log::warn!("{warning}"));
     }
 
-    /// Whether a client may connect.
+    /// Whether every client may connect, whoever it is.
     #[inline]
+    pub(crate) fn allow_everybody(&self) -> bool {
+        self.is_empty() && !self.needs_name()
+    }
+
+    /// Whether a client may connect.
     pub(crate) fn decide(&self, facts: &Facts) -> Verdict {
         if let Some(who) = facts.credentials {
             return self.decide_on_user(who);
@@ -175,6 +180,7 @@ impl Rules {
     }
 
     /// Whether there is no rule at all.
+    #[inline]
     fn is_empty(&self) -> bool {
         self.deny.is_empty()
             && self.allow.is_empty()

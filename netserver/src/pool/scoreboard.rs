@@ -9,7 +9,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use crate::seat::{Seat, Timer, UNTIL};
 use crate::sys::descriptor;
@@ -58,9 +58,8 @@ fn idle_of(hint: i64) -> i64 {
 /// The slots, the hint, and the pipe that wakes the parent.
 #[derive(Debug)]
 pub(crate) struct Scoreboard {
-    slots: Arc<SharedLines>,
-    /// One line.
-    hint: SharedLines,
+    /// The hint, and one line for each slot behind it, on the same page as the first of them.
+    lines: Arc<SharedLines>,
     /// Whom they serve, where that is limited.
     crowd: Option<Crowd>,
     /// Children write, the parent reads. Neither end blocks.
@@ -75,11 +74,20 @@ impl Scoreboard {
     /// Where there is no memory or no descriptor.
     pub(crate) fn new(size: usize, max_per_ip: u32) -> io::Result<Self> {
         let (woken, wake) = descriptor::pipe()?;
-        let slots = Arc::new(SharedLines::new(size)?);
-        let hint = SharedLines::new(1)?;
+        let lines = Arc::new(SharedLines::new(size.saturating_add(1))?);
         let limit = usize::try_from(max_per_ip).unwrap_or(usize::MAX);
         let crowd = if limit > 0 { Some(Crowd::new(size, limit)?) } else { None };
-        Ok(Self { slots, hint, crowd, wake, woken })
+        Ok(Self { lines, crowd, wake, woken })
+    }
+
+    #[inline]
+    fn hint(&self) -> &Line {
+        &self.lines[0]
+    }
+
+    #[inline]
+    fn slot(&self, place: usize) -> &Line {
+        &self.lines[slot_of(place)]
     }
 
     /// The end that is readable once a child wants the parent.
@@ -97,7 +105,7 @@ impl Scoreboard {
         if let Some(crowd) = &self.crowd {
             crowd.seat(place);
         }
-        let slot = &self.slots[place];
+        let slot = self.slot(place);
         slot.number::<DOING>().store(Doing::Starting as i64, SeqCst);
         slot.number::<WAS_READY>().store(0, SeqCst);
         slot.number::<DUE>().store(0, SeqCst);
@@ -107,7 +115,7 @@ impl Scoreboard {
     /// Makes a slot ready for a child that serves one connection, which is there already.
     pub(crate) fn occupy(&self, place: usize) {
         self.clear(place);
-        let slot = &self.slots[place];
+        let slot = self.slot(place);
         slot.number::<WAS_READY>().store(1, SeqCst);
         begin(slot);
     }
@@ -120,7 +128,7 @@ impl Scoreboard {
     }
 
     pub(crate) fn doing(&self, place: usize) -> Doing {
-        match self.slots[place].number::<DOING>().load(SeqCst) {
+        match self.slot(place).number::<DOING>().load(SeqCst) {
             0 => Doing::Starting,
             1 => Doing::Idle,
             3 => Doing::Gone,
@@ -132,28 +140,28 @@ impl Scoreboard {
     /// Until when, by the time that only goes on, the child of that slot may serve its connection; `None`
     /// where it serves none, or has no such limit.
     pub(crate) fn busy_until(&self, place: usize) -> Option<i64> {
-        let until = self.slots[place].number::<UNTIL>().load(SeqCst);
+        let until = self.slot(place).number::<UNTIL>().load(SeqCst);
         (until > 0 && self.doing(place) == Doing::Busy).then_some(until)
     }
 
     /// Whether the child of that slot has served as many connections as it should.
     pub(crate) fn is_due(&self, place: usize) -> bool {
-        self.slots[place].number::<DUE>().load(SeqCst) != 0
+        self.slot(place).number::<DUE>().load(SeqCst) != 0
     }
 
     /// Whether the child of that slot left by itself, as it should.
     pub(crate) fn has_left(&self, place: usize) -> bool {
-        self.slots[place].number::<LEFT>().load(SeqCst) != 0
+        self.slot(place).number::<LEFT>().load(SeqCst) != 0
     }
 
     /// How many connections the children of that slot have taken.
     pub(crate) fn taken_at(&self, place: usize) -> i64 {
-        self.slots[place].number::<TAKEN>().load(SeqCst)
+        self.slot(place).number::<TAKEN>().load(SeqCst)
     }
 
     /// Whether the child of that slot ever waited for a connection.
     pub(crate) fn was_ready(&self, place: usize) -> bool {
-        self.slots[place].number::<WAS_READY>().load(SeqCst) != 0
+        self.slot(place).number::<WAS_READY>().load(SeqCst) != 0
     }
 
     /// How many connections the children of the first `places` slots have taken so far.
@@ -168,7 +176,7 @@ impl Scoreboard {
     /// too soon; too late it would not be woken at all.
     pub(crate) fn correct_hint(&self, idle: impl Fn() -> usize) {
         const TRIES: usize = 8;
-        let hint = self.hint[0].number::<IDLE>();
+        let hint = self.hint().number::<IDLE>();
         for _ in 0..TRIES {
             let seen = hint.load(SeqCst);
             let wrong_by = i64::try_from(idle()).unwrap_or(i64::MAX) - idle_of(seen);
@@ -184,13 +192,13 @@ impl Scoreboard {
     /// From here on the child that leaves fewer than `idle` idle ones wakes the parent.
     pub(crate) fn wake_below(&self, idle: usize) {
         let idle = i64::try_from(idle).unwrap_or(i64::MAX);
-        self.hint[0].number::<WAKE_BELOW>().store(idle, SeqCst);
+        self.hint().number::<WAKE_BELOW>().store(idle, SeqCst);
     }
 
     /// The place of the calling child, which is due after `max_requests` connections (0: never);
     /// `watched` tells whether it says until when it may serve one.
     pub(crate) fn seat(&self, place: usize, max_requests: u32, watched: bool) -> PoolSeat<'_> {
-        PoolSeat { board: self, place, slot: &self.slots[place], max_requests, watched, served: 0 }
+        PoolSeat { board: self, place, slot: self.slot(place), max_requests, watched, served: 0 }
     }
 
     /// The place of the calling child, which serves the one connection that it was forked for.
@@ -201,14 +209,19 @@ impl Scoreboard {
     /// The calling child leaves, as it should or not.
     #[inline]
     pub(crate) fn leave(&self, place: usize, as_it_should: bool) {
-        self.slots[place].number::<LEFT>().store(i64::from(as_it_should), SeqCst);
-        self.slots[place].number::<DOING>().store(Doing::Gone as i64, SeqCst);
+        self.slot(place).number::<LEFT>().store(i64::from(as_it_should), SeqCst);
+        self.slot(place).number::<DOING>().store(Doing::Gone as i64, SeqCst);
     }
 
     fn wake_parent(&self) {
         // A full pipe has woken it already, and nobody else is told when there is no parent.
         let _ = descriptor::write(&self.wake, b"!");
     }
+}
+
+/// Where the slot of a place is among the lines.
+const fn slot_of(place: usize) -> usize {
+    place + 1
 }
 
 /// A child's own place.
@@ -225,7 +238,7 @@ pub(crate) struct PoolSeat<'a> {
 /// A connection begins in that slot.
 #[inline]
 fn begin(slot: &Line) {
-    slot.number::<UNTIL>().store(0, SeqCst);
+    slot.number::<UNTIL>().store(0, Relaxed);
     slot.number::<DOING>().store(Doing::Busy as i64, SeqCst);
     slot.number::<TAKEN>().fetch_add(1, SeqCst);
 }
@@ -238,7 +251,7 @@ impl PoolSeat<'_> {
 
     #[inline]
     fn is_idle(&self) {
-        self.board.hint[0].number::<IDLE>().fetch_add(CHANGE + 1, SeqCst);
+        self.board.hint().number::<IDLE>().fetch_add(CHANGE + 1, SeqCst);
         self.slot.number::<DOING>().store(Doing::Idle as i64, SeqCst);
     }
 }
@@ -256,7 +269,7 @@ impl Seat for PoolSeat<'_> {
     fn busy(&mut self) {
         // The slot first, then the hint; the other way round when it is idle again.
         begin(self.slot);
-        let hint = &self.board.hint[0];
+        let hint = self.board.hint();
         let idle = idle_of(hint.number::<IDLE>().fetch_add(CHANGE - 1, SeqCst)) - 1;
         let line = hint.number::<WAKE_BELOW>();
         if idle < line.load(SeqCst) && line.swap(0, SeqCst) > 0 {
@@ -271,7 +284,7 @@ impl Seat for PoolSeat<'_> {
 
     #[inline]
     fn timer(&self) -> Option<Timer> {
-        self.watched.then(|| Timer::new(&self.board.slots, self.place))
+        self.watched.then(|| Timer::new(&self.board.lines, slot_of(self.place)))
     }
 
     #[inline]
@@ -310,7 +323,7 @@ impl Seat for OneSeat<'_> {
 
     #[inline]
     fn timer(&self) -> Option<Timer> {
-        self.watched.then(|| Timer::new(&self.board.slots, self.place))
+        self.watched.then(|| Timer::new(&self.board.lines, slot_of(self.place)))
     }
 
     #[inline]
@@ -369,7 +382,7 @@ mod tests {
             1
         });
         assert_eq!(counts.get(), 2, "counted again");
-        assert_eq!(idle_of(board.hint[0].number::<IDLE>().load(SeqCst)), 1);
+        assert_eq!(idle_of(board.hint().number::<IDLE>().load(SeqCst)), 1);
     }
 
     #[test]

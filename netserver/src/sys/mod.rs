@@ -23,6 +23,7 @@ pub(crate) mod clock;
 pub(crate) mod descriptor;
 pub(crate) mod mask;
 pub(crate) mod memory;
+mod noted;
 pub(crate) mod poll;
 pub(crate) mod process;
 pub(crate) mod resolve;

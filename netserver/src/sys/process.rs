@@ -117,6 +117,7 @@ fn leave(body: impl FnOnce() -> i32, printed: bool) -> ! {
 
 /// Leaves without running anything that the parent registered or still holds: no exit handlers, no
 /// destructors, no flush of buffers that it filled.
+#[inline]
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: `_exit` has no precondition.
     unsafe { libc::_exit(code) }

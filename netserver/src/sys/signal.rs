@@ -17,7 +17,7 @@
 use std::io;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
@@ -29,6 +29,7 @@ use nix::unistd;
 
 pub(crate) use nix::sys::signal::Signal;
 
+use super::noted::Noted;
 use super::process::{FORKING, Pid};
 use super::{descriptor, mask, memory, process};
 use crate::stop::{Event, Role, Stage, Timing};
@@ -41,8 +42,8 @@ static ROLE: AtomicU8 = AtomicU8::new(Role::Starting as u8);
 static STAGE: AtomicU8 = AtomicU8::new(Stage::Serving as u8);
 /// A child's parent.
 static PARENT: AtomicI32 = AtomicI32::new(0);
-/// Whether this process has asked to be told of its parent's death, or has no parent.
-static FOLLOWING: AtomicBool = AtomicBool::new(true);
+/// Whether this is a child that has not asked yet to be told of its parent's death.
+static FOLLOWS_LATE: AtomicBool = AtomicBool::new(false);
 /// The thread that serves; 0 stands for the first of its process, which it is in every child.
 static THREAD: AtomicI32 = AtomicI32::new(0);
 /// Whether the ends of children are told by a signal.
@@ -54,13 +55,13 @@ static RENEW: AtomicBool = AtomicBool::new(false);
 static WOKEN: AtomicBool = AtomicBool::new(false);
 /// Whether a stop of this process is timed by its own alarm.
 static TIMED: AtomicBool = AtomicBool::new(false);
-/// Descriptors that the handler knows; -1 stands for none. `NULL` is `/dev/null`; `NOTHING` is the same
+/// Descriptors that the handler knows. `NULL` is `/dev/null`; `NOTHING` is the same
 /// opened for nothing at all, on which every call fails.
-static NULL: AtomicI32 = AtomicI32::new(-1);
-static NOTHING: AtomicI32 = AtomicI32::new(-1);
+static NULL: Noted = Noted::none();
+static NOTHING: Noted = Noted::none();
 /// The end of a pipe that wakes the parent.
-static WAKE: AtomicI32 = AtomicI32::new(-1);
-static SERVING: AtomicI32 = AtomicI32::new(-1);
+static WAKE: Noted = Noted::none();
+static SERVING: Noted = Noted::none();
 /// What a stop ends; null stands for nothing.
 static WAITING: AtomicPtr<Vec<RawFd>> = AtomicPtr::new(ptr::null_mut());
 /// Whole seconds of a [`Timing`].
@@ -102,8 +103,8 @@ pub(crate) struct Installed {
 pub(crate) fn install() -> io::Result<Installed> {
     let taken = Taken::new()?;
     let (null, nothing) = (descriptor::null()?, descriptor::nothing()?);
-    NULL.store(null.as_raw_fd(), SeqCst);
-    NOTHING.store(nothing.as_raw_fd(), SeqCst);
+    NULL.note(null.as_fd());
+    NOTHING.note(nothing.as_fd());
     memory::mark_this_process()?;
     THREAD.store(unistd::gettid().as_raw(), SeqCst);
     ROLE.store(Role::Starting as u8, SeqCst);
@@ -159,8 +160,8 @@ impl Drop for Installed {
             unsafe { libc::sigaction(*signal as i32, before, ptr::null_mut()) };
         }
         end_timing();
-        NULL.store(-1, SeqCst);
-        NOTHING.store(-1, SeqCst);
+        NULL.forget();
+        NOTHING.forget();
         HEARING.store(false, SeqCst);
         mask::change(&self.mask);
     }
@@ -171,14 +172,14 @@ impl Drop for Installed {
 /// parent has to know of, until [`deaf`].
 pub(crate) fn become_parent(timing: Timing, wake: BorrowedFd<'_>) {
     set_timing(timing);
-    WAKE.store(wake.as_raw_fd(), SeqCst);
+    WAKE.note(wake);
     WOKEN.store(false, SeqCst);
     ROLE.store(Role::Parent as u8, SeqCst);
 }
 
 /// Nobody waits at the other end of the pipe any more.
 pub(crate) fn deaf() {
-    WAKE.store(-1, SeqCst);
+    WAKE.forget();
 }
 
 /// Has the ends of children wake the parent, or not: while there is always somebody to serve it looks
@@ -212,10 +213,10 @@ pub(crate) fn take_renew() -> bool {
 #[inline]
 pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
     PARENT.store(parent.as_raw(), SeqCst);
-    FOLLOWING.store(false, SeqCst);
-    SERVING.store(-1, SeqCst);
+    FOLLOWS_LATE.store(true, SeqCst);
+    SERVING.forget();
     WAITING.store(ptr::null_mut(), SeqCst);
-    WAKE.store(-1, SeqCst);
+    WAKE.forget();
     THREAD.store(0, SeqCst);
     IN_HOOK.store(false, SeqCst);
     ROLE.store(Role::Child as u8, SeqCst);
@@ -322,7 +323,7 @@ fn handle_here(number: libc::c_int, code: libc::c_int) {
 
 /// Wakes the parent, once until it looks.
 fn wake() {
-    let pipe = WAKE.load(SeqCst);
+    let pipe = WAKE.number();
     if pipe >= 0 && !WOKEN.swap(true, SeqCst) {
         // SAFETY: the byte lives in this frame. A full pipe has woken it already.
         unsafe { libc::write(pipe, b"!".as_ptr().cast(), 1) };
@@ -368,7 +369,7 @@ fn advance(event: Event) {
     }
     end_waiting();
     if now == Stage::Quick {
-        cut(SERVING.load(SeqCst));
+        cut(SERVING.number());
     }
     // A child whose parent is gone has nobody else to see that it ends.
     let newborn = is_newborn();
@@ -398,7 +399,7 @@ fn end_waiting() {
     // SAFETY: it is null, or what a `Waiting` of this thread has borrowed, which puts another one here
     // before it goes.
     let known = unsafe { known.as_ref() };
-    let nothing = NOTHING.load(SeqCst);
+    let nothing = NOTHING.number();
     known.into_iter().flatten().for_each(|descriptor| put_over(nothing, *descriptor));
 }
 
@@ -438,7 +439,7 @@ fn cut(descriptor: RawFd) {
         // SAFETY: it asks nothing of its caller; on what is no socket it fails.
         unsafe { libc::shutdown(descriptor, libc::SHUT_RDWR) };
     }
-    put_over(NULL.load(SeqCst), descriptor);
+    put_over(NULL.number(), descriptor);
 }
 
 /// How far the stop of this process has gone.
@@ -497,7 +498,7 @@ impl Drop for InHook {
 /// Has the death of the parent of this child stop it as the parent would have, after its request. A child
 /// that changes who it is has to ask for it anew.
 pub(crate) fn follow_parent() -> io::Result<()> {
-    FOLLOWING.store(true, SeqCst);
+    FOLLOWS_LATE.store(false, SeqCst);
     let parent = Pid::from_raw(PARENT.load(SeqCst));
     if !process::follow_parent(parent, Signal::SIGTERM)? {
         go_on(Event::Graceful);
@@ -509,7 +510,7 @@ pub(crate) fn follow_parent() -> io::Result<()> {
 /// serve one short request never pay for it.
 #[inline]
 pub(crate) fn goes_on() {
-    if !FOLLOWING.load(SeqCst) {
+    if FOLLOWS_LATE.load(SeqCst) {
         follow_late();
     }
 }
@@ -599,7 +600,7 @@ impl Cuttable {
     /// Makes `stream` known, and cuts it at once where a quick stop has begun.
     #[inline]
     pub(crate) fn new(stream: BorrowedFd<'_>) -> Self {
-        SERVING.store(stream.as_raw_fd(), SeqCst);
+        SERVING.note(stream);
         if stage() >= Stage::Quick {
             cut(stream.as_raw_fd());
         }
@@ -610,7 +611,7 @@ impl Cuttable {
 impl Drop for Cuttable {
     #[inline]
     fn drop(&mut self) {
-        SERVING.store(-1, SeqCst);
+        SERVING.forget();
     }
 }
 
