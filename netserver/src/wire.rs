@@ -339,6 +339,10 @@ impl Wire {
         SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write)?;
         let limit = if self.limits.write.is_zero() { LONGEST } else { self.limits.write };
         let mut end = Instant::now() + limit;
+        if let Some(deadline) = self.deadline {
+            // The parent ends whoever goes on for longer.
+            end = end.min(deadline.at);
+        }
         let mut has_all = false;
         while signal::stage() < Stage::Quick {
             let goes_on = self.drain();
@@ -363,6 +367,9 @@ impl Wire {
         }
         if has_all {
             return Ok(());
+        }
+        if let Some(deadline) = self.deadline.filter(|deadline| deadline.at <= Instant::now()) {
+            return Err(deadline.is_over());
         }
         let what = format!("the client did not take the rest in {limit:?}");
         Err(io::Error::new(io::ErrorKind::TimedOut, what))
