@@ -107,7 +107,7 @@ fn set_of(listeners: &[&Listener]) -> io::Result<PollSet> {
     let set = PollSet::new()?;
     for (place, listener) in (0..).zip(listeners) {
         // Another process may take what woke this one.
-        listener.wait(false)?;
+        listener.set_waiting(false)?;
         set.add_shared(listener, place)?;
     }
     Ok(set)
@@ -183,7 +183,7 @@ impl<'a> Acceptor<'a> {
     fn found_nobody(listener: &Listener, mut alone: impl FnMut()) {
         alone();
         // Where a stop has taken it away that is seen next.
-        let _ = listener.wait(true);
+        let _ = listener.set_waiting(true);
     }
 
     /// A connection that this process may have been woken for, alone, when it was told to stop:
@@ -193,7 +193,7 @@ impl<'a> Acceptor<'a> {
         let listeners = if look { self.wait.listeners.as_slice() } else { &[] };
         listeners.iter().find_map(|listener| {
             // Nobody ends this call: it must not wait, whoever has turned that.
-            listener.wait(false).ok()?;
+            listener.set_waiting(false).ok()?;
             let accepted = listener.accept(buffers).ok()?;
             Some(Arrival::at(listener, accepted))
         })

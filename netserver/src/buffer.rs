@@ -125,3 +125,28 @@ impl Buffers {
         self.end = count.min(self.input.len());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_grows_once_it_was_filled() {
+        let mut buffers = Buffers::default();
+        for (read, room) in
+            [(FIRST - 1, FIRST), (FIRST, FIRST), (10, SIZE), (SIZE, SIZE), (1, SIZE)]
+        {
+            assert_eq!(buffers.room().len(), room);
+            buffers.filled(read);
+            buffers.take(read);
+        }
+    }
+
+    #[test]
+    fn what_is_put_back_is_all_read_again() {
+        let mut buffers = Buffers::default();
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(3 * SIZE).collect();
+        buffers.put_back(&bytes);
+        assert_eq!(buffers.unread(), bytes);
+    }
+}

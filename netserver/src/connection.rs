@@ -414,8 +414,8 @@ impl Connection {
         sent
     }
 
-    /// As [`deliver`](Self::deliver), of a reply that is complete but for what a hook may add, where the client has nothing
-    /// more to say: its last bytes may wait for the end of the connection to go along.
+    /// As [`deliver`](Self::deliver), of a reply that is complete but for what a hook may add, where the
+    /// client has nothing more to say: its last bytes may wait for the end of the connection to go along.
     pub(crate) fn deliver_last(&mut self) -> io::Result<()> {
         if let Stream::Channel(channel) = &mut self.stream
             && self.proto == "tcp"

@@ -152,8 +152,8 @@ impl Listener {
 
     /// Has accept come back at once where nobody is there, or wait. The flag belongs to the socket, so
     /// every process sets it alike; accepted streams do not inherit it.
-    pub(crate) fn wait(&self, wait: bool) -> io::Result<()> {
-        SockRef::from(&self.socket).set_nonblocking(!wait)
+    pub(crate) fn set_waiting(&self, waits: bool) -> io::Result<()> {
+        SockRef::from(&self.socket).set_nonblocking(!waits)
     }
 }
 

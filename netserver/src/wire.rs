@@ -174,14 +174,14 @@ impl Wire {
         mut start: Option<Instant>,
         mut call: impl FnMut(&OwnedFd) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        // A client that never lets a call wait is held to it all the same.
         let mut wait_first = self.output.is_some();
         if let Some(deadline) = self.deadline {
-            let start = *start.get_or_insert_with(Instant::now);
-            if deadline.at <= start {
+            let left = deadline.at.checked_duration_since(*start.get_or_insert_with(Instant::now));
+            // A client that never lets a call wait is held to it all the same.
+            let Some(left) = left.filter(|left| !left.is_zero()) else {
                 return Err(deadline.is_over());
-            }
-            wait_first |= self.blocking == Blocking::Timed && self.is_shorter(direction, start);
+            };
+            wait_first |= self.blocking == Blocking::Timed && self.is_shorter(direction, left);
         }
         loop {
             if wait_first {
@@ -210,11 +210,8 @@ impl Wire {
     /// Whether the time that is left is so much shorter than the kernel's own limit that the kernel
     /// would wait for too long.
     #[inline]
-    fn is_shorter(&self, direction: Direction, now: Instant) -> bool {
-        let left = self.deadline.map(|deadline| deadline.at.saturating_duration_since(now));
-        left.is_some_and(|left| {
-            self.limits.kernels(direction).is_none_or(|kernels| kernels > left + left / 16)
-        })
+    fn is_shorter(&self, direction: Direction, left: Duration) -> bool {
+        self.limits.kernels(direction).is_none_or(|kernels| kernels > left + left / 16)
     }
 
     /// Whether a call that began at `start` has had its time.

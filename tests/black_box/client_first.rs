@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Trace, load, tool};
 
-use super::{actor, pause, program};
+use super::{actor, callers, pause, program};
 
 #[test]
 fn the_end_goes_along_with_the_last_bytes_on_the_ports_that_say_so() {
@@ -68,16 +68,7 @@ fn no_reply_is_lost() {
         client.send("unread");
         assert_eq!(client.rest(), b"x\n");
     }
-    load(server.address())
-        .connections(2_000)
-        .clients(8)
-        .exchange(
-            |at| format!("say {at}\nquit\n"),
-            |at, reply| reply == format!("{at}\n").as_bytes(),
-        )
-        .until_close()
-        .run()
-        .expect_all_right();
+    callers(server.address()).connections(2_000).clients(8).run().expect_all_right();
     server.stop();
 }
 

@@ -9,11 +9,11 @@ use std::time::Duration;
 use netserver_harness::DEADLINE;
 use socket2::{Domain, Socket, Type};
 
-use super::{actor, pause};
+use super::{actor, extent, pause};
 
 /// How many clients there are; `CLIENTS=10000` for the long form.
 fn clients() -> usize {
-    std::env::var("CLIENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(400)
+    extent("CLIENTS", 400)
 }
 
 const LENGTH: usize = 1 << 20;

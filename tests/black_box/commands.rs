@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use netserver_harness::{Server, Signal, load};
 
-use super::{FORKING, pause, program};
+use super::{FORKING, extent, pause, program};
 
 /// How many commands clients ask for; 1,000 with `COMMANDS=1000`. With fewer than 256 some exit codes
 /// would be left out.
 fn commands() -> usize {
-    std::env::var("COMMANDS").ok().and_then(|count| count.parse().ok()).unwrap_or(256)
+    extent("COMMANDS", 256)
 }
 
 /// What the connection of that number asks for, and has to hear.

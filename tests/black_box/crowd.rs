@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use netserver_harness::{Client, Program, Server, Signal, load};
 
-use super::{FORKING, actor, pause};
+use super::{FORKING, actor, extent, pause};
 
 /// How many connections one client may have.
 const EACH: usize = 5;
@@ -17,8 +17,7 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// How many clients, for how many children: 1,000 for 50 with `CROWD=1000`.
 fn crowd() -> (usize, usize) {
-    let clients = std::env::var("CROWD").ok().and_then(|clients| clients.parse().ok());
-    let clients: usize = clients.unwrap_or(200);
+    let clients = extent("CROWD", 200);
     (clients, if clients < 1_000 { 20 } else { 50 })
 }
 

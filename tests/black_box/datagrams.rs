@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use netserver_harness::{DEADLINE, Signal, scratch};
 
 use super::protocols::facts;
-use super::{PERSONALITIES, pause};
+use super::{PERSONALITIES, extent, pause};
 
 /// A client of one server, which hears nobody else.
 fn client(address: SocketAddr) -> UdpSocket {
@@ -90,8 +90,7 @@ fn a_question_to_everybody_is_answered() {
 /// 20,000 at 2,000 a second with `DATAGRAMS=20000`.
 #[test]
 fn none_is_lost_or_doubled() {
-    let count: u32 =
-        std::env::var("DATAGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
+    let count: u32 = extent("DATAGRAMS", 2_000);
     let server = facts(&["0/udp"]).arg("--max_requests=500").start();
     let socket = client(server.address());
     let reader = socket.try_clone().unwrap();

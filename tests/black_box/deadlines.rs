@@ -136,7 +136,8 @@ fn a_client_that_is_never_silent_is_cut_too() {
         let taking = std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
         while start.elapsed() < Duration::from_secs(5) && writer.write_all(b"say more\n").is_ok() {}
         let took = start.elapsed();
-        assert!(took < Duration::from_secs(2), "{port}: {took:?}");
+        // Nor is it listened to for another second once its time is over.
+        assert!(took < Duration::from_millis(1_300), "{port}: {took:?}");
         let _ = taking.join();
         server.wait_for_log("the request took longer than 500ms");
         server.stop();

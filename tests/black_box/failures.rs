@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal, load, scratch};
+use netserver_harness::{Client, Server, Signal, scratch};
 
-use super::{actor, with_each};
+use super::{actor, callers, with_each};
 
 #[test]
 fn what_a_peer_puts_into_a_log_stays_on_its_line() {
@@ -107,16 +107,7 @@ fn a_fork_beside_a_thread_that_logs_is_none_that_hangs() {
         .env("CHATTER", "yes")
         .start();
     server.expect_log("2 threads at a fork");
-    load(server.address())
-        .connections(300)
-        .clients(2)
-        .exchange(
-            |at| format!("say {at}\nquit\n"),
-            |at, reply| reply == format!("{at}\n").as_bytes(),
-        )
-        .until_close()
-        .run()
-        .expect_all_right();
+    callers(server.address()).connections(300).clients(2).run().expect_all_right();
     server.stop();
 }
 

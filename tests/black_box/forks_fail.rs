@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use netserver_harness::{Client, Program, Server, Signal, tool, tool_with, wait_until};
 
 use super::parents::pool_of;
-use super::{actor, pause, with_all};
+use super::{actor, extent, pause, with_all};
 
 const SIZE: usize = 4;
 const FAILED: &str = "cannot fork a child: Resource temporarily unavailable";
@@ -18,8 +18,7 @@ const AS_SOMEBODY: [&str; 5] = ["--reuid", "54321", "--regid", "54321", "--clear
 
 /// How long no fork succeeds: 10 s with `FORKLESS=10`.
 fn forkless() -> Duration {
-    let seconds = std::env::var("FORKLESS").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(2))
+    Duration::from_secs(extent("FORKLESS", 2))
 }
 
 /// Has each fork of a process fail until the tool that sees to it is ended.

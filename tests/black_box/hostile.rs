@@ -4,13 +4,13 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Server, Signal, load};
+use netserver_harness::{Server, Signal};
 
 use super::children::family;
 use super::parents::waits;
-use super::pause;
 use super::talk::client;
 use super::turns::settle;
+use super::{callers, extent, pause};
 
 /// How many children there are.
 const SIZE: usize = 4;
@@ -20,7 +20,7 @@ const KILLED: &str = "was killed by SIGKILL";
 
 /// How long each of the things lasts that a hostile child does: 3 s with `HOSTILE=3`.
 fn hostile_for() -> f64 {
-    std::env::var("HOSTILE").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(0.3)
+    extent("HOSTILE", 0.3)
 }
 
 /// How long a process has used the processor, in all its threads.
@@ -106,15 +106,10 @@ fn see_harmless(server: &Server, does: &str) -> i32 {
 /// Fifty clients in a second, none of which notices anything.
 fn see_others_served(server: &Server, time: Duration) {
     let count = time.as_millis() / 20;
-    load(server.address())
+    callers(server.address())
         .connections(usize::try_from(count).unwrap())
         .clients(2)
         .per_second(50)
-        .exchange(
-            |at| format!("say {at}\nquit\n"),
-            |at, reply| reply == format!("{at}\n").as_bytes(),
-        )
-        .until_close()
         .run()
         .expect_all_right();
 }

@@ -54,7 +54,10 @@ mod tls;
 mod turns;
 mod unix_sockets;
 
-use netserver_harness::{Program, Server};
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use netserver_harness::{Load, Program, Server, load};
 
 /// A server program of this package.
 macro_rules! program {
@@ -77,6 +80,16 @@ fn reckless(personality: &str) -> Program {
     program!("reckless").args(["--host=127.0.0.1", &format!("--server_type={personality}")])
 }
 
+/// Clients of that program, who each have it say their number and quit.
+fn callers<'a>(address: SocketAddr) -> Load<'a> {
+    load(address)
+        .exchange(
+            |at| format!("say {at}\nquit\n"),
+            |at, reply| reply == format!("{at}\n").as_bytes(),
+        )
+        .until_close()
+}
+
 /// Tells what was measured, to whoever runs a test with `--nocapture`.
 #[expect(clippy::print_stdout, reason = "the test runner keeps it from everybody else")]
 fn tell(figures: std::fmt::Arguments<'_>) {
@@ -84,7 +97,7 @@ fn tell(figures: std::fmt::Arguments<'_>) {
 }
 
 /// How much a test does in all: what a variable of the environment says, or else `short`.
-fn extent(variable: &str, short: usize) -> usize {
+fn extent<N: FromStr>(variable: &str, short: N) -> N {
     std::env::var(variable).ok().and_then(|count| count.parse().ok()).unwrap_or(short)
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use netserver_harness::{Client, Server, Signal, scratch, tool, wait_until};
 
 use super::parents::pool_of;
-use super::{FORKING, actor};
+use super::{FORKING, actor, extent};
 
 const SIZE: usize = 3;
 /// How long idle children may stay, and how long the port may be taken.
@@ -17,7 +17,7 @@ const FREE: Duration = Duration::from_secs(3);
 
 /// How often each is tried: 50 times with `ORPHANS=50`.
 fn tries() -> u32 {
-    std::env::var("ORPHANS").ok().and_then(|count| count.parse().ok()).unwrap_or(3)
+    extent("ORPHANS", 3)
 }
 
 fn start(personality: &str) -> Server {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Signal, load};
 
-use super::{actor, pause};
+use super::{actor, callers, pause};
 
 /// The arguments for a pool of that size.
 pub(super) fn pool_of(personality: &str, size: usize) -> Vec<String> {
@@ -129,17 +129,8 @@ fn a_hup_renews_every_child_one_at_a_time_and_no_client_notices() {
         server.wait_until("four children", || server.alive().len() == 4);
         let (before, lines) = (server.children(), server.log().len());
         std::thread::scope(|scope| {
-            let load = scope.spawn(|| {
-                load(server.address())
-                    .connections(2_000)
-                    .clients(6)
-                    .exchange(
-                        |at| format!("say {at}\nquit\n"),
-                        |at, reply| reply == format!("{at}\n").as_bytes(),
-                    )
-                    .until_close()
-                    .run()
-            });
+            let load =
+                scope.spawn(|| callers(server.address()).connections(2_000).clients(6).run());
             server.signal(Signal::SIGHUP);
             server.wait_until(format!("{personality}: four others"), || {
                 let now = server.alive();

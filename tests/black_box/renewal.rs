@@ -1,8 +1,9 @@
 //! A pool that renews its children, or is made smaller, while clients come: so many at a time, each once
 //! another is ready, and nobody notices.
 
-use netserver_harness::{Client, Server, Signal, load};
+use netserver_harness::{Client, Server, Signal};
 
+use super::callers;
 use super::children::family;
 
 const SIZE: usize = 4;
@@ -62,18 +63,8 @@ fn so_many_are_renewed_at_a_time_each_once_another_is_ready() {
             .start();
         let address = server.address();
         std::thread::scope(|scope| {
-            let load = scope.spawn(|| {
-                load(address)
-                    .connections(200)
-                    .clients(4)
-                    .per_second(150)
-                    .exchange(
-                        |at| format!("say {at}\nquit\n"),
-                        |at, reply| reply == format!("{at}\n").as_bytes(),
-                    )
-                    .until_close()
-                    .run()
-            });
+            let load =
+                scope.spawn(|| callers(address).connections(200).clients(4).per_second(150).run());
             while !load.is_finished() {
                 let count = server.children().len();
                 assert!(count <= SIZE + most, "{what}: {count} at once");

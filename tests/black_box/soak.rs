@@ -9,7 +9,7 @@ use std::time::Duration;
 use netserver_harness::{Server, Signal, load};
 
 use super::parents::pool_of;
-use super::{actor, pause};
+use super::{actor, extent, pause};
 
 /// The children that the pool has at least, and one less than it has at most.
 const SIZE: usize = 4;
@@ -20,7 +20,7 @@ const RESIZES: usize = 10;
 
 /// How many connections in all: 300,000 with `SOAK=300000`.
 fn connections() -> usize {
-    std::env::var("SOAK").ok().and_then(|count| count.parse().ok()).unwrap_or(30_000)
+    extent("SOAK", 30_000)
 }
 
 fn start(personality: &str) -> Server {

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use netserver_harness::{Client, Server, load, tool};
 
 use super::protocols::facts;
-use super::{PERSONALITIES, pause};
+use super::{PERSONALITIES, extent, pause};
 
 /// How long a starved server is watched: 5 s with `STARVED=5`.
 fn watched() -> Duration {
-    let seconds = std::env::var("STARVED").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs_f64(seconds.unwrap_or(1.5))
+    Duration::from_secs_f64(extent("STARVED", 1.5))
 }
 
 /// The processor time that a process has taken, in ticks of 10 ms.
@@ -123,8 +122,7 @@ fn an_accept_that_fails_is_tried_again() {
 /// 5,000 with `RESETS=5000`.
 #[test]
 fn clients_that_are_gone_before_they_are_accepted_harm_nobody() {
-    let resets: usize =
-        std::env::var("RESETS").ok().and_then(|resets| resets.parse().ok()).unwrap_or(1_000);
+    let resets: usize = extent("RESETS", 1_000);
     for personality in PERSONALITIES {
         let server = facts(&["0"]).arg(format!("--server_type={personality}")).start();
         let address = server.address();

@@ -8,10 +8,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program, Scratch, Server, Signal, load, scratch, tool};
+use netserver_harness::{Client, Program, Scratch, Server, Signal, scratch, tool};
 
 use super::parents::pool_of;
-use super::{FORKING, actor, pause, with_all};
+use super::{FORKING, actor, callers, extent, pause, with_all};
 
 const SIZE: usize = 3;
 /// How long a request may take, and when one that took longer has to be over.
@@ -20,8 +20,7 @@ const OVER: Duration = Duration::from_secs(2);
 
 /// How long the parent stands still: 10 s with `STOPPED=10`.
 fn stopped() -> Duration {
-    let seconds = std::env::var("STOPPED").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(2))
+    Duration::from_secs(extent("STOPPED", 2))
 }
 
 fn program(personality: &str) -> Program {
@@ -53,17 +52,12 @@ fn a_parent_that_was_stopped_under_load_kills_nobody() {
         let (before, address) = (server.children(), server.address());
         thread::scope(|scope| {
             let load = scope.spawn(|| {
-                load(address)
+                callers(address)
                     .connections(100 * usize::try_from(time.as_secs() + 1).unwrap())
                     .clients(100)
                     .per_second(100)
                     // Of `fork` they wait for their parent.
                     .patience(time + Duration::from_secs(5))
-                    .exchange(
-                        |at| format!("say {at}\nquit\n"),
-                        |at, reply| reply == format!("{at}\n").as_bytes(),
-                    )
-                    .until_close()
                     .run()
             });
             server.signal(Signal::SIGSTOP);

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal, load, scratch, wait_until};
+use netserver_harness::{Client, Server, Signal, scratch, wait_until};
 use nix::libc;
 
-use super::actor;
+use super::{actor, callers, extent};
 
 /// How children take turns, and whether one of them waits for all.
 const WAYS: [(&str, bool); 4] =
@@ -19,7 +19,7 @@ const SIZE: usize = 4;
 
 /// How many holders are killed of each way: 200 with `HOLDERS=200`.
 fn kills() -> usize {
-    std::env::var("HOLDERS").ok().and_then(|count| count.parse().ok()).unwrap_or(6)
+    extent("HOLDERS", 6)
 }
 
 fn pool(serialize: &str, ports: usize) -> netserver_harness::Program {
@@ -175,17 +175,7 @@ fn children_that_are_killed_at_random_keep_nobody_from_his_turn() {
         settle(&server, one, SIZE);
         let address = server.address();
         let killed = std::thread::scope(|scope| {
-            let load = scope.spawn(|| {
-                load(address)
-                    .connections(400)
-                    .clients(8)
-                    .exchange(
-                        |at| format!("say {at}\nquit\n"),
-                        |at, reply| reply == format!("{at}\n").as_bytes(),
-                    )
-                    .until_close()
-                    .run()
-            });
+            let load = scope.spawn(|| callers(address).connections(400).clients(8).run());
             let mut killed = Vec::new();
             while !load.is_finished() {
                 // As fast as others come: whatever it does at this moment.

@@ -78,7 +78,7 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
         let terms = Terms::of(parent.info);
         for listener in listeners.iter() {
             // Whoever woke this process may be gone again.
-            listener.wait(false)?;
+            listener.set_waiting(false)?;
         }
         // What a hook has changed: a client that goes away must not end a child.
         signal::ignore_pipe()?;

@@ -86,9 +86,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
         let places = MOST + limits.max_recycling + count(options.max_dequeue());
         let board = Scoreboard::new(places, options.max_per_ip())?;
         let ears = Ears::new(board.woken(), options.child_communication())?;
-        if !options.stdio() {
-            process::look_at_output();
-        }
+        // With `stdio` each child has another one.
+        process::look_at_output(!options.stdio());
         signal::become_parent(info.stop_timing(), ears.signal().as_fd());
         signal::hear_children(true)?;
         let now = Instant::now();

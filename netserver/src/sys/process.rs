@@ -91,13 +91,13 @@ fn print() -> bool {
 /// gives itself another standard output flushes what it prints there.
 static OUTPUT_IS_LOST: AtomicBool = AtomicBool::new(false);
 
-/// Looks what standard output is, for the forks to come of children that have no other.
-pub(crate) fn look_at_output() {
+/// Looks what standard output is, for the forks to come; `shared` tells whether children have the same.
+pub(crate) fn look_at_output(shared: bool) {
     let same = |null: &OwnedFd| {
         let (output, null) = (fstat(io::stdout())?, fstat(null)?);
         Ok::<_, Errno>(output.st_rdev == null.st_rdev && output.st_mode == null.st_mode)
     };
-    let is_null = descriptor::null().is_ok_and(|null| same(&null) == Ok(true));
+    let is_null = shared && descriptor::null().is_ok_and(|null| same(&null) == Ok(true));
     OUTPUT_IS_LOST.store(is_null, Relaxed);
 }
 

@@ -132,7 +132,6 @@ pub(crate) fn install() -> io::Result<Installed> {
 struct Taken;
 
 impl Taken {
-    #[inline]
     fn new() -> io::Result<Self> {
         let this = process::this().as_raw();
         if TAKEN.swap(this, SeqCst) == this {
@@ -143,14 +142,12 @@ impl Taken {
 }
 
 impl Drop for Taken {
-    #[inline]
     fn drop(&mut self) {
         TAKEN.store(0, SeqCst);
     }
 }
 
 impl Drop for Installed {
-    #[inline]
     fn drop(&mut self) {
         // One that came now would be handled by halves.
         mask::change(&SigSet::all());
@@ -481,7 +478,6 @@ pub(crate) fn ask_to_stop() -> io::Result<()> {
 pub(crate) struct InHook(());
 
 impl InHook {
-    #[inline]
     pub(crate) fn new() -> Self {
         IN_HOOK.store(true, SeqCst);
         Self(())
@@ -489,7 +485,6 @@ impl InHook {
 }
 
 impl Drop for InHook {
-    #[inline]
     fn drop(&mut self) {
         IN_HOOK.store(false, SeqCst);
     }
