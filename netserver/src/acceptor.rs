@@ -7,7 +7,7 @@
 //! first, and a stop takes that away as well.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use crate::accept_lock::Taker;
@@ -17,8 +17,9 @@ use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
 use crate::proto::{AcceptFault, Proto};
 use crate::stop::Stage;
+use crate::sys::ends::{Known, Waiting};
 use crate::sys::poll::{self, PollSet};
-use crate::sys::signal::{self, Known, Waiting};
+use crate::sys::signal;
 
 /// A client that was just accepted, and what is spoken with it.
 #[derive(Debug)]
@@ -54,13 +55,17 @@ pub(crate) struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    /// For the calling process alone.
+    /// For the calling process alone; `parent` is what breaks when that goes, if there is one.
     ///
     /// # Errors
     /// Where the kernel has no descriptor left for it.
-    pub(crate) fn new(listeners: &'a Listeners, taker: Option<Taker<'a>>) -> Result<Self> {
+    pub(crate) fn new(
+        listeners: &'a Listeners,
+        taker: Option<Taker<'a>>,
+        parent: Option<&OwnedFd>,
+    ) -> Result<Self> {
         let listeners: Vec<_> = listeners.iter().collect();
-        let set = (listeners.len() > 1).then(|| set_of(&listeners)).transpose();
+        let set = (listeners.len() > 1).then(|| set_of(&listeners, parent)).transpose();
         let set = set.map_err(|err| Error::because(CANNOT_WAIT, err))?;
         Ok(Self { listeners, set, taker })
     }
@@ -86,7 +91,7 @@ impl<'a> Wait<'a> {
         let Some(set) = &self.set else {
             return Ok(self.listeners.first().copied());
         };
-        match set.wait(Some(ALONE)) {
+        match set.wait(None) {
             Ok(place) => {
                 let place = place.and_then(|place| usize::try_from(place).ok());
                 Ok(place.and_then(|place| self.listeners.get(place).copied()))
@@ -98,17 +103,20 @@ impl<'a> Wait<'a> {
     }
 }
 
-/// A wait for so long is looked at as one that nobody ends: with one listener its own time limit does so.
-const ALONE: Duration = Duration::from_secs(30);
+/// The number of the parent in a set, which no listener has.
+const PARENT: u64 = u64::MAX;
 
 const CANNOT_WAIT: &str = "cannot wait for clients";
 
-fn set_of(listeners: &[&Listener]) -> io::Result<PollSet> {
+fn set_of(listeners: &[&Listener], parent: Option<&OwnedFd>) -> io::Result<PollSet> {
     let set = PollSet::new()?;
     for (place, listener) in (0..).zip(listeners) {
         // Another process may take what woke this one.
         listener.set_waiting(false)?;
         set.add_shared(listener, place)?;
+    }
+    if let Some(parent) = parent {
+        set.add_end_of(parent, PARENT)?;
     }
     Ok(set)
 }
@@ -131,7 +139,7 @@ impl<'a> Acceptor<'a> {
 
     /// The next connection; `None` once this process was told to stop. What was accepted is always
     /// handed out: the stop is looked at before. What a datagram holds is in the buffers then. `alone`
-    /// is called where nobody came for a while.
+    /// is called where nobody came for a while, or the parent is gone.
     ///
     /// # Errors
     /// Where the listener itself is broken.

@@ -1,6 +1,7 @@
 //! The place of a worker among others.
 
 use std::net::IpAddr;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub(crate) trait Seat {
 
     /// Where it is said until when the connection may last, if anybody looks at that.
     fn timer(&self) -> Option<Timer>;
+
+    /// What breaks once the parent of this worker is gone, where there is one.
+    fn parent(&self) -> Option<&OwnedFd>;
 
     /// The connection is closed. Tells whether another may be served.
     fn idle(&mut self) -> bool;
@@ -69,6 +73,10 @@ impl<F: FnMut() -> bool> Seat for Alone<F> {
     }
 
     fn timer(&self) -> Option<Timer> {
+        None
+    }
+
+    fn parent(&self) -> Option<&OwnedFd> {
         None
     }
 

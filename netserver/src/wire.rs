@@ -10,8 +10,9 @@ use crate::buffer::SIZE;
 use crate::options::Options;
 use crate::stop::Stage;
 use crate::sys::descriptor;
+use crate::sys::ends::Cuttable;
 use crate::sys::poll::{self, Direction, Woken};
-use crate::sys::signal::{self, Cuttable};
+use crate::sys::signal;
 use crate::sys::socket::{self, Blocking};
 
 /// The time and room that a connection may take, from the options. 0 stands for no limit.

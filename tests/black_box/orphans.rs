@@ -145,3 +145,22 @@ fn children_that_are_not_ready_never_serve_an_orphan() {
         }
     }
 }
+
+#[test]
+fn a_child_that_the_kernel_does_not_tell_any_more_sees_it_all_the_same() {
+    // With one port it looks where nobody came for as long as a read may take; with more there is no such
+    // time.
+    let one: &[&str] = &["--read_timeout=1s"];
+    let two: &[&str] = &["--port=127.0.0.1:0", "--port=127.0.0.1:0", "--read_timeout=0"];
+    for arguments in [one, two] {
+        let server = actor(arguments).args(pool_of("prefork", 1)).grace(GONE).start();
+        let mut client = Client::connect(server.address());
+        client.send("unfollow\nsay x\nquit\n");
+        assert_eq!(client.rest(), b"x\n");
+        let child = server.children()[0];
+        let ended = end_parent(&server, Signal::SIGKILL);
+        server.wait_until("it has left", || is_gone(child));
+        assert!(ended.elapsed() <= 2 * GONE, "{arguments:?}: {:?}", ended.elapsed());
+        server.wait();
+    }
+}

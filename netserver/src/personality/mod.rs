@@ -30,7 +30,8 @@ use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::pool::Watch;
 use crate::seat::Alone;
-use crate::sys::signal::{self, Known, Waiting};
+use crate::sys::ends::{Known, Waiting};
+use crate::sys::signal;
 use crate::worker::work;
 
 /// A server that is ready to serve: bound, with the privileges it keeps.

@@ -13,8 +13,9 @@ use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::serve::{Terms, serve_connection};
 use crate::sys::descriptor::Unneeded;
+use crate::sys::ends::{Known, Waiting};
 use crate::sys::process::Pid;
-use crate::sys::signal::{self, Known, Waiting};
+use crate::sys::signal;
 use crate::worker::work;
 
 use super::scoreboard::Scoreboard;

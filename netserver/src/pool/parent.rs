@@ -4,6 +4,7 @@
 //! Signals are open all the time: what they change is looked at each turn, and a byte in a pipe ends the
 //! wait between two of them.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
@@ -234,8 +235,10 @@ impl<'a, S: NetServer> Parent<'a, S> {
 
     /// Collects those that have said they leave, and have.
     pub(super) fn reap_gone(&mut self) -> Result<()> {
-        for place in self.policy.roster.gone(&self.board) {
+        let mut from = 0;
+        while let Some(place) = self.policy.roster.gone(from, &self.board) {
             self.collect(place)?;
+            from = place + 1;
         }
         Ok(())
     }
@@ -502,18 +505,9 @@ fn warn_of_threads(told: &mut Option<usize>) {
     *told = threads;
 }
 
-/// `worse` tells whether its place waits longer than the log knows of.
+/// Says how a child has ended; `worse` tells whether its place waits longer than the log knows of.
 fn report(ended: &Ended, worse: bool) {
-    let pid = ended.child.pid();
-    let how = match (ended.end, ended.told) {
-        (End::Code(0), _) => "left".to_owned(),
-        (End::Code(code), _) => format!("left with code {code}"),
-        (End::Unknown, _) => "left, and somebody else waited for it".to_owned(),
-        (End::Signal(libc::SIGKILL), told) if told != Some(Signal::SIGKILL) => {
-            "was killed by SIGKILL (out of memory?)".to_owned()
-        }
-        (End::Signal(number), _) => format!("was killed by {}", process::signal_name(number)),
-    };
+    let (pid, how) = (ended.child.pid(), How(ended));
     match ended.rest.filter(|rest| !rest.is_zero()) {
         Some(rest) if worse => {
             log::warn!("child {pid} {how} before its first connection: the next one in {rest:?}");
@@ -521,5 +515,24 @@ fn report(ended: &Ended, worse: bool) {
         Some(_) => log::debug!("child {pid} {how} before its first connection"),
         None if ended.end == End::Code(0) => log::trace!("child {pid} {how}"),
         None => log::warn!("child {pid} {how}"),
+    }
+}
+
+/// How a child has ended, in words that are only made where they are logged.
+struct How<'a>(&'a Ended);
+
+impl fmt::Display for How<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.end, self.0.told) {
+            (End::Code(0), _) => f.write_str("left"),
+            (End::Code(code), _) => write!(f, "left with code {code}"),
+            (End::Unknown, _) => f.write_str("left, and somebody else waited for it"),
+            (End::Signal(libc::SIGKILL), told) if told != Some(Signal::SIGKILL) => {
+                f.write_str("was killed by SIGKILL (out of memory?)")
+            }
+            (End::Signal(number), _) => {
+                write!(f, "was killed by {}", process::signal_name(number))
+            }
+        }
     }
 }

@@ -181,9 +181,10 @@ impl Roster {
         self.alive
     }
 
-    /// The places of those that are about to leave, or have left already.
-    pub(crate) fn gone(&self, look: &impl Look) -> Vec<usize> {
-        self.seated().map(|(at, _)| at).filter(|at| look.doing(*at) == Doing::Gone).collect()
+    /// The first place from `from` on of a child that is about to leave, or has left already.
+    pub(crate) fn gone(&self, from: usize, look: &impl Look) -> Option<usize> {
+        let gone = |at: &usize| look.doing(*at) == Doing::Gone;
+        self.seated().map(|(at, _)| at).skip_while(|at| *at < from).find(gone)
     }
 
     /// How many children run `dequeue`.

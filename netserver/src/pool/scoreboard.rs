@@ -282,6 +282,10 @@ impl Seat for PoolSeat<'_> {
         self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
     }
 
+    fn parent(&self) -> Option<&OwnedFd> {
+        Some(self.board.wake())
+    }
+
     #[inline]
     fn timer(&self) -> Option<Timer> {
         self.watched.then(|| Timer::new(&self.board.lines, slot_of(self.place)))
@@ -319,6 +323,10 @@ impl Seat for OneSeat<'_> {
     #[inline]
     fn admits(&mut self, address: IpAddr) -> bool {
         self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
+    }
+
+    fn parent(&self) -> Option<&OwnedFd> {
+        Some(self.board.wake())
     }
 
     #[inline]

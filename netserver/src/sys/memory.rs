@@ -1,13 +1,12 @@
-//! Memory that a parent shares with the children it forks afterwards, and a mark that none of them
-//! has.
+//! Memory that a parent shares with the children it forks afterwards.
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering::SeqCst};
-use std::{io, ptr, slice};
+use std::sync::atomic::AtomicI64;
+use std::{io, slice};
 
-use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 /// One cache line of numbers that several processes may look at and change at once: writers of
 /// different lines do not slow each other down.
@@ -64,45 +63,4 @@ impl Drop for SharedLines {
         // the mapping in place, which harms nobody.
         let _ = unsafe { munmap(self.start.cast(), self.length * size_of::<Line>()) };
     }
-}
-
-/// A page that the kernel wipes in every process that is forked from this one, whoever forks it: so a
-/// process knows without a system call whether it is a copy.
-static MARK: AtomicPtr<AtomicI64> = AtomicPtr::new(ptr::null_mut());
-
-/// This process is the original from here on.
-///
-/// # Errors
-/// Where there is no memory for the mark, or the kernel knows no such pages.
-pub(super) fn mark_this_process() -> io::Result<()> {
-    if MARK.load(SeqCst).is_null() {
-        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        let bytes = NonZeroUsize::MIN;
-        // SAFETY: a new anonymous mapping touches no memory that anybody has.
-        let page = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_PRIVATE) }?;
-        // SAFETY: the advice is for the page that was mapped just now, and is taken before it is used.
-        unsafe { madvise(page, 1, MmapAdvise::MADV_WIPEONFORK) }?;
-        MARK.store(page.cast().as_ptr(), SeqCst);
-    }
-    claim_mark();
-    Ok(())
-}
-
-/// The same for a child that was forked on purpose: no system call.
-#[inline]
-pub(super) fn claim_mark() {
-    if let Some(mark) = mark() {
-        mark.store(1, SeqCst);
-    }
-}
-
-/// Whether somebody forked this process from the one that was marked, and nobody has claimed it.
-pub(super) fn is_copy() -> bool {
-    mark().is_none_or(|mark| mark.load(SeqCst) == 0)
-}
-
-#[inline]
-fn mark() -> Option<&'static AtomicI64> {
-    // SAFETY: it is null or a page that is never unmapped, aligned, and valid as a number when zero.
-    unsafe { MARK.load(SeqCst).as_ref() }
 }

@@ -7,13 +7,15 @@
 //! | [`account`] | users and groups by their names |
 //! | [`clock`] | local time of day |
 //! | [`descriptor`] | pipes, `/dev/null`, reading and writing |
+//! | [`ends`] | the descriptors that a stop takes away |
 //! | [`mask`] | which signals are blocked |
 //! | [`memory`] | memory shared between parent and children |
+//! | [`own`] | what a process knows of itself, and no copy of it does |
 //! | [`poll`] | waiting for descriptors, with a time limit, ended by a signal |
 //! | [`process`] | fork, wait, kill, leave |
 //! | [`resolve`] | names of addresses and addresses of names, in a thread apart |
 //! | [`service`] | ports of services |
-//! | [`signal`] | the one handler, how far a stop has gone, the descriptors it replaces |
+//! | [`signal`] | the one handler, and how far a stop has gone |
 //! | [`socket`] | accepting, datagrams and their addresses |
 
 #![allow(unsafe_code, reason = "the only module that may")]
@@ -21,9 +23,11 @@
 pub(crate) mod account;
 pub(crate) mod clock;
 pub(crate) mod descriptor;
+pub(crate) mod ends;
 pub(crate) mod mask;
 pub(crate) mod memory;
 mod noted;
+mod own;
 pub(crate) mod poll;
 pub(crate) mod process;
 pub(crate) mod resolve;

@@ -3,8 +3,7 @@
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
-/// The number of a descriptor, or none. None is 0 in memory, so that it lies with all that begins as
-/// zeroes: a forked child that changes it has one page less to copy.
+/// The number of a descriptor, or none. None is 0 in memory: what was wiped notes nothing.
 #[derive(Debug)]
 pub(super) struct Noted(AtomicI32);
 

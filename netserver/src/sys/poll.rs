@@ -82,6 +82,12 @@ impl PollSet {
         Ok(self.0.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, number))?)
     }
 
+    /// Adds a pipe to write to, which is never written to here: it is ready once nobody is left to read.
+    pub(crate) fn add_end_of(&self, pipe: &impl AsFd, number: u64) -> io::Result<()> {
+        // Errors are always waited for.
+        Ok(self.0.add(pipe, EpollEvent::new(EpollFlags::empty(), number))?)
+    }
+
     /// Waits for that one no longer.
     pub(crate) fn remove(&self, descriptor: &impl AsFd) -> io::Result<()> {
         Ok(self.0.delete(descriptor)?)

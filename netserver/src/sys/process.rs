@@ -1,10 +1,11 @@
 //! Processes: fork, wait, kill, leave.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicI8, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI8, Ordering::Relaxed};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -44,8 +45,11 @@ pub(crate) fn parent() -> Pid {
     unistd::getppid()
 }
 
-/// Whether this process forks a child at this moment, or is such a child and has no role yet.
-pub(super) static FORKING: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    /// Whether this thread forks a child at this moment, or is in such a child, which has no role yet. A
+    /// child has this thread only, and the page that it lies on is changed by every fork anyway.
+    pub(super) static FORKING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Forks. The child runs `body` and leaves with the code it returns: nothing of the caller's frame
 /// is ever reached there, not even by a panic. A signal that meets the child before it has a role is
@@ -56,9 +60,9 @@ pub(super) static FORKING: AtomicBool = AtomicBool::new(false);
 pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     // What is gathered for standard output is printed once, and not by each child again.
     let printed = !OUTPUT_IS_LOST.load(Relaxed) && print();
-    // No other thread holds it at this moment; the child lets go of it, too.
-    let zone = clock::hold_zone();
-    FORKING.store(true, SeqCst);
+    // Where there are other threads, none holds it at this moment; the child lets go of it, too.
+    let zone = (!single_threaded_says_libc()).then(clock::hold_zone);
+    FORKING.set(true);
     // SAFETY: with one thread, fork asks nothing of its caller. With more, which `threads` tells
     // and the pool warns of, the child may find a lock held for ever, and no worse: glibc makes its
     // allocator usable again in the child, and `body` leaves by `_exit`.
@@ -67,11 +71,11 @@ pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     match forked {
         Ok(ForkResult::Child) => leave(body, printed),
         Ok(ForkResult::Parent { child }) => {
-            FORKING.store(false, SeqCst);
+            FORKING.set(false);
             Ok(child)
         }
         Err(errno) => {
-            FORKING.store(false, SeqCst);
+            FORKING.set(false);
             Err(errno.into())
         }
     }

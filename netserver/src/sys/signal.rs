@@ -1,25 +1,19 @@
-//! Signals: one handler for every process of a server, how far a stop has gone there, and the
-//! descriptors that the handler replaces so that a blocked call ends at once.
+//! Signals: one handler for every process of a server, and how far a stop has gone there.
 //!
 //! The handler stores to atomics and makes a few calls that a handler may make (`dup3`, `connect`,
 //! `setsockopt`, `shutdown`, `alarm`, `signal`, `tgkill`, `_exit`); it takes no lock and allocates
 //! nothing. It works in the thread that serves: where the kernel chose another one it sends the signal
-//! on, so that a wait is always ended.
-//!
-//! A worker that waits for a connection is woken by replacing every descriptor that it waits on by one
-//! that is good for nothing: accept fails at once, whether it was entered or not, and that costs a worker
-//! no further system call. Its listeners are gone with it, so that no client waits for a process that
-//! takes no more. A parent is woken by one byte in a pipe.
+//! on, so that a wait is always ended. A worker is woken as [`ends`](super::ends) tells, a parent by one
+//! byte in a pipe.
 //!
 //! Signals are open everywhere. A child that was forked just now, and has no role yet, has the handler
 //! of its parent: whatever reaches it is taken as its own.
 
 use std::io;
-use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::BorrowedFd;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -29,41 +23,16 @@ use nix::unistd;
 
 pub(crate) use nix::sys::signal::Signal;
 
-use super::noted::Noted;
+use super::ends::{self, Replacements};
+use super::own::{Own, own};
 use super::process::{FORKING, Pid};
-use super::{descriptor, mask, memory, process};
+use super::{mask, process};
 use crate::stop::{Event, Role, Stage, Timing};
 
 /// The process in which a server runs; a copy of it is another one.
 static TAKEN: AtomicI32 = AtomicI32::new(0);
-/// Whether a hook of the parent runs.
-static IN_HOOK: AtomicBool = AtomicBool::new(false);
-static ROLE: AtomicU8 = AtomicU8::new(Role::Starting as u8);
-static STAGE: AtomicU8 = AtomicU8::new(Stage::Serving as u8);
-/// A child's parent.
-static PARENT: AtomicI32 = AtomicI32::new(0);
-/// Whether this is a child that has not asked yet to be told of its parent's death.
-static FOLLOWS_LATE: AtomicBool = AtomicBool::new(false);
-/// The thread that serves; 0 stands for the first of its process, which it is in every child.
-static THREAD: AtomicI32 = AtomicI32::new(0);
 /// Whether the ends of children are told by a signal.
 static HEARING: AtomicBool = AtomicBool::new(false);
-/// What a parent is to do beside its stop: children more or less, and all of them anew.
-static RESIZE: AtomicI32 = AtomicI32::new(0);
-static RENEW: AtomicBool = AtomicBool::new(false);
-/// Whether the parent was woken, and has not looked yet.
-static WOKEN: AtomicBool = AtomicBool::new(false);
-/// Whether a stop of this process is timed by its own alarm.
-static TIMED: AtomicBool = AtomicBool::new(false);
-/// Descriptors that the handler knows. `NULL` is `/dev/null`; `NOTHING` is the same
-/// opened for nothing at all, on which every call fails.
-static NULL: Noted = Noted::none();
-static NOTHING: Noted = Noted::none();
-/// The end of a pipe that wakes the parent.
-static WAKE: Noted = Noted::none();
-static SERVING: Noted = Noted::none();
-/// What a stop ends; null stands for nothing.
-static WAITING: AtomicPtr<Vec<RawFd>> = AtomicPtr::new(ptr::null_mut());
 /// Whole seconds of a [`Timing`].
 static GRACEFUL: AtomicU32 = AtomicU32::new(0);
 static QUICK: AtomicU32 = AtomicU32::new(0);
@@ -87,9 +56,7 @@ const HANDLED: [Signal; 10] = [
 pub(crate) struct Installed {
     before: Vec<(Signal, libc::sigaction)>,
     mask: SigSet,
-    /// What [`NULL`] and [`NOTHING`] name.
-    _null: OwnedFd,
-    _nothing: OwnedFd,
+    _replacements: Replacements,
     _taken: Taken,
 }
 
@@ -102,16 +69,15 @@ pub(crate) struct Installed {
 /// set of signals.
 pub(crate) fn install() -> io::Result<Installed> {
     let taken = Taken::new()?;
-    let (null, nothing) = (descriptor::null()?, descriptor::nothing()?);
-    NULL.note(null.as_fd());
-    NOTHING.note(nothing.as_fd());
-    memory::mark_this_process()?;
-    THREAD.store(unistd::gettid().as_raw(), SeqCst);
-    ROLE.store(Role::Starting as u8, SeqCst);
-    STAGE.store(Stage::Serving as u8, SeqCst);
-    RESIZE.store(0, SeqCst);
-    RENEW.store(false, SeqCst);
-    TIMED.store(false, SeqCst);
+    let replacements = Replacements::new()?;
+    Own::begin()?;
+    let own = own();
+    own.thread.store(unistd::gettid().as_raw(), SeqCst);
+    own.set_role(Role::Starting);
+    own.set_stage(Stage::Serving);
+    own.resize.store(0, SeqCst);
+    own.renew.store(false, SeqCst);
+    own.timed.store(false, SeqCst);
     let before = HANDLED.map(|signal| action_of(signal).map(|action| (signal, action)));
     let before = before.into_iter().collect::<io::Result<_>>()?;
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
@@ -125,7 +91,7 @@ pub(crate) fn install() -> io::Result<Installed> {
     // Children could not be waited for if whoever started this process had it ignored.
     handle(Signal::SIGCHLD, false)?;
     let mask = mask::change(&SigSet::empty());
-    Ok(Installed { before, mask, _null: null, _nothing: nothing, _taken: taken })
+    Ok(Installed { before, mask, _replacements: replacements, _taken: taken })
 }
 
 /// The one server of a process.
@@ -157,8 +123,6 @@ impl Drop for Installed {
             unsafe { libc::sigaction(*signal as i32, before, ptr::null_mut()) };
         }
         end_timing();
-        NULL.forget();
-        NOTHING.forget();
         HEARING.store(false, SeqCst);
         mask::change(&self.mask);
     }
@@ -169,14 +133,14 @@ impl Drop for Installed {
 /// parent has to know of, until [`deaf`].
 pub(crate) fn become_parent(timing: Timing, wake: BorrowedFd<'_>) {
     set_timing(timing);
-    WAKE.note(wake);
-    WOKEN.store(false, SeqCst);
-    ROLE.store(Role::Parent as u8, SeqCst);
+    own().wake.note(wake);
+    own().woken.store(false, SeqCst);
+    own().set_role(Role::Parent);
 }
 
 /// Nobody waits at the other end of the pipe any more.
 pub(crate) fn deaf() {
-    WAKE.forget();
+    own().wake.forget();
 }
 
 /// Has the ends of children wake the parent, or not: while there is always somebody to serve it looks
@@ -191,17 +155,17 @@ pub(crate) fn hear_children(heard: bool) -> io::Result<()> {
 
 /// The parent is about to look at everything that may have woken it.
 pub(crate) fn looks() {
-    WOKEN.store(false, SeqCst);
+    own().woken.store(false, SeqCst);
 }
 
 /// By how many more children, or less, the parent is to serve, since it was last asked.
 pub(crate) fn take_resize() -> i32 {
-    RESIZE.swap(0, SeqCst)
+    own().resize.swap(0, SeqCst)
 }
 
 /// Whether every child is to be renewed, since it was last asked.
 pub(crate) fn take_renew() -> bool {
-    RENEW.swap(false, SeqCst)
+    own().renew.swap(false, SeqCst)
 }
 
 /// Takes the role of a child that `parent` has just forked. A stop that has reached it since then
@@ -209,16 +173,12 @@ pub(crate) fn take_renew() -> bool {
 /// forked for each connection pays for each.
 #[inline]
 pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
-    PARENT.store(parent.as_raw(), SeqCst);
-    FOLLOWS_LATE.store(true, SeqCst);
-    SERVING.forget();
-    WAITING.store(ptr::null_mut(), SeqCst);
-    WAKE.forget();
-    THREAD.store(0, SeqCst);
-    IN_HOOK.store(false, SeqCst);
-    ROLE.store(Role::Child as u8, SeqCst);
-    memory::claim_mark();
-    FORKING.store(false, SeqCst);
+    let own = own();
+    own.parent.store(parent.as_raw(), SeqCst);
+    own.follows_late.store(true, SeqCst);
+    own.set_role(Role::Child);
+    own.claim();
+    FORKING.set(false);
     // A child's own children belong to whoever started them.
     hear_children(false)
 }
@@ -227,7 +187,7 @@ pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
 /// soon as it would accept.
 pub(crate) fn become_alone(timing: Timing) {
     set_timing(timing);
-    ROLE.store(Role::Alone as u8, SeqCst);
+    own().set_role(Role::Alone);
 }
 
 fn set_timing(timing: Timing) {
@@ -237,16 +197,12 @@ fn set_timing(timing: Timing) {
 
 /// Whether this is a child that has just been forked, and has not taken its role yet.
 fn is_newborn() -> bool {
-    FORKING.load(SeqCst) && memory::is_copy()
+    own().is_copy() && FORKING.get()
 }
 
+/// What this process does.
 fn role() -> Role {
-    const ROLES: [Role; 4] = [Role::Starting, Role::Parent, Role::Alone, Role::Child];
-    if is_newborn() {
-        return Role::Child;
-    }
-    let number = ROLE.load(SeqCst);
-    ROLES.into_iter().find(|role| *role as u8 == number).unwrap_or(Role::Starting)
+    if is_newborn() { Role::Child } else { own().role() }
 }
 
 /// Has this process handle a signal, or do what it does by default.
@@ -285,7 +241,7 @@ extern "C" fn on_signal(
     let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
     if is_newborn() {
         handle_here(number, code);
-    } else if memory::is_copy() {
+    } else if own().is_copy() {
         do_by_default(number);
     } else if !sent_on(number) {
         handle_here(number, code);
@@ -301,15 +257,17 @@ fn handle_here(number: libc::c_int, code: libc::c_int) {
         libc::SIGTERM | libc::SIGQUIT => advance(Event::Graceful),
         libc::SIGINT => advance(Event::Quick),
         // Somebody else's, unless it is the alarm that times a stop.
-        libc::SIGALRM if code == libc::SI_KERNEL && TIMED.load(SeqCst) => advance(Event::TimeOver),
+        libc::SIGALRM if code == libc::SI_KERNEL && own().timed.load(SeqCst) => {
+            advance(Event::TimeOver);
+        }
         libc::SIGHUP if role == Role::Child => advance(Event::Graceful),
         libc::SIGHUP if role == Role::Parent => {
-            RENEW.store(true, SeqCst);
+            own().renew.store(true, SeqCst);
             wake();
         }
         libc::SIGTTIN | libc::SIGTTOU if role == Role::Parent => {
             let by = if number == libc::SIGTTIN { 1 } else { -1 };
-            RESIZE.fetch_add(by, SeqCst);
+            own().resize.fetch_add(by, SeqCst);
             wake();
         }
         libc::SIGCHLD if role == Role::Parent => wake(),
@@ -320,8 +278,8 @@ fn handle_here(number: libc::c_int, code: libc::c_int) {
 
 /// Wakes the parent, once until it looks.
 fn wake() {
-    let pipe = WAKE.number();
-    if pipe >= 0 && !WOKEN.swap(true, SeqCst) {
+    let pipe = own().wake.number();
+    if pipe >= 0 && !own().woken.swap(true, SeqCst) {
         // SAFETY: the byte lives in this frame. A full pipe has woken it already.
         unsafe { libc::write(pipe, b"!".as_ptr().cast(), 1) };
     }
@@ -338,7 +296,7 @@ fn do_by_default(number: libc::c_int) {
 
 /// Sends a signal on to the thread that serves, where this is another one.
 fn sent_on(number: libc::c_int) -> bool {
-    let (process, thread) = (process::this().as_raw(), THREAD.load(SeqCst));
+    let (process, thread) = (process::this().as_raw(), own().thread.load(SeqCst));
     let thread = if thread == 0 { process } else { thread };
     if unistd::gettid().as_raw() == thread {
         return false;
@@ -353,10 +311,10 @@ fn advance(event: Event) {
     let role = role();
     let before = stage();
     let now = before.after(role, event);
-    STAGE.store(now as u8, SeqCst);
+    own().set_stage(now);
     // A parent sees to the rest itself, unless a hook of it has hung for all stages of a stop: then
     // its children learn from its death.
-    let parent_hangs = before == Stage::Kill && IN_HOOK.load(SeqCst);
+    let parent_hangs = before == Stage::Kill && own().in_hook.load(SeqCst);
     if role == Role::Parent && !parent_hangs {
         wake();
         return;
@@ -364,15 +322,16 @@ fn advance(event: Event) {
     if now == Stage::Kill {
         process::exit_now(1);
     }
-    end_waiting();
+    ends::end_waiting();
     if now == Stage::Quick {
-        cut(SERVING.number());
+        ends::cut_serving();
     }
     // A child whose parent is gone has nobody else to see that it ends.
     let newborn = is_newborn();
-    let orphan =
-        || role == Role::Child && !newborn && process::parent().as_raw() != PARENT.load(SeqCst);
-    let to_time = now != before || !TIMED.load(SeqCst);
+    let orphan = || {
+        role == Role::Child && !newborn && process::parent().as_raw() != own().parent.load(SeqCst)
+    };
+    let to_time = now != before || !own().timed.load(SeqCst);
     if to_time && (role == Role::Alone || orphan()) {
         time(now);
     }
@@ -380,7 +339,7 @@ fn advance(event: Event) {
 
 /// Has the next step follow when the time of `stage` is over.
 fn time(stage: Stage) {
-    TIMED.store(true, SeqCst);
+    own().timed.store(true, SeqCst);
     let seconds = if stage == Stage::Quick { &QUICK } else { &GRACEFUL };
     match seconds.load(SeqCst) {
         // No time at all: the next step at once.
@@ -390,59 +349,10 @@ fn time(stage: Stage) {
     }
 }
 
-/// Ends every wait for a connection, for good.
-fn end_waiting() {
-    let known = WAITING.load(SeqCst);
-    // SAFETY: it is null, or what a `Waiting` of this thread has borrowed, which puts another one here
-    // before it goes.
-    let known = unsafe { known.as_ref() };
-    let nothing = NOTHING.number();
-    known.into_iter().flatten().for_each(|descriptor| put_over(nothing, *descriptor));
-}
-
-/// Replaces a descriptor by another: whoever is blocked on it is interrupted by this very signal,
-/// whoever comes later meets what the other one is.
-fn put_over(other: RawFd, descriptor: RawFd) {
-    if other >= 0 && descriptor >= 0 {
-        // SAFETY: both are open descriptors of this process, as whoever made the second known holds
-        // it for as long. It closes the replacement as it would have closed the original.
-        unsafe { libc::dup3(other, descriptor, libc::O_CLOEXEC) };
-    }
-}
-
-/// Ends a connection for whoever reads or writes it, in other threads and processes too: with a
-/// reset where that can be had, as half a reply must not look like a whole one.
-fn cut(descriptor: RawFd) {
-    if descriptor < 0 {
-        return;
-    }
-    // An address of the family AF_UNSPEC, which is 0: connecting to it ends what is connected.
-    let nowhere = [0_u16; 8];
-    // SAFETY: the address lives in this frame and is 16 bytes, which the kernel copies.
-    let result = unsafe { libc::connect(descriptor, nowhere.as_ptr().cast(), 16) };
-    if result != 0 {
-        // Somebody else waits for it: its end is a reset once all have let go of it.
-        let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
-        // SAFETY: the value lives in this frame and is 8 bytes, which the kernel copies.
-        unsafe {
-            libc::setsockopt(
-                descriptor,
-                libc::SOL_SOCKET,
-                libc::SO_LINGER,
-                (&raw const at_once).cast(),
-                8,
-            )
-        };
-        // SAFETY: it asks nothing of its caller; on what is no socket it fails.
-        unsafe { libc::shutdown(descriptor, libc::SHUT_RDWR) };
-    }
-    put_over(NULL.number(), descriptor);
-}
-
 /// How far the stop of this process has gone.
 #[inline]
 pub(crate) fn stage() -> Stage {
-    Stage::from_number(STAGE.load(SeqCst))
+    own().stage()
 }
 
 /// Whether this process serves under a parent.
@@ -456,8 +366,8 @@ pub(crate) fn is_child() -> bool {
 /// # Errors
 /// Where no server runs in this process: not yet, not any more, or it is a copy.
 pub(crate) fn ask_to_stop() -> io::Result<()> {
-    let parent = PARENT.load(SeqCst);
-    if TAKEN.load(SeqCst) == 0 || memory::is_copy() {
+    let parent = own().parent.load(SeqCst);
+    if TAKEN.load(SeqCst) == 0 || own().is_copy() {
         return Err(io::Error::other("no server runs in this process"));
     }
     if !is_child() {
@@ -479,22 +389,22 @@ pub(crate) struct InHook(());
 
 impl InHook {
     pub(crate) fn new() -> Self {
-        IN_HOOK.store(true, SeqCst);
+        own().in_hook.store(true, SeqCst);
         Self(())
     }
 }
 
 impl Drop for InHook {
     fn drop(&mut self) {
-        IN_HOOK.store(false, SeqCst);
+        own().in_hook.store(false, SeqCst);
     }
 }
 
 /// Has the death of the parent of this child stop it as the parent would have, after its request. A child
 /// that changes who it is has to ask for it anew.
 pub(crate) fn follow_parent() -> io::Result<()> {
-    FOLLOWS_LATE.store(false, SeqCst);
-    let parent = Pid::from_raw(PARENT.load(SeqCst));
+    own().follows_late.store(false, SeqCst);
+    let parent = Pid::from_raw(own().parent.load(SeqCst));
     if !process::follow_parent(parent, Signal::SIGTERM)? {
         go_on(Event::Graceful);
     }
@@ -505,7 +415,7 @@ pub(crate) fn follow_parent() -> io::Result<()> {
 /// serve one short request never pay for it.
 #[inline]
 pub(crate) fn goes_on() {
-    if FOLLOWS_LATE.load(SeqCst) {
+    if own().follows_late.load(SeqCst) {
         follow_late();
     }
 }
@@ -519,7 +429,7 @@ fn follow_late() {
 /// Has a child whose parent is gone stop as the parent would have told it. The kernel tells it of that at
 /// once, unless it has changed its user since it asked to be told.
 pub(crate) fn look_for_parent() {
-    if is_child() && process::parent().as_raw() != PARENT.load(SeqCst) {
+    if is_child() && process::parent().as_raw() != own().parent.load(SeqCst) {
         go_on(Event::Graceful);
     }
 }
@@ -538,80 +448,8 @@ pub(crate) fn ignore_pipe() -> io::Result<()> {
     Ok(())
 }
 
-/// Descriptors that `'a` keeps open, for the handler to know.
-#[derive(Debug)]
-pub(crate) struct Known<'a> {
-    descriptors: Vec<RawFd>,
-    lent: PhantomData<BorrowedFd<'a>>,
-}
-
-impl<'a> Known<'a> {
-    #[inline]
-    pub(crate) fn new(descriptors: impl IntoIterator<Item = BorrowedFd<'a>>) -> Self {
-        let descriptors = descriptors.into_iter().map(|descriptor| descriptor.as_raw_fd());
-        Self { descriptors: descriptors.collect(), lent: PhantomData }
-    }
-}
-
-/// While it lives, a stop takes these descriptors away, and not those it would have
-/// otherwise: their turn comes, if a stop has begun, when this goes. It must not be forgotten.
-#[derive(Debug)]
-pub(crate) struct Waiting<'a> {
-    before: *mut Vec<RawFd>,
-    known: PhantomData<&'a Known<'a>>,
-}
-
-impl<'a> Waiting<'a> {
-    /// From here on; at once where the stop has begun.
-    #[inline]
-    pub(crate) fn on(known: &'a Known<'a>) -> Self {
-        let before = WAITING.swap((&raw const known.descriptors).cast_mut(), SeqCst);
-        end_waiting_if_stopped();
-        Self { before, known: PhantomData }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        WAITING.store(self.before, SeqCst);
-        end_waiting_if_stopped();
-    }
-}
-
-#[inline]
-fn end_waiting_if_stopped() {
-    if stage() != Stage::Serving {
-        end_waiting();
-    }
-}
-
-/// While it lives, a quick stop cuts a stream and puts `/dev/null` over it. It must go before the
-/// stream is closed.
-#[derive(Debug)]
-pub(crate) struct Cuttable(());
-
-impl Cuttable {
-    /// Makes `stream` known, and cuts it at once where a quick stop has begun.
-    #[inline]
-    pub(crate) fn new(stream: BorrowedFd<'_>) -> Self {
-        SERVING.note(stream);
-        if stage() >= Stage::Quick {
-            cut(stream.as_raw_fd());
-        }
-        Self(())
-    }
-}
-
-impl Drop for Cuttable {
-    #[inline]
-    fn drop(&mut self) {
-        SERVING.forget();
-    }
-}
-
 /// Ends the timing of a stop: what comes now is not a request any more.
 pub(crate) fn end_timing() {
-    TIMED.store(false, SeqCst);
+    own().timed.store(false, SeqCst);
     unistd::alarm::cancel();
 }

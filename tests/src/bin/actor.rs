@@ -196,6 +196,7 @@ impl Actor {
                     writeln!(conn, "{}", output.status)?;
                 }
                 "abort" => std::process::abort(),
+                "unfollow" => nix::sys::prctl::set_pdeathsig(None).map_err(io::Error::from)?,
                 "quit" => return Ok(()),
                 _ => writeln!(conn, "? {line}")?,
             }

@@ -9,6 +9,9 @@ use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use netserver::prelude::*;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::ForkResult;
 
 #[derive(Default)]
 struct Family {
@@ -177,6 +180,7 @@ impl Family {
                 #[expect(unsafe_code, reason = "a library that a handler calls may do so")]
                 // SAFETY: it ends the process, and returns to nobody.
                 "_exit" => unsafe { nix::libc::_exit(number().cast_signed()) },
+                "copy" => writeln!(conn, "{}", end_copy(number().cast_signed())?)?,
                 "tell" => server.tell_parent(&rest.to_owned())?,
                 "tell_bytes" => server.tell_parent(&vec![b'x'; number() as usize])?,
                 "tell_no_text" => server.tell_parent(&vec![0xff; number() as usize])?,
@@ -216,6 +220,28 @@ impl Family {
             conn.flush()?;
         }
         Ok(())
+    }
+}
+
+/// Forks a copy of this process, as a library that a handler calls may do, sends it a signal and waits for
+/// it. Tells how it has ended.
+fn end_copy(signal: i32) -> io::Result<String> {
+    /// The copy ends by itself after so many seconds.
+    const LONGEST: u32 = 20;
+    #[expect(unsafe_code, reason = "a library that a handler calls may do so")]
+    // SAFETY: the copy waits, and ends without running anything of this process.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => {
+            kill(child, Signal::try_from(signal)?)?;
+            Ok(format!("{:?}", waitpid(child, None)?))
+        }
+        ForkResult::Child => {
+            let mut left = LONGEST;
+            while left > 0 {
+                left = nix::unistd::sleep(left);
+            }
+            std::process::abort()
+        }
     }
 }
 
