@@ -16,8 +16,8 @@
 //! StandardError=journal
 //! ```
 //!
-//! From a shell: `socat TCP-LISTEN:20209,fork,reuseaddr EXEC:/usr/local/bin/words`, or with no network
-//! at all: `echo one two | words`.
+//! From a shell: `socat TCP-LISTEN:20209,fork,reuseaddr EXEC:/usr/local/bin/words,nofork`, or with no
+//! network at all: `echo one two | words`.
 
 use netserver::prelude::*;
 

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use netserver_options::hook::{HookSpec, PROCESS_REQUEST, Param};
+use netserver_options::hook::{self, HookSpec, PROCESS_REQUEST, Param};
 use netserver_options::rule::Rule;
 use netserver_options::{OptionSpec, Reject, Scope, find};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -583,9 +583,10 @@ pub(crate) fn hides_run(name: &str) -> Reject {
 
 pub(crate) fn no_hook(name: &str, near: Option<&str>) -> Reject {
     let rename = "rename helpers so that they do not end in `_hook`";
-    let help = match near {
-        Some(near) => format!("did you mean `{near}`? {rename}"),
-        None => format!("{rename}; the trait `Hooks` lists the hooks"),
+    let help = match (hook::gone(name), near) {
+        (Some(cure), _) => format!("{cure}; {rename}"),
+        (None, Some(near)) => format!("did you mean `{near}`? {rename}"),
+        (None, None) => format!("{rename}; the trait `Hooks` lists the hooks"),
     };
     text(format!("`{name}` is not a hook"), help)
 }

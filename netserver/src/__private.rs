@@ -18,11 +18,14 @@ use crate::error::{AnyError, Error, Result};
 pub use crate::options::set::Texts;
 use crate::personality::Personality;
 
+/// The names of methods.
+pub type Names = &'static [&'static str];
+
 /// What a hook may return: nothing, or nothing or an error.
 #[diagnostic::on_unimplemented(
     message = "a hook cannot return `{Self}`",
     label = "expected `()` or `Result<(), E>`",
-    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; the prelude's `Result<()>` takes each by `?`"
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; `Result<(), AnyError>` takes each by `?`, the prelude's `Result<()>` a few"
 )]
 pub trait Done {
     /// The same in one form.
@@ -47,7 +50,7 @@ impl<E: Into<AnyError>> Done for Result<(), E> {
 #[diagnostic::on_unimplemented(
     message = "a hook that answers cannot return `{Self}`",
     label = "expected `bool` or `Result<bool, E>`",
-    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; the prelude's `Result<()>` takes each by `?`"
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; `Result<(), AnyError>` takes each by `?`, the prelude's `Result<()>` a few"
 )]
 pub trait Verdict {
     /// The same in one form.
@@ -72,7 +75,7 @@ impl<E: Into<AnyError>> Verdict for Result<bool, E> {
 #[diagnostic::on_unimplemented(
     message = "`process_request` cannot return `{Self}`",
     label = "expected `io::Result<()>`, `()` or `Result<(), E>`",
-    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; the prelude's `Result<()>` takes each by `?`"
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; `Result<(), AnyError>` takes each by `?`, the prelude's `Result<()>` a few"
 )]
 pub trait Served {
     /// The same in one form. An I/O error keeps its kind, which tells whose fault it was.

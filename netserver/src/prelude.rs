@@ -4,6 +4,6 @@ pub use std::io::{self, BufRead, Read, Write};
 pub use std::process::ExitCode;
 
 pub use crate::{
-    Child, ChildEnd, ChildKind, Connection, Message, OptionSet, Result, Run, ServerInfo,
+    AnyError, Child, ChildEnd, ChildKind, Connection, Message, OptionSet, Result, Run, ServerInfo,
     net_server, options,
 };

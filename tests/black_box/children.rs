@@ -5,7 +5,7 @@ use std::time::Duration;
 use netserver_harness::{Client, Program, Server, Signal, tool_with};
 
 use super::talk::client;
-use super::{pause, program};
+use super::{FORKING, pause, program};
 
 /// The program that logs each of these hooks, on a free port of loopback.
 pub(super) fn family(personality: &str, arguments: &[&str]) -> Program {
@@ -226,7 +226,7 @@ fn the_parent_of_a_pool_does_something_now_and_then() {
         let before = turns();
         server.wait_until(format!("{personality}: ten turns more"), || turns() >= before + 10);
         let log = server.stop().log;
-        assert!(!log.iter().any(|line| line.contains("pre_accept_hook")), "{personality}");
+        assert!(!log.iter().any(|line| line.contains("hook pre_accept_hook")), "{personality}");
     }
 }
 
@@ -286,4 +286,19 @@ fn process_1_waits_with_fork_for_whoever_is_left_to_it_but_not_at_once() {
 #[test]
 fn process_1_waits_in_a_pool_for_whoever_is_left_to_it_but_not_at_once() {
     see_a_stranger_off("prefork", "kill -15 $$", "Signal(15)");
+}
+
+#[test]
+fn a_copy_that_a_handler_forks_takes_signals_as_any_process_does() {
+    for personality in FORKING {
+        let server = family(personality, &["--max_servers=2"]).start();
+        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1] {
+            let mut client = Client::connect(server.address());
+            client.send(format!("copy {}\nsay x\nquit\n", signal as i32));
+            let ended = client.line();
+            assert!(ended.contains(signal.as_str()), "{personality}: {ended}");
+            assert_eq!(client.rest(), b"x\n", "{personality} {signal}");
+        }
+        server.stop();
+    }
 }

@@ -87,3 +87,29 @@ fn each_personality_calls_what_the_table_says() {
     let of_all: BTreeSet<_> = clients.into_iter().flatten().collect();
     assert_eq!(of_all, table(BuiltIn::Inet));
 }
+
+#[test]
+fn a_start_says_which_hooks_are_never_called() {
+    let check = |arguments: &[&str]| {
+        let program = program!("each_hook").args(["--check", "--log_level=3"]).args(arguments);
+        program.run().expect_code(0).stderr()
+    };
+    for personality in BuiltIn::ALL {
+        let name = personality.name();
+        let said = check(&[&format!("--server_type={name}")]);
+        let start = format!("{name} never calls ");
+        let never = said.lines().find_map(|line| line.split_once(&start)).map(|(_, names)| names);
+        let never: BTreeSet<&str> = never.map_or_else(BTreeSet::new, |names| {
+            names.trim_end_matches(", which this server has").split(", ").collect()
+        });
+        let others = hook::all().filter(|spec| !spec.called_by.contains(*personality));
+        assert_eq!(never, others.map(|spec| spec.name).collect(), "{said}");
+    }
+    let off = ["--check_for_dequeue=0", "--child_communication=no"];
+    for spec in hook::all() {
+        let lacks = |said: String| said.contains(&format!("{} is never called: set ", spec.name));
+        assert!(!lacks(check(&["--server_type=fork"])), "{}", spec.name);
+        let said = check(&["--server_type=fork", off[0], off[1]]);
+        assert_eq!(lacks(said), spec.needs.is_some(), "{}", spec.name);
+    }
+}

@@ -19,8 +19,8 @@ struct Counts {
 
 impl Counts {
     fn add(&mut self, line: &str) {
-        let told = line.strip_suffix(" children are told to leave");
-        let told = told.and_then(|line| line.rsplit_once(' ')?.1.parse::<usize>().ok());
+        let told = line.split_once("children told to leave: ");
+        let told = told.and_then(|(_, count)| count.parse::<usize>().ok());
         self.told += told.unwrap_or(0);
         self.forked += usize::from(line.contains("hook register_child "));
         self.ready += usize::from(line.ends_with(" child starts"));
@@ -97,7 +97,7 @@ fn a_pool_that_is_made_smaller_ends_no_request() {
             let lines = server.log().len();
             server.signal(Signal::SIGTTOU);
             // Though none is idle.
-            server.wait_for_log_after(lines, "1 children are told to leave");
+            server.wait_for_log_after(lines, "children told to leave: 1");
         }
         assert_eq!(server.children().len(), SIZE, "{personality}");
         for client in &mut clients {

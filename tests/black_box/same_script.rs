@@ -1,12 +1,14 @@
 //! One client script holds for every personality.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
 
-use netserver_harness::{Client, tool, wait_until};
+use netserver_harness::{Client, Finished, scratch, tool, wait_until};
 
-use super::with_each;
+use super::{program, with_each};
 
 /// Lines that are answered, a farewell, many bytes, and a half close.
 fn script(personality: &str, connect: impl Fn() -> Client) {
@@ -74,4 +76,43 @@ fn a_client_that_is_standard_error_too_is_sent_no_log() {
     assert!(inetd.wait().unwrap().success());
     drop(stream);
     assert_eq!(client.rest(), b"printed");
+}
+
+/// Runs a server that has this stream as its standard input and output.
+fn inetd(stream: UnixStream, arguments: &[&str]) -> Finished {
+    let output = OwnedFd::from(stream.try_clone().unwrap());
+    let inetd = program!("actor").arg("--server_type=inet").args(arguments);
+    inetd.stream(0, OwnedFd::from(stream)).stream(1, output).run().expect_code(0)
+}
+
+/// Whoever made the pair stands in front of the client, who is nobody knows who.
+#[test]
+fn rules_let_nobody_in_behind_a_pair_of_sockets() {
+    let folder = scratch();
+    let path = folder.join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let client_of_a_socket = || {
+        let client = UnixStream::connect(&path).unwrap();
+        (client, listener.accept().unwrap().0)
+    };
+    for (arguments, pair_served, client_served) in [
+        (&[][..], true, true),
+        (&["--allow=127.0.0.1"], false, true),
+        (&["--deny=192.0.2.1", "--access_default=allow"], false, true),
+        (&["--allow_uid=0"], false, nix::unistd::Uid::effective().is_root()),
+    ] {
+        for ((mut client, server), served) in
+            [(UnixStream::pair().unwrap(), pair_served), (client_of_a_socket(), client_served)]
+        {
+            client.write_all(b"say x\nquit\n").unwrap();
+            let (reply, said) = std::thread::scope(|scope| {
+                let inetd = scope.spawn(|| inetd(server, arguments));
+                let mut reply = String::new();
+                client.read_to_string(&mut reply).unwrap();
+                (reply, inetd.join().unwrap().stderr())
+            });
+            assert!(!said.contains("has no effect"), "{said}");
+            assert_eq!(reply, if served { "x\n" } else { "" }, "{arguments:?}");
+        }
+    }
 }

@@ -134,8 +134,8 @@ impl Told {
         let number = |at: usize| words[at].parse::<usize>().unwrap();
         match words[..] {
             ["CONNECT", "TCP", "Peer:", _] => *self.connections.entry(process).or_default() += 1,
-            [_, "children", "start"] => self.ordered += number(0),
-            [_, "children", "are", "told", "to", "leave"] => self.dismissed += number(0),
+            ["children", "started:", _] => self.ordered += number(2),
+            ["children", "told", "to", "leave:", _] => self.dismissed += number(4),
             ["at", "most", _, "children", "now"] => self.resized += 1,
             ["child", "starts"] => assert!(self.started.insert(process), "{line}"),
             ["child", "leaves"] => assert!(self.leaving.insert(process), "{line}"),

@@ -17,7 +17,7 @@ use crate::model::Forward;
 const SLIP: usize = 2;
 
 /// Short names are near to many others, which helpers have: `enqueue` is no slip of `dequeue`.
-const SHORT: usize = 12;
+const SHORT: usize = 9;
 
 /// The methods of the trait `Run`, which one of the type's own would hide.
 const STARTERS: [&str; 2] = ["run", "run_with"];
@@ -54,7 +54,8 @@ fn look_alike(block: &Block, method: &Method, errors: &mut Errors) {
     if let Some(meant) = meant(&name) {
         errors.push(place, &messages::slip(&name, meant));
     } else if name.ends_with("_hook") {
-        let near = nearest(&name, HOOKS.iter().map(|spec| spec.name));
+        let bare = name.strip_suffix("_hook").and_then(hook::find).map(|spec| spec.name);
+        let near = bare.or_else(|| nearest(&name, HOOKS.iter().map(|spec| spec.name)));
         errors.push(place, &messages::no_hook(&name, near));
     } else if let Some(meant) = hook::find(&format!("{name}_hook")) {
         // A helper of a hook has the hook beside it.

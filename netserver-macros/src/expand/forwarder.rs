@@ -23,6 +23,16 @@ pub(super) fn hook(runtime: &Path, hook: &Forward) -> TokenStream {
     forwarder(runtime, hook, &returns, convert)
 }
 
+/// Which hooks there are, for the server to say which of them nobody calls.
+pub(super) fn written(runtime: &Path, hooks: &[Forward]) -> Option<TokenStream> {
+    let names = hooks.iter().map(|hook| {
+        let (name, cfgs) = (hook.spec.name, &hook.cfgs);
+        quote!(#(#cfgs)* #name)
+    });
+    let list = quote!(const WRITTEN: #runtime::__private::Names = &[#(#names),*];);
+    (!hooks.is_empty()).then_some(list)
+}
+
 /// The forwarder of the handler.
 pub(super) fn request(runtime: &Path, request: &Forward) -> TokenStream {
     let returns = quote!(#runtime::__private::io::Result<()>);

@@ -38,7 +38,8 @@ fn traits(target: &Target<'_>, model: &Model) -> TokenStream {
     let runtime = &target.runtime;
     let hooks = model.hooks.iter();
     let hooks = hooks.map(|hook| forwarder::hook(runtime, hook));
-    let hooks = target.implement("Hooks", &quote!(#(#hooks)*));
+    let written = forwarder::written(runtime, &model.hooks);
+    let hooks = target.implement("Hooks", &quote!(#written #(#hooks)*));
 
     let request = model.request.iter();
     let request = request.map(|request| forwarder::request(runtime, request));

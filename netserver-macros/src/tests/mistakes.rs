@@ -268,6 +268,12 @@ const METHODS: &[(&str, &[&str])] = &[
         "fn process_request(&self) {} fn parent_read_hook(&mut self, line: &str) {}",
         &["`parent_read_hook` is not a hook"],
     ),
+    (
+        "fn process_request(&self) {} fn register_child_hook(&mut self) {}",
+        &["`register_child_hook` is not a hook"],
+    ),
+    ("fn process_request(&self) {} fn run_deque(&mut self) {}", &["nothing calls `run_deque`"]),
+    ("fn process_request(&self) {} fn enqueue(&mut self) {}", &[]),
     ("fn process_request(&self) {} fn child_init_hok() {}", &["nothing calls `child_init_hok`"]),
     ("fn process_request(&self) {} fn child_init() {}", &["nothing calls `child_init`"]),
     ("fn process_request(&self) {} fn child_init_hook(&self) {} fn child_init(&self) {}", &[]),

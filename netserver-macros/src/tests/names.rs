@@ -30,6 +30,7 @@ const OWN: &[&str] = &[
     "declaration",
     "Personality",
     "const",
+    "WRITTEN",
     "net_server_has_arguments_twice__keep_those_of_the_struct",
     // Those of a struct.
     "use",

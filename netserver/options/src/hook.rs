@@ -20,6 +20,8 @@ pub struct HookSpec {
     pub process: Process,
     /// The personalities that call it.
     pub called_by: Scope,
+    /// The option without which none of them does.
+    pub needs: Option<&'static str>,
     /// When it runs, in one line.
     pub when: &'static str,
 }
@@ -88,6 +90,7 @@ pub static PROCESS_REQUEST: HookSpec = HookSpec {
     answer: Answer::Done,
     process: Process::Worker,
     called_by: ALL,
+    needs: None,
     when: "for each connection that may be served",
 };
 
@@ -98,7 +101,16 @@ const fn hook(
     called_by: Scope,
     when: &'static str,
 ) -> HookSpec {
-    HookSpec { name, takes_self: true, params, answer: Answer::Done, process, called_by, when }
+    HookSpec {
+        name,
+        takes_self: true,
+        params,
+        answer: Answer::Done,
+        process,
+        called_by,
+        needs: None,
+        when,
+    }
 }
 
 /// Every hook, in the order in which a server meets them.
@@ -110,6 +122,7 @@ pub static HOOKS: &[HookSpec] = &[
         answer: Answer::Done,
         process: Process::Parent,
         called_by: ALL,
+        needs: None,
         when: "first of all: sets options that are known only at run time",
     },
     hook(
@@ -170,6 +183,7 @@ pub static HOOKS: &[HookSpec] = &[
         answer: Answer::Verdict,
         process: Process::Worker,
         called_by: ALL,
+        needs: None,
         when: "may this connection be served?",
     },
     hook(
@@ -195,13 +209,16 @@ pub static HOOKS: &[HookSpec] = &[
         "last in a child that ends as it should",
     ),
     hook("idle_loop_hook", &[SERVER], Process::Parent, POOLS, "each turn of the parent of a pool"),
-    hook(
-        "child_is_talking_hook",
-        &[CHILD, MESSAGE, SERVER],
-        Process::Parent,
-        FORKING,
-        "a child has said something, with `child_communication`",
-    ),
+    HookSpec {
+        needs: Some("child_communication"),
+        ..hook(
+            "child_is_talking_hook",
+            &[CHILD, MESSAGE, SERVER],
+            Process::Parent,
+            FORKING,
+            "a child has said something, with `child_communication`",
+        )
+    },
     hook(
         "cleanup_dead_child_hook",
         &[CHILD, END],
@@ -230,12 +247,38 @@ pub static HOOKS: &[HookSpec] = &[
         answer: Answer::Verdict,
         process: Process::Parent,
         called_by: FORKING,
+        needs: Some("check_for_dequeue"),
         when: "every `check_for_dequeue`: is a child to be forked that runs `dequeue`?",
     },
-    hook("dequeue", &[SERVER], Process::Child, FORKING, "empties a queue, in a child of its own"),
+    HookSpec {
+        needs: Some("check_for_dequeue"),
+        ..hook(
+            "dequeue",
+            &[SERVER],
+            Process::Child,
+            FORKING,
+            "empties a queue, in a child of its own",
+        )
+    },
     hook("pre_server_close_hook", &[SERVER], Process::Parent, ALL, "the server begins to stop"),
     hook("post_child_cleanup_hook", &[SERVER], Process::Parent, ALL, "all children are gone"),
 ];
+
+/// What takes the place of a hook that Perl's Net::Server has and this one does not.
+pub fn gone(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "parent_read_hook" => "here it is `child_is_talking_hook`, with `child_communication`",
+        "can_read_hook" => "here the handler reads, and nobody else",
+        "write_to_log_hook" => {
+            "here it is any logger of the `log` crate, installed before the start"
+        }
+        "fatal_hook" => "here `run` returns, and what ended the server is in the log",
+        "restart_open_hook" | "restart_close_hook" => {
+            "here HUP renews children and opens nothing anew"
+        }
+        _ => return None,
+    })
+}
 
 /// The row of that name, the handler's included.
 pub fn find(name: &str) -> Option<&'static HookSpec> {
@@ -272,6 +315,14 @@ mod tests {
             let named_by_perl = ["register_child", "run_dequeue", "dequeue"].contains(&spec.name);
             assert!(spec.name.ends_with("_hook") || named_by_perl, "{}", spec.name);
             assert!(HOOKS[..at].iter().all(|other| other.name != spec.name), "{} twice", spec.name);
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_gone_is_a_hook_and_what_a_hook_needs_is_an_option() {
+        assert!(all().all(|spec| gone(spec.name).is_none()));
+        for option in all().filter_map(|spec| spec.needs) {
+            assert!(crate::find(option).is_some(), "{option}");
         }
     }
 

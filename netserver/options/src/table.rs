@@ -416,7 +416,7 @@ macro_rules! for_each_option {
                 summary: "Let children and their parent talk",
             }
             /// How often the parent calls `run_dequeue`, which by default forks a child that runs
-            /// `dequeue`, beside those that serve; 0 means never.
+            /// `dequeue`, beside those that serve; 0 means never, as without this option.
             check_for_dequeue: Period {
                 group: Pool, works_with: FORKING, since: "0.1",
                 default: [ALL => "0s"], range: ["0s", "1d"],
@@ -518,13 +518,14 @@ macro_rules! for_each_option {
                 default: [], range: [],
                 summary: "File with further options",
             }
-            /// The personality, among those that the server has.
+            /// The personality, whichever the attribute names.
             server_type: Choice<BuiltIn> {
                 group: Server, works_with: ALL, since: "0.1",
                 default: [ALL => "single"], range: [],
                 summary: "How connections are given to processes",
             }
-            /// What is logged: 0 errors, 1 warnings, 2 notices, 3 information, 4 everything.
+            /// What is logged: 0 errors, 1 warnings, 2 notices, 3 information, 4 everything. These are
+            /// the `error`, `warn`, `info`, `debug` and `trace` of the `log` crate.
             log_level: Count {
                 group: Server, works_with: ALL, since: "0.1",
                 default: [ALL => "2"], range: ["0", "4"],

@@ -8,6 +8,7 @@ use netserver_options::table::SERVER_TYPE;
 use netserver_options::{BuiltIn, OptionSpec, Reject, Table, own};
 
 use super::phase::Configured;
+use super::uncalled;
 use crate::access::Rules;
 use crate::declared::{Declaration, Declared};
 use crate::error::{Error, OptionError, Result};
@@ -87,7 +88,10 @@ where
     let rules = Rules::of(&merged.options)?;
     if matches!(line.command, None | Some(Command::Check)) {
         rules.warn();
-        proto::warn_of_idle(&merged, &endpoints, declaration.proto);
+        if !inherited {
+            proto::warn_of_idle(&merged, &endpoints, declaration.proto);
+        }
+        uncalled::say(S::WRITTEN, &merged);
     }
     match line.command {
         None => {

@@ -7,6 +7,7 @@
 
 mod configure;
 mod phase;
+mod uncalled;
 
 pub(crate) use configure::{Configuration, Given, configure};
 

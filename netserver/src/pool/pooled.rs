@@ -119,12 +119,12 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         let taken = parent.board.taken(parent.policy.roster.used());
         let orders = parent.policy.turn(&parent.board, taken, Instant::now());
         if !orders.tell.is_empty() {
-            log::debug!("{} children are told to leave", orders.tell.len());
+            log::debug!("children told to leave: {}", orders.tell.len());
             Parent::<S>::tell(&orders.tell);
         }
         if orders.spawn > 0 {
             let count = orders.spawn;
-            log::debug!("{count} children start");
+            log::debug!("children started: {count}");
             parent.hook("run_n_children_hook", |server, info| {
                 server.run_n_children_hook(count, info)
             });

@@ -39,6 +39,8 @@ impl Inherited {
         }
         let socket = SockRef::from(&input);
         let peer = match socket.peer_addr() {
+            // Both ends of a pair: whoever made it stands between this program and its client.
+            Ok(peer) if peer.is_unnamed() && socket.local_addr()?.is_unnamed() => Address::UNKNOWN,
             Ok(peer) => Address::of(&peer),
             // It has gone already, as the first read will tell.
             Err(err) if err.kind() == io::ErrorKind::NotConnected => Address::UNKNOWN,
