@@ -2,6 +2,7 @@
 
 pub use std::boxed::Box;
 pub use std::io;
+pub use std::option::Option::Some;
 pub use std::process::ExitCode;
 pub use std::result::Result::Ok;
 
@@ -20,6 +21,8 @@ use crate::personality::Personality;
 
 /// The names of methods.
 pub type Names = &'static [&'static str];
+/// The same, where they are known.
+pub type Written = Option<Names>;
 
 /// What a hook may return: nothing, or nothing or an error.
 #[diagnostic::on_unimplemented(

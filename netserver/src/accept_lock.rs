@@ -1,10 +1,11 @@
 //! Whose turn it is to wait for a client, where the children of a pool take turns (`serialize`).
 //!
 //! A lock of the kernel's belongs to a descriptor that one child alone has: whatever ends the child
-//! gives it back. The other two are a number in shared memory, which says whose turn it is, and
-//! something to read, on which the others wait until somebody writes to it. The number alone counts, so
-//! that a byte too many or one that was lost with its reader does no harm: whoever reads one looks at
-//! the number, and the parent sets right what a dead child has left, and wakes the next.
+//! gives it back. The other two are a number in shared memory, which says whose turn it is, and a pipe,
+//! from which the others read until somebody writes to it. The number alone counts, so that a byte too
+//! many or one that was lost with its reader does no harm: whoever reads one looks at the number, and the
+//! parent sets right what a dead child has left, and wakes the next. Each process writes by an end that it
+//! has opened for itself, which no other one can have wait.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -35,6 +36,8 @@ pub(crate) struct Turns {
     line: SharedLines,
     read: OwnedFd,
     write: OwnedFd,
+    /// The same end, opened for the parent alone.
+    parents: OwnedFd,
 }
 
 impl AcceptLock {
@@ -44,31 +47,33 @@ impl AcceptLock {
     /// Where the kernel has no memory or descriptor for it, or there is no `/proc` for a file to be
     /// opened anew.
     pub(crate) fn new(how: Serialize) -> io::Result<Option<Self>> {
-        let (read, write) = match how {
-            Serialize::None => return Ok(None),
+        match how {
+            Serialize::None => Ok(None),
             Serialize::Flock => {
                 let file = descriptor::nameless_file(c"netserver accept lock")?;
                 // What each child will do is seen to work now.
                 drop(descriptor::open_anew(&file)?);
-                return Ok(Some(Self::File(file)));
+                Ok(Some(Self::File(file)))
             }
-            Serialize::Pipe => descriptor::waiting_pipe()?,
-            Serialize::Semaphore => {
-                let counter = descriptor::counter()?;
-                (descriptor::duplicate(counter.as_fd())?, counter)
+            Serialize::Pipe | Serialize::Semaphore => {
+                let (read, write) = descriptor::waiting_pipe()?;
+                let parents = descriptor::open_end_anew(&write)?;
+                Ok(Some(Self::Number(Turns { line: SharedLines::new(1)?, read, write, parents })))
             }
-        };
-        Ok(Some(Self::Number(Turns { line: SharedLines::new(1)?, read, write })))
+        }
     }
 
     /// What the child of that place takes its turns by.
     ///
     /// # Errors
-    /// Where the file cannot be opened anew.
+    /// Where the file or the end cannot be opened anew.
     pub(crate) fn of_child(&self, place: usize) -> io::Result<Taker<'_>> {
         Ok(match self {
             Self::File(file) => Taker::File(descriptor::open_anew(file)?),
-            Self::Number(turns) => Taker::Number(turns, owner_of(place)),
+            Self::Number(turns) => {
+                let write = descriptor::open_end_anew(&turns.write)?;
+                Taker::Number(turns, owner_of(place), write)
+            }
         })
     }
 
@@ -77,7 +82,15 @@ impl AcceptLock {
         if let Self::Number(turns) = self {
             let _ = turns.owner().compare_exchange(owner_of(place), 0, SeqCst, SeqCst);
             // It may have taken with it what was to wake another.
-            turns.wake_one();
+            turns.wake_one(&turns.parents);
+        }
+    }
+
+    /// What no child has any use for.
+    pub(crate) fn parents(&self) -> Option<&OwnedFd> {
+        match self {
+            Self::File(_) => None,
+            Self::Number(turns) => Some(&turns.parents),
         }
     }
 }
@@ -95,16 +108,15 @@ impl Turns {
         self.line[0].number::<WAITING>()
     }
 
-    fn wake_one(&self) {
+    fn wake_one(&self, by: &OwnedFd) {
         if self.owner().load(SeqCst) == 0 && self.waiting().load(SeqCst) > 0 {
-            // As a number of 8 bytes, which is what a counter takes. Where there is no room for it many
-            // others are there to be read.
-            let _ = descriptor::write(&self.write, &1_u64.to_ne_bytes());
+            // Where there is no room for it many others are there to be read.
+            let _ = descriptor::write(by, b"!");
         }
     }
 
     /// Waits for its turn. Tells whether it is, which it is not where a stop has begun.
-    fn take(&self, me: i64) -> io::Result<bool> {
+    fn take(&self, me: i64, write: &OwnedFd) -> io::Result<bool> {
         loop {
             if self.owner().compare_exchange(0, me, SeqCst, SeqCst).is_ok() {
                 return Ok(true);
@@ -112,14 +124,14 @@ impl Turns {
             self.waiting().fetch_add(1, SeqCst);
             // Whoever had it may have gone before this one was counted.
             let taken = self.owner().compare_exchange(0, me, SeqCst, SeqCst).is_ok();
-            let read = if taken { Ok(0) } else { descriptor::read(&self.read, &mut [0; 8]) };
+            let read = if taken { Ok(0) } else { descriptor::read(&self.read, &mut [0]) };
             self.waiting().fetch_sub(1, SeqCst);
             if taken {
                 return Ok(true);
             }
             if signal::stage() != Stage::Serving {
                 // What it has read was for somebody who goes on.
-                self.wake_one();
+                self.wake_one(write);
                 return Ok(false);
             }
             match read {
@@ -139,7 +151,7 @@ impl Turns {
 #[derive(Debug)]
 pub(crate) enum Taker<'a> {
     File(OwnedFd),
-    Number(&'a Turns, i64),
+    Number(&'a Turns, i64, OwnedFd),
 }
 
 impl Taker<'_> {
@@ -147,7 +159,7 @@ impl Taker<'_> {
     pub(crate) fn waits_on(&self) -> BorrowedFd<'_> {
         match self {
             Self::File(file) => file.as_fd(),
-            Self::Number(turns, _) => turns.read.as_fd(),
+            Self::Number(turns, ..) => turns.read.as_fd(),
         }
     }
 
@@ -157,7 +169,7 @@ impl Taker<'_> {
     /// What the kernel says.
     pub(crate) fn take(&self) -> io::Result<Option<Turn<'_>>> {
         let taken = match self {
-            Self::Number(turns, me) => turns.take(*me)?,
+            Self::Number(turns, me, write) => turns.take(*me, write)?,
             Self::File(file) => loop {
                 match descriptor::lock(file) {
                     Err(_) if signal::stage() != Stage::Serving => break false,
@@ -181,9 +193,9 @@ impl Drop for Turn<'_> {
         match self.0 {
             // It fails once a stop has taken the descriptor away, and the lock with it.
             Taker::File(file) => drop(descriptor::unlock(file)),
-            Taker::Number(turns, _) => {
+            Taker::Number(turns, _, write) => {
                 turns.owner().store(0, SeqCst);
-                turns.wake_one();
+                turns.wake_one(write);
             }
         }
     }
@@ -254,6 +266,21 @@ mod tests {
                 return end;
             }
             crate::sys::poll::pause(std::time::Duration::from_millis(1)).unwrap();
+        }
+    }
+
+    /// What a child that is not itself any more does to the pipe, and to the numbers.
+    #[test]
+    fn nobody_waits_to_wake_another() {
+        for how in [Serialize::Semaphore, Serialize::Pipe] {
+            let lock = AcceptLock::new(how).unwrap().unwrap();
+            let AcceptLock::Number(turns) = &lock else { panic!("a file") };
+            while descriptor::write(&turns.write, &[0; 4096]).is_ok() {}
+            descriptor::wait_again(&turns.write).unwrap();
+            turns.waiting().store(1, SeqCst);
+            let taker = lock.of_child(1).unwrap();
+            drop(taker.take().unwrap());
+            lock.left_by(0);
         }
     }
 }

@@ -8,7 +8,9 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use nix::libc;
 
 use crate::accept_lock::Taker;
 use crate::accepted::Accepted;
@@ -16,7 +18,9 @@ use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
 use crate::proto::{AcceptFault, Proto};
+use crate::seat::Post;
 use crate::stop::Stage;
+use crate::sys::descriptor;
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::poll::{self, PollSet};
 use crate::sys::signal;
@@ -48,8 +52,8 @@ impl<'a> Arrival<'a> {
 #[derive(Debug)]
 pub(crate) struct Wait<'a> {
     listeners: Vec<&'a Listener>,
-    /// Some where there are several listeners, which it knows by their places.
-    set: Option<PollSet>,
+    /// Some where there are several listeners.
+    set: Option<Several>,
     /// Some where workers take turns.
     taker: Option<Taker<'a>>,
 }
@@ -65,7 +69,7 @@ impl<'a> Wait<'a> {
         parent: Option<&OwnedFd>,
     ) -> Result<Self> {
         let listeners: Vec<_> = listeners.iter().collect();
-        let set = (listeners.len() > 1).then(|| set_of(&listeners, parent)).transpose();
+        let set = (listeners.len() > 1).then(|| Several::of(&listeners, parent)).transpose();
         let set = set.map_err(|err| Error::because(CANNOT_WAIT, err))?;
         Ok(Self { listeners, set, taker })
     }
@@ -73,7 +77,7 @@ impl<'a> Wait<'a> {
     /// What a stop ends first: the wait for its turn, the set, and where there is none the listeners.
     pub(crate) fn known(&self) -> Known<'_> {
         let turn = self.taker.iter().map(Taker::waits_on);
-        let set = self.set.iter().map(AsFd::as_fd);
+        let set = self.set.iter().map(|several| several.set.as_fd());
         let alone = self.listeners.iter().map(|listener| listener.as_fd());
         let alone = alone.filter(|_| self.set.is_none());
         Known::new(turn.chain(set).chain(alone))
@@ -85,40 +89,75 @@ impl<'a> Wait<'a> {
         self.set.is_some() || self.taker.is_some()
     }
 
-    /// The listener to accept from, or `None` where it is to be looked again.
+    /// What there is.
     #[inline]
-    fn ready(&self) -> Result<Option<&'a Listener>> {
-        let Some(set) = &self.set else {
-            return Ok(self.listeners.first().copied());
+    fn ready(&self) -> Result<Ready<'a>> {
+        let Some(Several { set, bell }) = &self.set else {
+            return Ok(self.listeners.first().map_or(Ready::Again, |only| Ready::At(only)));
         };
         match set.wait(None) {
+            Ok(Some(BELL)) => {
+                descriptor::drain(bell);
+                Ok(Ready::Somewhere)
+            }
             Ok(place) => {
                 let place = place.and_then(|place| usize::try_from(place).ok());
-                Ok(place.and_then(|place| self.listeners.get(place).copied()))
+                let listener = place.and_then(|place| self.listeners.get(place));
+                Ok(listener.map_or(Ready::Again, |listener| Ready::At(listener)))
             }
             // A stop has taken it away.
-            Err(_) if signal::stage() != Stage::Serving => Ok(None),
+            Err(_) if signal::stage() != Stage::Serving => Ok(Ready::Again),
             Err(err) => Err(Error::because(CANNOT_WAIT, err)),
         }
     }
 }
 
-/// The number of the parent in a set, which no listener has.
-const PARENT: u64 = u64::MAX;
+/// What has ended a wait.
+#[derive(Debug, Clone, Copy)]
+enum Ready<'a> {
+    /// A client at that listener.
+    At(&'a Listener),
+    /// Perhaps one at any of them.
+    Somewhere,
+    /// Nothing that is known: it is to be looked again.
+    Again,
+}
+
+/// What a process waits on that has several listeners, which are known by their places.
+#[derive(Debug)]
+struct Several {
+    set: PollSet,
+    /// Rung by the handler of signals, where this process is to look at all of them.
+    bell: OwnedFd,
+}
+
+/// The numbers of the bell and of the parent, which no listener has.
+const BELL: u64 = u64::MAX;
+const PARENT: u64 = BELL - 1;
 
 const CANNOT_WAIT: &str = "cannot wait for clients";
 
-fn set_of(listeners: &[&Listener], parent: Option<&OwnedFd>) -> io::Result<PollSet> {
-    let set = PollSet::new()?;
-    for (place, listener) in (0..).zip(listeners) {
-        // Another process may take what woke this one.
-        listener.set_waiting(false)?;
-        set.add_shared(listener, place)?;
+impl Several {
+    fn of(listeners: &[&Listener], parent: Option<&OwnedFd>) -> io::Result<Self> {
+        let (set, bell) = (PollSet::new()?, descriptor::bell()?);
+        for (place, listener) in (0..).zip(listeners) {
+            // Another process may take what woke this one.
+            listener.set_waiting(false)?;
+            set.add_shared(listener, place)?;
+        }
+        if let Some(parent) = parent {
+            set.add_end_of(parent, PARENT)?;
+        }
+        set.add(&bell, BELL)?;
+        signal::ring(bell.as_fd());
+        Ok(Self { set, bell })
     }
-    if let Some(parent) = parent {
-        set.add_end_of(parent, PARENT)?;
+}
+
+impl Drop for Several {
+    fn drop(&mut self) {
+        signal::ring_no_more();
     }
-    Ok(set)
 }
 
 /// Accepts connections in one process, where a stop ends the listeners.
@@ -138,8 +177,8 @@ impl<'a> Acceptor<'a> {
     }
 
     /// The next connection; `None` once this process was told to stop. What was accepted is always
-    /// handed out: the stop is looked at before. What a datagram holds is in the buffers then. `alone`
-    /// is called where nobody came for a while, or the parent is gone.
+    /// handed out: the stop is looked at before. What a datagram holds is in the buffers then. `post` is
+    /// told where somebody else is to take one.
     ///
     /// # Errors
     /// Where the listener itself is broken.
@@ -147,13 +186,17 @@ impl<'a> Acceptor<'a> {
     pub(crate) fn accept(
         &mut self,
         buffers: &mut Buffers,
-        mut alone: impl FnMut(),
+        post: &impl Post,
     ) -> Result<Option<Arrival<'a>>> {
         buffers.clear();
         let _staged = self.wait.is_staged().then(|| Waiting::on(self.set));
         loop {
             if signal::stage() != Stage::Serving {
                 return Ok(if self.wait.taker.is_none() { self.last(buffers) } else { None });
+            }
+            if let Err(err) = self.can_take() {
+                self.faults.look_at(&err)?;
+                continue;
             }
             let turn = match &self.wait.taker {
                 None => None,
@@ -162,23 +205,34 @@ impl<'a> Acceptor<'a> {
                     turn => turn,
                 },
             };
-            let Some(listener) = self.wait.ready()? else {
-                alone();
-                // Only the one whose turn it was may have been woken.
-                if turn.is_some() && signal::stage() != Stage::Serving {
-                    return Ok(self.last(buffers));
+            let accepted = match self.wait.ready()? {
+                Ready::At(listener) => {
+                    listener.accept(buffers).map(|accepted| Some(Arrival::at(listener, accepted)))
                 }
-                continue;
+                Ready::Somewhere => self.look(buffers),
+                Ready::Again => {
+                    signal::look_for_parent();
+                    // Only the one whose turn it was may have been woken.
+                    if turn.is_some() && signal::stage() != Stage::Serving {
+                        return Ok(self.last(buffers));
+                    }
+                    continue;
+                }
             };
-            match listener.accept(buffers) {
-                Ok(accepted) => {
-                    drop(turn);
+            // Whoever pauses for want of something keeps nobody from it.
+            drop(turn);
+            match accepted {
+                Ok(None) => {}
+                Ok(arrival) => {
                     self.faults.are_over();
-                    return Ok(Some(Arrival::at(listener, accepted)));
+                    return Ok(arrival);
                 }
                 Err(err) => {
                     if self.wait.set.is_none() && err.kind() == io::ErrorKind::WouldBlock {
-                        Self::found_nobody(listener, &mut alone);
+                        self.found_nobody();
+                    } else if self.wait.set.is_some() && AcceptFault::of(&err) == AcceptFault::Short
+                    {
+                        post.cannot_take();
                     }
                     self.faults.look_at(&err)?;
                 }
@@ -186,25 +240,51 @@ impl<'a> Acceptor<'a> {
         }
     }
 
+    /// Errs where a client that this process was woken for could not be taken: with several listeners
+    /// nobody else is, so it does not wait while it lacks descriptors.
+    #[inline]
+    fn can_take(&self) -> io::Result<()> {
+        if self.wait.set.is_some() && self.faults.last() {
+            PollSet::new().map(drop)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Nobody was there, though somebody was waited for: for long, or a child that is not itself any more
     /// has turned that for all of them.
-    fn found_nobody(listener: &Listener, mut alone: impl FnMut()) {
-        alone();
-        // Where a stop has taken it away that is seen next.
-        let _ = listener.set_waiting(true);
+    fn found_nobody(&self) {
+        signal::look_for_parent();
+        for listener in &self.wait.listeners {
+            // Where a stop has taken it away that is seen next.
+            let _ = listener.set_waiting(true);
+        }
     }
 
     /// A connection that this process may have been woken for, alone, when it was told to stop:
     /// nobody else would come to take it. After this look its listeners are gone.
     fn last(&self, buffers: &mut Buffers) -> Option<Arrival<'a>> {
         let look = self.wait.set.is_some() && signal::stage() == Stage::Graceful;
-        let listeners = if look { self.wait.listeners.as_slice() } else { &[] };
-        listeners.iter().find_map(|listener| {
+        if look { self.look(buffers).ok().flatten() } else { None }
+    }
+
+    /// A connection that somebody else may have been woken for, of any listener.
+    ///
+    /// # Errors
+    /// Where there is one, and something is short.
+    fn look(&self, buffers: &mut Buffers) -> io::Result<Option<Arrival<'a>>> {
+        for listener in &self.wait.listeners {
             // Nobody ends this call: it must not wait, whoever has turned that.
-            listener.set_waiting(false).ok()?;
-            let accepted = listener.accept(buffers).ok()?;
-            Some(Arrival::at(listener, accepted))
-        })
+            if listener.set_waiting(false).is_err() {
+                continue;
+            }
+            match listener.accept(buffers) {
+                Ok(accepted) => return Ok(Some(Arrival::at(listener, accepted))),
+                Err(err) if AcceptFault::of(&err) == AcceptFault::Short => return Err(err),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -218,10 +298,14 @@ impl Faults {
     /// Waits where something is short, and passes over what is one client's affair.
     ///
     /// # Errors
-    /// Where the listener itself is broken.
+    /// Where the listener itself is broken, or this is a child that has used up its descriptors, and
+    /// another would have its own.
     pub(crate) fn look_at(&mut self, err: &io::Error) -> Result<()> {
         match AcceptFault::of(err) {
             AcceptFault::Again => Ok(()),
+            AcceptFault::Short if self.0.is_its_own(err) => {
+                Err(Error::because("cannot accept", io::Error::other(err.to_string())))
+            }
             AcceptFault::Short => self.0.wait(err),
             // A stop has taken it away.
             AcceptFault::Broken if signal::stage() != Stage::Serving => Ok(()),
@@ -229,6 +313,12 @@ impl Faults {
                 Err(Error::because("cannot accept", io::Error::other(err.to_string())))
             }
         }
+    }
+
+    /// Whether they go on.
+    #[inline]
+    fn last(&self) -> bool {
+        self.0.pause.is_some()
     }
 
     /// One has succeeded.
@@ -242,15 +332,26 @@ impl Faults {
 #[derive(Debug, Default)]
 struct Shortage {
     pause: Option<Duration>,
+    since: Option<Instant>,
 }
 
 impl Shortage {
     const FIRST: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_secs(1);
+    /// How long a child may lack descriptors before another takes its place.
+    const ENDURED: Duration = Duration::from_secs(10);
+
+    /// Whether it is this child's, and no passing one.
+    fn is_its_own(&self, err: &io::Error) -> bool {
+        err.raw_os_error() == Some(libc::EMFILE)
+            && signal::is_child()
+            && self.since.is_some_and(|since| since.elapsed() >= Self::ENDURED)
+    }
 
     fn wait(&mut self, err: &io::Error) -> Result<()> {
         if self.pause.is_none() {
             log::warn!("cannot accept, clients wait: {err}");
+            self.since = Some(Instant::now());
         }
         let pause = self.pause.map_or(Self::FIRST, |pause| (pause * 2).min(Self::LONGEST));
         self.pause = Some(pause);

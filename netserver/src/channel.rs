@@ -39,6 +39,12 @@ impl Channel {
         self.wire.close();
     }
 
+    /// As [`Wire::ends_with_reply`].
+    #[inline]
+    pub(crate) fn ends_with_reply(&self) -> bool {
+        self.wire.ends_with_reply()
+    }
+
     /// Whether anything was sent.
     #[inline]
     pub(crate) fn has_sent(&self) -> bool {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::poll::{self, Direction};
 use crate::sys::process::{End, Pid};
-use crate::sys::socket;
+use crate::sys::{signal, socket};
 
 /// What a child is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,11 +77,12 @@ impl Child {
     /// there. It does not wait.
     ///
     /// # Errors
-    /// `NotConnected` without `child_communication`; `WouldBlock` where the child has not heard what
+    /// `NotConnected` without `child_communication`, or in any process but its parent; `WouldBlock` where the child has not heard what
     /// it was told before; `InvalidInput` over [`Message::LONGEST`] bytes; `BrokenPipe` and the like
     /// where it is gone.
     pub fn tell(&self, what: &impl Speak) -> io::Result<()> {
-        let line = self.line.as_ref().ok_or_else(no_line)?;
+        // In a child its number is another descriptor's by now.
+        let line = self.line.as_ref().filter(|_| signal::is_parent()).ok_or_else(no_line)?;
         say(line, &what.to_bytes())
     }
 
@@ -270,6 +271,7 @@ pub(crate) fn hear(line: &impl AsFd, room: &mut Vec<u8>) -> io::Result<Option<Me
 }
 
 fn no_line() -> io::Error {
-    let what = "there is no line: child_communication is off, or this is no child of the server";
+    let what =
+        "there is no line: child_communication is off, or this process is not its parent or child";
     io::Error::new(io::ErrorKind::NotConnected, what)
 }

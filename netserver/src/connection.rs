@@ -447,6 +447,19 @@ impl Connection {
         sent
     }
 
+    /// Whether the end of the connection goes out with what is sent, as soon as it finishes.
+    #[inline]
+    pub(crate) fn ends_with_reply(&self) -> bool {
+        matches!(&self.stream, Stream::Channel(channel) if channel.ends_with_reply())
+    }
+
+    /// Gives the buffers back, and leaves the stream to the end of the process.
+    #[inline]
+    pub(crate) fn leave_open(self) -> Buffers {
+        std::mem::forget(self.stream);
+        self.buffers
+    }
+
     /// Closes the stream, and gives the buffers back.
     #[inline]
     pub(crate) fn close(self) -> Buffers {

@@ -17,9 +17,9 @@ use crate::options::set::OptionSet;
 /// parent and worker in one. A *worker* serves connections; a *child* is a worker that was forked.
 /// A panic in a hook is an error of that hook.
 pub trait Hooks {
-    /// Which of these methods the server has, as far as the attribute knows.
+    /// Which of these methods the server has; `None` where nobody knows, as it was written by hand.
     #[doc(hidden)]
-    const WRITTEN: crate::__private::Names = &[];
+    const WRITTEN: Option<crate::__private::Names> = None;
 
     /// Sets options that are known only at run time. They are stronger than the attribute and
     /// weaker than everything else.

@@ -9,26 +9,38 @@ use std::time::Duration;
 use crate::sys::clock;
 use crate::sys::memory::SharedLines;
 
-/// Where a worker says what it does.
+/// Where whoever serves a connection says so.
 pub(crate) trait Seat {
+    /// Whether one more connection of the client of this address may be served. If so it counts until
+    /// it is released.
+    fn admits(&mut self, address: IpAddr) -> bool;
+
+    /// The client is about to see the end of its connection, and may come again at once.
+    fn release(&mut self);
+
+    /// Where it is said until when the connection may last, if anybody looks at that.
+    fn timer(&self) -> Option<Timer>;
+}
+
+/// Where a worker that serves one connection after the other says what it does between them.
+pub(crate) trait Post: Seat {
     /// It waits for its first connection.
     fn ready(&mut self);
 
     /// A connection was accepted.
     fn busy(&mut self);
 
-    /// Whether one more connection of the client of this address may be served. If so it counts until
-    /// the seat is idle.
-    fn admits(&mut self, address: IpAddr) -> bool;
+    /// The connection is closed. Tells whether another may be served.
+    fn idle(&mut self) -> bool;
 
-    /// Where it is said until when the connection may last, if anybody looks at that.
-    fn timer(&self) -> Option<Timer>;
+    /// It waits for no further one.
+    fn gone(&mut self);
+
+    /// It was woken for a client that it lacks the means to take, and that nobody else was woken for.
+    fn cannot_take(&self);
 
     /// What breaks once the parent of this worker is gone, where there is one.
     fn parent(&self) -> Option<&OwnedFd>;
-
-    /// The connection is closed. Tells whether another may be served.
-    fn idle(&mut self) -> bool;
 }
 
 /// The number in a worker's line that says until when its connection may last, by the time that only goes
@@ -64,23 +76,31 @@ impl Timer {
 pub(crate) struct Alone<F>(pub(crate) F);
 
 impl<F: FnMut() -> bool> Seat for Alone<F> {
-    fn ready(&mut self) {}
-
-    fn busy(&mut self) {}
-
     fn admits(&mut self, _: IpAddr) -> bool {
         true
     }
 
+    fn release(&mut self) {}
+
     fn timer(&self) -> Option<Timer> {
         None
     }
+}
 
-    fn parent(&self) -> Option<&OwnedFd> {
-        None
-    }
+impl<F: FnMut() -> bool> Post for Alone<F> {
+    fn ready(&mut self) {}
+
+    fn busy(&mut self) {}
 
     fn idle(&mut self) -> bool {
         self.0()
+    }
+
+    fn gone(&mut self) {}
+
+    fn cannot_take(&self) {}
+
+    fn parent(&self) -> Option<&OwnedFd> {
+        None
     }
 }

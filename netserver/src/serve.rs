@@ -14,7 +14,7 @@ use crate::buffer::Buffers;
 use crate::connection::{Connection, End};
 use crate::error::AnyError;
 use crate::guard::{self, Failure};
-use crate::handler::NetServer;
+use crate::handler::{Hooks, NetServer};
 use crate::info::ServerInfo;
 use crate::lookup;
 use crate::proto::Proto;
@@ -29,13 +29,24 @@ pub(crate) struct Terms {
     /// Whether a client is standard input and output.
     stdio: bool,
     rules: Arc<Rules>,
+    /// Whether the end of the process, which follows at once, closes its connection: one call less.
+    left_open: bool,
 }
 
 impl Terms {
     pub(crate) fn of(info: &ServerInfo) -> Self {
         let options = info.options();
         let stdio = options.stdio() || info.personality() == BuiltIn::Inet.name();
-        Self { limits: Limits::of(options), stdio, rules: Arc::clone(info.rules()) }
+        let rules = Arc::clone(info.rules());
+        Self { limits: Limits::of(options), stdio, rules, left_open: false }
+    }
+
+    /// For a process that ends with its one connection. Where a server has no hook that comes in between
+    /// that end closes it.
+    pub(crate) fn of_one<S: Hooks>(info: &ServerInfo) -> Self {
+        let between = ["post_client_connection_hook", "child_finish_hook"];
+        let none = S::WRITTEN.is_some_and(|all| !all.iter().any(|name| between.contains(name)));
+        Self { left_open: none, ..Self::of(info) }
     }
 
     /// From here on the calling process serves. It has no more standard input and output of its own
@@ -65,9 +76,9 @@ pub(crate) fn serve_connection<S: NetServer>(
         (true, true) => visit.meet_by_stdio(server),
         (true, false) => visit.meet(server),
     };
-    visit.finish(broken);
+    visit.finish(broken, seat);
     let mut log = visit.log;
-    let buffers = conn.close();
+    let buffers = if terms.left_open { conn.leave_open() } else { conn.close() };
     if greeted {
         let closed = guard::run(|| server.post_client_connection_hook());
         log.passes("post_client_connection_hook", closed, &[]);
@@ -178,14 +189,18 @@ impl Visit<'_> {
 
     /// Has the connection end as it should, its reply perhaps broken off.
     #[inline]
-    fn finish(&mut self, broken: bool) {
+    fn finish(&mut self, broken: bool, seat: &mut impl Seat) {
         let end = match (broken, self.log.panicked) {
             (true, _) => End::Broken,
             (false, true) => End::Dropped,
             (false, false) => End::Whole,
         };
+        if self.conn.ends_with_reply() {
+            seat.release();
+        }
         let sent = self.conn.finish(end);
         self.log.sent("sending the reply", sent);
+        seat.release();
     }
 }
 

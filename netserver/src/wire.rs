@@ -160,6 +160,12 @@ impl Wire {
         Ok((self.end(Direction::Read).as_fd(), self.end(Direction::Write).as_fd()))
     }
 
+    /// Whether the last bytes wait for the end of the stream.
+    #[inline]
+    pub(crate) fn ends_with_reply(&self) -> bool {
+        self.last
+    }
+
     /// Whether anything was sent.
     #[inline]
     pub(crate) fn has_sent(&self) -> bool {

@@ -7,12 +7,12 @@ use crate::error::Result;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
-use crate::seat::Seat;
+use crate::seat::Post;
 use crate::serve::{Terms, serve_connection};
 use crate::stop::Stage;
 use crate::sys::signal;
 
-/// Serves until this process is told to stop or the seat has had enough. The role of its signals
+/// Serves until this process is told to stop or its post has had enough. The role of its signals
 /// is set already, and a stop ends the listeners. `taker` is what workers take turns by.
 ///
 /// # Errors
@@ -22,12 +22,12 @@ pub(crate) fn work<S: NetServer>(
     info: &ServerInfo,
     listeners: &Listeners,
     taker: Option<Taker<'_>>,
-    seat: &mut impl Seat,
+    post: &mut impl Post,
     mut buffers: Buffers,
 ) -> Result<()> {
     let terms = Terms::of(info);
     terms.begin()?;
-    let wait = match Wait::new(listeners, taker, seat.parent()) {
+    let wait = match Wait::new(listeners, taker, post.parent()) {
         // A stop has ended the listeners already.
         Err(_) if signal::stage() != Stage::Serving => return Ok(()),
         wait => wait?,
@@ -36,13 +36,14 @@ pub(crate) fn work<S: NetServer>(
     let mut acceptor = Acceptor::new(&wait, &known);
     // A hook may have changed it: a client that goes away must not end the process.
     signal::ignore_pipe()?;
-    seat.ready();
-    while let Some(arrival) = acceptor.accept(&mut buffers, signal::look_for_parent)? {
-        seat.busy();
-        buffers = serve_connection(server, &terms, seat, arrival, buffers);
-        if !seat.idle() {
+    post.ready();
+    while let Some(arrival) = acceptor.accept(&mut buffers, post)? {
+        post.busy();
+        buffers = serve_connection(server, &terms, post, arrival, buffers);
+        if !post.idle() {
             break;
         }
     }
+    post.gone();
     Ok(())
 }

@@ -5,9 +5,10 @@ use std::os::unix::net::UnixStream;
 
 use netserver_harness::{Client, scratch};
 
+use super::children::family;
 use super::crowd::client_of;
 use super::protocols::facts;
-use super::{PERSONALITIES, actor, program};
+use super::{FORKING, PERSONALITIES, actor, program};
 
 /// Whether a client at that address is served.
 fn is_served(address: SocketAddr) -> bool {
@@ -126,4 +127,23 @@ fn handshakes_count_for_their_client() {
     assert_eq!(client.rest(), b"greeting\n");
     drop(silent);
     server.stop();
+}
+
+/// Who waits for the end of one connection before the next has never two.
+#[test]
+fn max_per_ip_counts_nobody_who_has_seen_the_end() {
+    for personality in FORKING {
+        for hooks in ["", "0.02"] {
+            let server =
+                family(personality, &["--max_per_ip=1", "--max_servers=8", "--log_level=3"])
+                    .env("NAP", format!("child_finish_hook {hooks}"))
+                    .start();
+            for at in 0..50 {
+                let mut client = Client::connect(server.address());
+                client.send("say x\nquit\n");
+                assert_eq!(client.rest(), b"x\n", "{personality}: number {at}");
+            }
+            server.stop();
+        }
+    }
 }

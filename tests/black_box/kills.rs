@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use netserver_harness::{LoadReport, Server, Signal, load};
+use netserver_harness::{Client, LoadReport, Server, Signal, load};
 
 use super::chance::Chance;
 use super::room::expect_room_for;
-use super::{extent, pause, reckless, tell};
+use super::{actor, extent, pause, reckless, tell};
 
 /// Kills and clients of a second.
 const KILLS: u32 = 20;
@@ -190,4 +190,39 @@ fn children_of_a_pool_of_one_size_that_are_killed_cost_their_own_clients_only() 
 #[test]
 fn children_of_fork_that_are_killed_cost_their_own_clients_only() {
     besiege(reckless("fork").arg("--max_servers=12").start(), "fork", 0, 12);
+}
+
+/// Of several ports the kernel tells one child of a client, and nobody else where that one dies.
+#[test]
+fn a_client_that_a_killed_child_was_woken_for_is_served_by_another() {
+    const IDLE: usize = 5;
+    for round in 0..12 {
+        let server = actor(&["--port=127.0.0.1:0", "--port=127.0.0.1:0", "--server_type=prefork"])
+            .args(["--min_servers=1", "--max_servers=9"])
+            .args(["--min_spare_servers=1", "--max_spare_servers=8"])
+            .start();
+        server.allow_log("was killed by SIGKILL");
+        let address = server.addresses(2)[0];
+        let mut clients: Vec<Client> = (0..IDLE).map(|_| Client::connect(address)).collect();
+        for client in &mut clients {
+            client.send("now x\n");
+            assert_eq!(client.line(), "x");
+        }
+        for client in &mut clients {
+            client.send("quit\n");
+            assert_eq!(client.rest(), b"");
+        }
+        let mut children = server.children();
+        let kept = children.remove(round % children.len());
+        let mut client = Client::connect(address);
+        client.send("say x\nquit\n");
+        for child in children {
+            server.try_signal_child(child, Signal::SIGKILL);
+        }
+        // Reset where it was accepted already.
+        let reply = client.try_rest().unwrap_or_default();
+        assert!(reply == b"x\n" || reply.is_empty(), "{reply:?}");
+        server.try_signal_child(kept, Signal::SIGTERM);
+        server.stop();
+    }
 }

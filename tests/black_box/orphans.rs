@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use netserver_harness::{Client, Server, Signal, scratch, tool, wait_until};
 
 use super::parents::pool_of;
-use super::{FORKING, actor, extent};
+use super::starved::ticks;
+use super::{FORKING, actor, extent, with_all};
 
 const SIZE: usize = 3;
 /// How long idle children may stay, and how long the port may be taken.
@@ -163,4 +164,24 @@ fn a_child_that_the_kernel_does_not_tell_any_more_sees_it_all_the_same() {
         assert!(ended.elapsed() <= 2 * GONE, "{arguments:?}: {:?}", ended.elapsed());
         server.wait();
     }
+}
+
+/// It never reads again, nor sends before its end.
+#[test]
+fn a_request_that_only_computes_has_the_time_of_a_stop_and_no_more() {
+    with_all(&FORKING, |personality| {
+        let server = actor(&["--graceful_timeout=1s", "--kill_timeout=1s"])
+            .args(pool_of(personality, 1))
+            .grace(3 * GONE)
+            .start();
+        let mut client = Client::connect(server.address());
+        client.send("spin 60\n");
+        server.wait_until("a child", || !server.children().is_empty());
+        let child = server.children()[0];
+        server.wait_until("it computes", || ticks(child) >= 5);
+        let ended = end_parent(&server, Signal::SIGKILL);
+        server.wait_until("it is gone", || is_gone(child));
+        assert!(ended.elapsed() <= 2 * GONE, "{personality}: {:?}", ended.elapsed());
+        server.wait();
+    });
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Signal, load};
 
-use super::{actor, callers, pause};
+use super::children::family;
+use super::{actor, callers, pause, reckless};
 
 /// The arguments for a pool of that size.
 pub(super) fn pool_of(personality: &str, size: usize) -> Vec<String> {
@@ -194,4 +195,43 @@ fn whoever_loses_its_parent_is_held_to_the_time_of_a_stop() {
         let took = start.elapsed();
         assert!(took <= Duration::from_secs(4), "{personality}: {took:?}");
     }
+}
+
+#[test]
+fn a_parent_that_is_slow_each_time_still_ends_requests() {
+    let server = family("prefork", &["--request_timeout=1s", "--check_for_dead=100ms"])
+        .env("IDLE", "yes")
+        .env("NAP", "idle_loop_hook 0.9")
+        .start();
+    server.expect_log("has not ended a request in its time: SIGKILL");
+    server.allow_log("was killed by SIGKILL");
+    let mut client = Client::connect(server.address());
+    client.send("pid\nhang\n");
+    let child: i32 = client.line().parse().unwrap();
+    let start = Instant::now();
+    server.wait_until("it is killed", || !server.children().contains(&child));
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    server.stop();
+}
+
+/// One that blocks every signal, or whose last hook hangs, keeps no other from being renewed.
+#[test]
+fn whoever_does_not_leave_when_told_to_is_killed_once_it_serves_nobody() {
+    let times = ["--graceful_timeout=1s", "--kill_timeout=500ms", "--check_for_dead=200ms"];
+    let server = reckless("prefork_simple").args(times).arg("--max_servers=2").start();
+    server.expect_log("serves nobody: SIGKILL");
+    server.allow_log("was killed by SIGKILL");
+    server.wait_until("both are there", || server.children().len() == 2);
+    let mut client = Client::connect(server.address());
+    client.send("pid\nblock\nquit\n");
+    let deaf: i32 = client.line().parse().unwrap();
+    assert_eq!(client.rest(), b"");
+    let before = server.children();
+    server.signal(Signal::SIGHUP);
+    server.wait_until("it is killed", || !server.children().contains(&deaf));
+    server.wait_until("all are renewed", || {
+        let now = server.children();
+        now.len() == 2 && now.iter().all(|child| !before.contains(child))
+    });
+    server.stop();
 }

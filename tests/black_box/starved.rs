@@ -5,10 +5,10 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, load, tool};
+use netserver_harness::{Client, Server, Signal, load, tool, tool_with};
 
 use super::protocols::facts;
-use super::{PERSONALITIES, extent, pause};
+use super::{PERSONALITIES, actor, extent, pause};
 
 /// How long a starved server is watched: 5 s with `STARVED=5`.
 fn watched() -> Duration {
@@ -16,11 +16,14 @@ fn watched() -> Duration {
 }
 
 /// The processor time that a process has taken, in ticks of 10 ms.
-fn ticks(pid: i32) -> u64 {
+pub(super) fn ticks(pid: i32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let behind = stat.rsplit(')').next().unwrap_or_default();
     behind.split_whitespace().skip(11).take(2).filter_map(|time| time.parse::<u64>().ok()).sum()
 }
+
+/// How long a child may lack descriptors, and then some.
+const LEAVES: Duration = Duration::from_secs(20);
 
 fn limit_all(prlimit: &std::path::Path, pids: &[i32], soft: &str) {
     for pid in pids {
@@ -135,4 +138,84 @@ fn clients_that_are_gone_before_they_are_accepted_harm_nobody() {
         drop(client);
         server.stop();
     }
+}
+
+/// A child that lacks descriptors is woken like any other.
+#[test]
+fn children_without_descriptors_keep_no_client_of_several_ports() {
+    let Some(prlimit) = tool("prlimit") else { return };
+    for serialize in ["none", "flock", "pipe"] {
+        let server = actor(&["--port=127.0.0.1:0", "--port=127.0.0.1:0"])
+            .args(["--server_type=prefork_simple", "--max_servers=4"])
+            .arg(format!("--serialize={serialize}"))
+            .start();
+        server.expect_log("cannot accept, clients wait: Too many open files");
+        server.allow_log("accepting again");
+        server.wait_until("all are there", || server.children().len() == 4);
+        let addresses = server.addresses(2);
+        limit_all(&prlimit, &server.children()[..3], "3");
+        let start = Instant::now();
+        let mut slowest = Duration::ZERO;
+        for at in 0..60 {
+            let begin = Instant::now();
+            let mut client = Client::connect(addresses[at % 2]);
+            client.send("say x\nquit\n");
+            assert_eq!(client.rest(), b"x\n", "{serialize}: number {at}");
+            slowest = slowest.max(begin.elapsed());
+        }
+        assert!(slowest < Duration::from_millis(500), "{serialize}: {slowest:?}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{serialize}: {:?}", start.elapsed());
+        server.stop();
+    }
+}
+
+#[test]
+fn a_child_that_has_used_up_its_descriptors_is_replaced_in_the_end() {
+    let Some(prlimit) = tool("prlimit") else { return };
+    let server =
+        actor(&["--server_type=prefork_simple", "--max_servers=1"]).deadline(LEAVES).start();
+    server.expect_log("cannot accept, clients wait: Too many open files");
+    server.expect_log("cannot accept: Too many open files");
+    server.allow_log("left with code 1");
+    server.wait_until("it is there", || server.children().len() == 1);
+    let (first, start) = (server.children()[0], Instant::now());
+    limit_all(&prlimit, &[first], "3");
+    // An accept that has begun has its descriptor already.
+    let mut client = Client::connect(server.address());
+    client.send("say x\nquit\n");
+    assert_eq!(client.rest(), b"x\n");
+    server.wait_until("it has left", || !server.children().contains(&first));
+    assert!(start.elapsed() > Duration::from_secs(9), "{:?}", start.elapsed());
+    let mut client = Client::connect(server.address());
+    client.send("say x\nquit\n");
+    assert_eq!(client.rest(), b"x\n");
+    server.stop();
+}
+
+/// It looks for strangers there, which takes descriptors.
+#[test]
+fn process_1_without_descriptors_goes_on() {
+    const NAMESPACE: [&str; 4] = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+    let Some(prlimit) = tool("prlimit") else { return };
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let Some(unshare) = tool_with("unshare", &[&NAMESPACE[..], &["true"]].concat()) else { return };
+    let server = actor(&["--server_type=prefork_simple", "--max_servers=2"])
+        .under(&unshare, &NAMESPACE)
+        .start();
+    server.expect_log("cannot look for processes that nobody waits for: Too many open files");
+    let ask = || {
+        let mut client = Client::connect(server.address());
+        client.send("say x\nquit\n");
+        assert_eq!(client.rest(), b"x\n");
+    };
+    ask();
+    let first = server.children()[0];
+    limit_all(&prlimit, &[first], "3");
+    server.wait_for_log("cannot look for processes");
+    ask();
+    limit_all(&prlimit, &[first], "1000");
+    server.signal_child(first, Signal::SIGTERM);
+    server.wait().expect_code(0);
 }

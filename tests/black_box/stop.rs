@@ -1,7 +1,10 @@
 //! Every way to stop.
 
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Server, Signal, scratch, tool};
@@ -368,4 +371,108 @@ fn a_worker_never_misses_that_it_is_to_cut() {
         server.wait_until("it has left", || !server.children().contains(&child));
     }
     server.stop();
+}
+
+/// The kernel may choose any thread for a signal, and what is sent on still says who sent it.
+#[test]
+fn a_server_in_another_thread_stops_alike() {
+    // In time, where its client is silent.
+    let server = actor(&["--server_type=single", "--graceful_timeout=1s", "--kill_timeout=1s"])
+        .env("APART", "yes")
+        .start();
+    let mut client = Client::connect(server.address());
+    client.send("now x\n");
+    assert_eq!(client.line(), "x");
+    let start = Instant::now();
+    server.signal(Signal::SIGTERM);
+    server.wait();
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // As often as its children ask for it.
+    let server =
+        actor(&["--server_type=prefork_simple", "--max_servers=3", "--no_close_by_child=no"])
+            .env("APART", "yes")
+            .start();
+    server.expect_log("2 threads at a fork");
+    let mut bystander = Client::connect(server.address());
+    bystander.send("now x\n");
+    assert_eq!(bystander.line(), "x");
+    let mut clients = [Client::connect(server.address()), Client::connect(server.address())];
+    for client in &mut clients {
+        client.send("now x\n");
+        assert_eq!(client.line(), "x");
+    }
+    for client in &mut clients {
+        client.send("close\nsay closed\nquit\n");
+        assert_eq!(client.rest(), b"closed\n");
+    }
+    bystander.send("say served\nquit\n");
+    assert_eq!(bystander.rest(), b"served\n");
+    server.wait().expect_code(0);
+}
+
+#[test]
+fn a_stop_that_came_before_it_served_has_its_time_too() {
+    for personality in ["single", "prefork_simple"] {
+        let folder = scratch();
+        let ready = folder.join("ready");
+        let server = actor(&["--graceful_timeout=1s", "--kill_timeout=1s"])
+            .arg(format!("--server_type={personality}"))
+            .env("BEFORE", &ready)
+            .start();
+        server.wait_for_log("waits for a file");
+        server.signal(Signal::SIGTERM);
+        let start = Instant::now();
+        folder.write("ready", "");
+        server.wait().expect_code(0);
+        assert!(start.elapsed() < Duration::from_secs(3), "{personality}: {:?}", start.elapsed());
+    }
+    // The client is there already, and silent.
+    let (client, server) = UnixStream::pair().unwrap();
+    let folder = scratch();
+    let ready = folder.join("ready");
+    let mut inetd = Command::new(env!("CARGO_BIN_EXE_actor"))
+        .args(["--server_type=inet", "--graceful_timeout=1s", "--kill_timeout=1s"])
+        .env("BEFORE", &ready)
+        .stdin(OwnedFd::from(server))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(inetd.stderr.take().unwrap());
+    said.lines().find(|line| line.as_ref().unwrap().contains("waits for a file")).unwrap().unwrap();
+    tell(&inetd, Signal::SIGTERM);
+    let start = Instant::now();
+    folder.write("ready", "");
+    inetd.wait().unwrap();
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    drop(client);
+}
+
+#[test]
+fn a_signal_that_comes_while_it_is_configured_is_remembered() {
+    let folder = scratch();
+    let ready = folder.join("ready");
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_actor"))
+            .arg("--host=127.0.0.1")
+            .env("CONFIGURING", &ready)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(server.stderr.take().unwrap()).lines();
+        said.find(|line| line.as_ref().unwrap().contains("waits for a file")).unwrap().unwrap();
+        tell(&server, signal);
+        folder.write("ready", "");
+        if signal == Signal::SIGHUP {
+            // Which ends nobody.
+            said.find(|line| line.as_ref().unwrap().contains("Binding to")).unwrap().unwrap();
+            tell(&server, Signal::SIGTERM);
+        }
+        assert_eq!(server.wait().unwrap().code(), Some(0), "{signal}");
+        std::fs::remove_file(&ready).unwrap();
+    }
+}
+
+fn tell(process: &std::process::Child, signal: Signal) {
+    let pid = nix::unistd::Pid::from_raw(process.id().cast_signed());
+    nix::sys::signal::kill(pid, signal).unwrap();
 }

@@ -1,5 +1,7 @@
 //! Children and their parent talk.
 
+use std::time::Duration;
+
 use netserver_harness::{Client, Server};
 
 use super::children::{family, hooks};
@@ -87,4 +89,37 @@ fn without_child_communication_nobody_talks() {
     client.send("tell x\n");
     assert_eq!(client.rest(), b"");
     server.stop();
+}
+
+/// The numbers of the lines of other children are other descriptors in a child.
+#[test]
+fn a_child_that_has_others_from_its_parent_cannot_tell_them_anything() {
+    let server = family("prefork_simple", &["--child_communication", "--max_servers=3"]).start();
+    server.wait_until("all are there", || server.children().len() == 3);
+    let mut told = Vec::new();
+    for _ in 0..30 {
+        let (mut client, _) = client(&server);
+        client.send("tell_others\nsay x\nquit\n");
+        told.push(client.line());
+        assert_eq!(client.rest(), b"x\n");
+    }
+    let others = |said: &String| said.matches("NotConnected").count();
+    assert!(told.iter().all(|said| !said.contains("Ok") && others(said) <= 2), "{told:?}");
+    assert!(told.iter().any(|said| others(said) > 0), "{told:?}");
+    server.stop();
+}
+
+#[test]
+fn a_hook_that_is_slow_to_hear_keeps_nobody_from_a_stop() {
+    for personality in FORKING {
+        let server = family(personality, &["--child_communication"])
+            .env("NAP", "child_is_talking_hook 0.1")
+            .grace(Duration::from_secs(3))
+            .start();
+        let (mut client, _) = client(&server);
+        client.send("tell x\n".repeat(200) + "say x\nquit\n");
+        assert_eq!(client.rest(), b"x\n");
+        server.allow_log("not all that it has said was heard in time");
+        server.stop();
+    }
 }

@@ -24,13 +24,14 @@ pub(super) fn hook(runtime: &Path, hook: &Forward) -> TokenStream {
 }
 
 /// Which hooks there are, for the server to say which of them nobody calls.
-pub(super) fn written(runtime: &Path, hooks: &[Forward]) -> Option<TokenStream> {
+pub(super) fn written(runtime: &Path, hooks: &[Forward]) -> TokenStream {
     let names = hooks.iter().map(|hook| {
         let (name, cfgs) = (hook.spec.name, &hook.cfgs);
         quote!(#(#cfgs)* #name)
     });
-    let list = quote!(const WRITTEN: #runtime::__private::Names = &[#(#names),*];);
-    (!hooks.is_empty()).then_some(list)
+    quote! {
+        const WRITTEN: #runtime::__private::Written = #runtime::__private::Some(&[#(#names),*]);
+    }
 }
 
 /// The forwarder of the handler.

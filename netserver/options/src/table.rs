@@ -400,7 +400,7 @@ macro_rules! for_each_option {
             }
             /// How children take turns to wait for a client. With `none` all of them wait, and the kernel
             /// wakes one. With the others one waits at a time, and the rest for their turn: by a lock of
-            /// the kernel's (`flock`), an event counter (`semaphore`) or a pipe (`pipe`). Whatever ends the
+            /// the kernel's (`flock`), or a number in shared memory with a pipe to wait on (`pipe`; `semaphore` is the same). Whatever ends the
             /// one whose turn it is, the next one has it then, and nothing is left behind.
             serialize: Choice<Serialize> {
                 group: Pool, works_with: PREFORKS, since: "0.1",

@@ -91,7 +91,7 @@ where
         if !inherited {
             proto::warn_of_idle(&merged, &endpoints, declaration.proto);
         }
-        uncalled::say(S::WRITTEN, &merged);
+        uncalled::say(S::WRITTEN.unwrap_or_default(), &merged);
     }
     match line.command {
         None => {

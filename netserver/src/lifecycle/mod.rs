@@ -34,8 +34,8 @@ where
         Configuration::Answered => return Ok(Stop::AsAsked),
     };
     let mut server = build(&own)?;
-    let configured = configured.post_configure(&mut server)?;
     // Before anyone can know that there is a server to be stopped.
     let _signals = signal::install()?;
+    let configured = configured.post_configure(&mut server)?;
     configured.bind()?.post_bind(&mut server)?.pre_loop(&mut server)?.serve(&mut server)
 }

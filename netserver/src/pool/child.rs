@@ -107,7 +107,8 @@ pub(super) fn serve_one<S: NetServer>(
 ) -> i32 {
     let info = birth.info;
     let kind = ChildKind::Worker;
-    if let Err(err) = birth.begin().and_then(|()| Ok(terms.begin()?)) {
+    let told = birth.begin().and_then(|()| Ok(signal::ask_for_parents_end()?));
+    if let Err(err) = told.and_then(|()| Ok(terms.begin()?)) {
         return leave(&Err(err));
     }
     let begun = guard::logged("child_init_hook", || server.child_init_hook(info, kind));

@@ -75,7 +75,7 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
         let all = parent.own_descriptors().chain(listeners.descriptors());
         let all = all.chain(std::iter::once(parent.board.wake().as_fd()));
         let unneeded = Unneeded::new(all);
-        let terms = Terms::of(parent.info);
+        let terms = Terms::of_one::<S>(parent.info);
         for listener in listeners.iter() {
             // Whoever woke this process may be gone again.
             listener.set_waiting(false)?;
@@ -102,7 +102,7 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     fn serve(&mut self) -> Result<()> {
         while signal::stage() == Stage::Serving {
             self.look_for_ends()?;
-            self.parent.chores(&self.unneeded)?;
+            self.parent.chores(&self.unneeded);
             if self.waiting.is_some() && self.parent.policy.may_fork(Instant::now()) {
                 self.fork();
                 continue;

@@ -27,7 +27,7 @@ use crate::sys::signal::{self, InHook, Signal};
 
 use super::child::{self, Birth};
 use super::ears::{Ears, Heard};
-use super::plan::Limits;
+use super::plan::{Limits, SLOW};
 use super::policy::{Policy, signal_of};
 use super::roster::{Ended, Roster};
 use super::scoreboard::Scoreboard;
@@ -42,9 +42,13 @@ const MOST: usize = 65_535;
 const OVERDUE: Duration = Duration::from_millis(250);
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The most messages that are heard before something else is done, and how much longer than they took
-/// nobody is listened to then.
+/// How long whoever was told to leave may stay, at least.
+const SHORTEST_STAY: Duration = Duration::from_secs(1);
+
+/// The most messages that are heard before something else is done, the time after which no further one is,
+/// and how much longer than they took nobody is listened to then.
 const HEARD_AT_ONCE: usize = 64;
+const HEARD_FOR: Duration = Duration::from_millis(100);
 const DEAF_FOR: u32 = 3;
 
 /// A parent and all that it knows of its children.
@@ -66,6 +70,10 @@ pub(super) struct Parent<'a, S> {
     looked: Instant,
     overdue_looked: Instant,
     dequeued: Instant,
+    /// Whether requests that took too long got another chance at the last look.
+    forgave: bool,
+    /// Whether a child has died since it was last asked.
+    died: bool,
     /// Room for what children say.
     room: Vec<u8>,
 }
@@ -107,6 +115,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
             looked: now,
             overdue_looked: now,
             dequeued: now,
+            forgave: false,
+            died: false,
             room: Vec::new(),
         })
     }
@@ -123,7 +133,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
 
     /// What no child has any use for: the parent's own ends of everything.
     pub(super) fn own_descriptors(&self) -> impl Iterator<Item = std::os::fd::BorrowedFd<'_>> {
-        std::iter::once(self.board.woken().as_fd()).chain(self.ears.descriptors())
+        let parents = self.lock.iter().filter_map(|lock| lock.parents()).map(AsFd::as_fd);
+        std::iter::once(self.board.woken().as_fd()).chain(self.ears.descriptors()).chain(parents)
     }
 
     /// Forks a child that runs `life`, unless the server stops and has gone further than `until`. Tells
@@ -153,11 +164,11 @@ impl<'a, S: NetServer> Parent<'a, S> {
         unneeded: &Unneeded,
         life: impl FnOnce(&mut S, Birth<'_>) -> i32,
     ) -> io::Result<bool> {
-        if !self.hook("pre_fork_hook", |server, info| server.pre_fork_hook(info, kind)) {
-            return Ok(false);
-        }
         if signal::stage() > until {
             return Ok(true);
+        }
+        if !self.hook("pre_fork_hook", |server, info| server.pre_fork_hook(info, kind)) {
+            return Ok(false);
         }
         let Some(place) = self.policy.roster.free_place(Instant::now()) else {
             return Ok(false);
@@ -233,6 +244,18 @@ impl<'a, S: NetServer> Parent<'a, S> {
         Ok(any)
     }
 
+    /// Has two others look at their ports, where a child has died or cannot take anybody: of several ports
+    /// a client that it was woken for has woken nobody else.
+    pub(super) fn have_others_look(&mut self) {
+        const OTHERS: usize = 2;
+        let asked = self.board.takes_asked(self.policy.roster.used());
+        if std::mem::take(&mut self.died) || asked {
+            let others = self.policy.roster.serving(OTHERS, &self.board);
+            let orders: Vec<_> = others.into_iter().map(|pid| (pid, Signal::SIGUSR1)).collect();
+            Self::tell(&orders);
+        }
+    }
+
     /// Collects those that have said they leave, and have.
     pub(super) fn reap_gone(&mut self) -> Result<()> {
         let mut from = 0;
@@ -256,6 +279,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
             self.hear_out(&child, line);
             self.ears.remove(line);
         }
+        self.died |= matches!(end, End::Signal(_));
         let ended = self.policy.ended(place, end, &self.board, Instant::now());
         self.board.vacate(place);
         if let Some(lock) = &self.lock {
@@ -275,7 +299,12 @@ impl<'a, S: NetServer> Parent<'a, S> {
     /// Hears all that a child has said, but no more than it can have said before it ended.
     fn hear_out(&mut self, child: &Child, line: &OwnedFd) {
         const MOST_UNHEARD: usize = 1024;
+        let start = Instant::now();
         for _ in 0..MOST_UNHEARD {
+            if start.elapsed() > HEARD_FOR {
+                log::warn!("child {}: not all that it has said was heard in time", child.pid());
+                return;
+            }
             match hear(line, &mut self.room) {
                 Ok(Some(message)) => {
                     self.hook("child_is_talking_hook", |server, info| {
@@ -294,6 +323,9 @@ impl<'a, S: NetServer> Parent<'a, S> {
     pub(super) fn listen(&mut self) -> Result<()> {
         let start = Instant::now();
         for _ in 0..HEARD_AT_ONCE {
+            if start.elapsed() > HEARD_FOR {
+                break;
+            }
             let Some(place) = self.ears.talker()? else { return Ok(()) };
             let Some(child) = self.policy.roster.child(place).cloned() else { return Ok(()) };
             let Some(line) = child.line() else { return Ok(()) };
@@ -315,11 +347,11 @@ impl<'a, S: NetServer> Parent<'a, S> {
     }
 
     /// What signals have asked for, and what is done now and then.
-    pub(super) fn chores(&mut self, unneeded: &Unneeded) -> Result<()> {
+    pub(super) fn chores(&mut self, unneeded: &Unneeded) {
         match signal::take_resize() {
             0 => {}
             by => {
-                self.policy.limits = self.policy.limits.resized(by, MOST);
+                self.policy.resize(isize::try_from(by).unwrap_or_default(), MOST);
                 log::debug!("at most {} children now", self.policy.limits.max_servers);
             }
         }
@@ -335,14 +367,17 @@ impl<'a, S: NetServer> Parent<'a, S> {
             let _hook = InHook::new();
             watch.show(|| self.policy.roster.tally(&self.board, Instant::now()));
         }
-        for (pid, end) in self.strangers.look(|pid| self.policy.roster.place_of(pid).is_some())? {
+        for (pid, end) in self.strangers.look(|pid| self.policy.roster.place_of(pid).is_some()) {
             log::debug!("process {pid}, which nobody waited for, was waited for");
             let (pid, end) = (pid.as_raw().unsigned_abs(), end.into());
             self.hook("other_child_died_hook", |server, _| server.other_child_died_hook(pid, end));
         }
+        for pid in self.policy.roster.slow(&self.board, Instant::now()) {
+            log::warn!("child {pid} is not ready after {SLOW:?}: nobody waits for it any more");
+        }
         self.end_overdue();
+        self.end_overstayers();
         self.dequeue(unneeded);
-        Ok(())
     }
 
     /// Kills children whose request takes longer than it may, and that did not end it themselves. Where
@@ -354,15 +389,29 @@ impl<'a, S: NetServer> Parent<'a, S> {
             return;
         }
         self.overdue_looked = Instant::now();
-        if since > OVERDUE * 3 {
+        // Not twice in a row: hooks may take as long each time.
+        self.forgave = since > OVERDUE * 3 && !self.forgave;
+        if self.forgave {
             return;
         }
         let grace = i64::try_from(GRACE.as_nanos()).unwrap_or(i64::MAX);
+        let now = Instant::now();
         for place in self.policy.roster.overdue(&self.board, clock::monotonic(), grace) {
-            if let Some(pid) = self.policy.roster.tell(place, Signal::SIGKILL) {
+            let told = self.policy.roster.tell(place, Signal::SIGKILL, &self.board, now);
+            if let Some(pid) = told {
                 log::warn!("child {pid} has not ended a request in its time: SIGKILL");
                 Self::tell(&[(pid, Signal::SIGKILL)]);
             }
+        }
+    }
+
+    /// Kills children that were told to leave long ago, and serve nobody, or go on as if they were not.
+    fn end_overstayers(&mut self) {
+        let timing = self.info.stop_timing();
+        let limit = (timing.graceful + timing.quick).max(SHORTEST_STAY);
+        for pid in self.policy.roster.overstayers(&self.board, Instant::now(), limit) {
+            log::warn!("child {pid} has not left in {limit:?}, and serves nobody: SIGKILL");
+            Self::tell(&[(pid, Signal::SIGKILL)]);
         }
     }
 
@@ -431,7 +480,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         while !self.policy.roster.is_empty() {
             let stage = signal::stage();
             if stage != told {
-                let orders = self.policy.stop(stage);
+                let orders = self.policy.stop(stage, &self.board, Instant::now());
                 Self::tell(&orders);
                 told = stage;
             }

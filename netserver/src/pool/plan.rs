@@ -3,9 +3,10 @@
 //! Net::Server's policy, in its order: never fewer than `min_servers`; at least `min_spare_servers`
 //! idle, up to `max_servers`; and now and then, when none was started lately, no more idle ones
 //! than `max_spare_servers`, and where nobody came for [`QUIET`] than `min_spare_servers`, down to
-//! `min_servers`. Children that are starting count as idle, so that none is started twice, and so do
-//! places that wait before the next try; those told to leave count against `max_servers` until they
-//! have. A pool of one size is the same with nothing to spare.
+//! `min_servers`. Children that are starting count as idle, so that none is started twice, but not for
+//! ever; those told to leave count against `max_servers` until they have, and so do places that wait
+//! before the next try. While any of those wait, others are started one by one, and none where nobody
+//! serves at all. A pool of one size is the same with nothing to spare.
 //!
 //! A child that is due is renewed: as many as may be renewed at a time are taken for gone, so that
 //! others are started for them, if need be above `max_servers`; and once those are ready they are told
@@ -33,6 +34,8 @@ pub(crate) struct Limits {
 pub struct Tally {
     /// Forked, and not ready yet.
     pub starting: usize,
+    /// Of those, the ones that were forked so long ago that nobody counts on them.
+    pub slow: usize,
     /// Waiting for a connection.
     pub idle: usize,
     /// Serving one.
@@ -75,6 +78,12 @@ pub(crate) struct Plan {
 /// After a fork that failed the next one waits as long, so that a system without room is not a storm of
 /// tries.
 pub(crate) const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// While places wait as their children died at once, one other child is started in such a time.
+pub(crate) const ONE_BY_ONE: Duration = Duration::from_secs(1);
+
+/// After so long a child that is not ready yet is slow.
+pub(crate) const SLOW: Duration = Duration::from_secs(5);
 
 /// After so long without a connection only `min_spare_servers` are kept.
 const QUIET: Duration = Duration::from_secs(30);
@@ -124,9 +133,8 @@ impl Limits {
 
     /// The same with so many more children, or fewer, where there may be `most`: as TTIN and TTOU ask
     /// for. There is always room for one.
-    pub(crate) fn resized(self, by: i32, most: usize) -> Self {
+    pub(crate) fn resized(self, by: isize, most: usize) -> Self {
         let step = |number: usize, least: usize| {
-            let by = isize::try_from(by).unwrap_or(isize::MAX);
             number.saturating_add_signed(by).clamp(least, most.max(least))
         };
         let max_servers = step(self.max_servers, 1);
@@ -163,7 +171,8 @@ pub(crate) fn plan(limits: &Limits, tally: &Tally, since: &Since) -> Plan {
     }
     let renew = renew(limits, tally);
     let extra = limits.max_servers + tally.renewing(limits);
-    let shed = tally.staying().saturating_sub(extra);
+    // One that is starting cannot be told yet.
+    let shed = tally.staying().saturating_sub(extra).min(tally.idle + tally.busy);
     if renew + shed > 0 {
         return Plan { renew, shed, ..Plan::default() };
     }
@@ -183,18 +192,27 @@ fn spawn(limits: &Limits, tally: &Tally, since: &Since) -> usize {
         return 0;
     }
     let renewing = tally.renewing(limits);
-    let coming = tally.starting + tally.resting;
     let staying = (tally.staying() + tally.resting).saturating_sub(renewing);
-    let ready = tally.idle.saturating_sub(renewing) + coming;
-    let wanted =
-        limits.min_servers.saturating_sub(staying).max(limits.min_spare.saturating_sub(ready));
+    let ready = tally.idle.saturating_sub(renewing) + coming(tally, since);
+    let spare = limits.min_spare.saturating_sub(ready);
+    let spare = if tally.resting > 0 { spare.min(1) } else { spare };
+    let wanted = limits.min_servers.saturating_sub(staying).max(spare);
     let most = limits.max_servers + renewing;
     wanted.min(most.saturating_sub(tally.alive() + tally.resting))
 }
 
+/// How many that are not idle yet are counted on to be.
+fn coming(tally: &Tally, since: &Since) -> usize {
+    let nobody_serves = tally.idle + tally.busy == 0;
+    let waits = tally.resting > 0 && (nobody_serves || since.spawn < ONE_BY_ONE);
+    // More would most likely die at once, too.
+    let resting = if waits { tally.resting } else { 0 };
+    tally.starting - tally.slow.min(tally.starting) + resting
+}
+
 /// Those that are due go where the pool is as it should be without them.
 fn renew(limits: &Limits, tally: &Tally) -> usize {
-    if tally.starting > 0 {
+    if tally.starting > tally.slow {
         return 0;
     }
     let above_least = tally.staying().saturating_sub(limits.min_servers);
@@ -211,7 +229,7 @@ pub(crate) fn wake_below(limits: &Limits, tally: &Tally, since: &Since) -> usize
     if waits || tally.alive() + tally.resting >= limits.max_servers + tally.renewing(limits) {
         return 0;
     }
-    limits.min_spare.saturating_sub(tally.starting + tally.resting)
+    limits.min_spare.saturating_sub(coming(tally, since))
 }
 
 /// How long a place waits before the next child, where its last `strikes` ones have died before their
@@ -245,7 +263,7 @@ mod tests {
     const CALM: Since = Since { spawn: LONG, check: LONG, request: Duration::ZERO, failure: None };
 
     fn tally(starting: usize, idle: usize, busy: usize, leaving: usize) -> Tally {
-        Tally { starting, idle, busy, leaving, due: 0, resting: 0 }
+        Tally { starting, idle, busy, leaving, ..Tally::default() }
     }
 
     fn decide(tally: Tally, since: Since) -> (usize, usize) {
@@ -255,7 +273,9 @@ mod tests {
 
     #[test]
     fn a_table_of_cases() {
+        const FRESH: Since = Since { spawn: Duration::ZERO, ..CALM };
         let resting = |tally, resting| Tally { resting, ..tally };
+        let slow = |tally, slow| Tally { slow, ..tally };
         for (tally, since, expected, why) in [
             (tally(0, 0, 0, 0), CALM, (5, 0), "the first children"),
             (tally(5, 0, 0, 0), CALM, (0, 0), "starting ones are on their way"),
@@ -275,7 +295,12 @@ mod tests {
             (tally(0, 10, 5, 0), Since { request: QUIET, ..CALM }, (0, 8), "quiet: to min_spare"),
             (resting(tally(0, 0, 0, 0), 5), CALM, (0, 0), "all places wait for the next try"),
             (resting(tally(0, 3, 0, 0), 2), CALM, (0, 0), "two of five wait"),
-            (resting(tally(0, 0, 3, 0), 2), CALM, (0, 0), "those that wait are the spare ones"),
+            (resting(tally(0, 0, 3, 0), 2), CALM, (1, 0), "beside those that wait one is tried"),
+            (resting(tally(0, 0, 3, 0), 2), FRESH, (0, 0), "and not two at once"),
+            (resting(tally(0, 0, 0, 0), 7), CALM, (0, 0), "nor any where all of them die"),
+            (slow(tally(2, 0, 3, 0), 1), CALM, (1, 0), "who is slow is not counted on"),
+            (slow(tally(2, 3, 3, 0), 2), CALM, (0, 0), "which does no harm where others are idle"),
+            (slow(tally(2, 0, 48, 0), 2), CALM, (0, 0), "and takes room"),
             (resting(tally(0, 0, 48, 0), 2), CALM, (0, 0), "a place that waits takes room"),
             (
                 tally(0, 0, 0, 0),
@@ -316,6 +341,14 @@ mod tests {
             (LIMITS, due(tally(0, 0, 50, 0), 9), (1, 0, 0), "one above the most"),
             (LIMITS, due(tally(0, 0, 51, 0), 9), (0, 1, 0), "and back"),
             (EIGHT, tally(0, 5, 5, 0), (0, 0, 2), "two more than there may be now"),
+            (EIGHT, tally(9, 0, 0, 0), (0, 0, 0), "none of them can be told yet"),
+            (EIGHT, tally(9, 1, 0, 0), (0, 0, 1), "one can"),
+            (
+                EIGHT,
+                Tally { slow: 1, ..due(tally(1, 4, 4, 0), 3) },
+                (0, 1, 0),
+                "who is slow is not waited for",
+            ),
         ] {
             let plan = plan(&limits, &tally, &CALM);
             assert_eq!((plan.spawn, plan.renew, plan.shed), (spawn, renew, shed), "{why}");
@@ -360,7 +393,7 @@ mod tests {
         fn whatever_is_the_case_the_limits_hold(
             min in 1_usize..20, more in 0_usize..20, min_spare in 0_usize..20, spare in 0_usize..20,
             starting in 0_usize..40, idle in 0_usize..40, busy in 0_usize..40, leaving in 0_usize..40,
-            due in 0_usize..40, resting in 0_usize..20, recycling in 1_usize..4,
+            due in 0_usize..40, resting in 0_usize..20, slow in 0_usize..3, recycling in 1_usize..4,
             spawn in 0_u64..20, check in 0_u64..20, request in 0_u64..60, failure in 0_u64..3,
         ) {
             let limits = Limits {
@@ -372,7 +405,8 @@ mod tests {
                 ..LIMITS
             };
             let due = due.min(idle + busy);
-            let tally = Tally { due, resting, ..tally(starting, idle, busy, leaving) };
+            let slow = slow.min(starting);
+            let tally = Tally { slow, due, resting, ..tally(starting, idle, busy, leaving) };
             let since = Since {
                 spawn: Duration::from_secs(spawn),
                 check: Duration::from_secs(check),
@@ -385,7 +419,8 @@ mod tests {
             proptest::prop_assert!(plan.spawn == 0 || tally.alive() + plan.spawn <= most);
             proptest::prop_assert!(plan.spawn == 0 || told == 0);
             proptest::prop_assert!(plan.renew == 0 || leaving + plan.renew <= recycling);
-            proptest::prop_assert!(plan.renew == 0 || starting == 0, "the others are ready");
+            proptest::prop_assert!(plan.renew == 0 || starting == slow, "the others are ready");
+            proptest::prop_assert!(plan.renew + plan.shed <= idle + busy);
             proptest::prop_assert!(plan.retire <= tally.idle);
             proptest::prop_assert!(plan.retire == 0 || tally.staying() - plan.retire >= limits.min_servers);
             proptest::prop_assert!(plan.retire == 0 || tally.idle - plan.retire >= limits.min_spare);

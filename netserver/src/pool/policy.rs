@@ -5,12 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::child::Child;
+use crate::child::{Child, ChildKind};
 use crate::stop::Stage;
 use crate::sys::process::{End, Pid};
 use crate::sys::signal::Signal;
 
-use super::plan::{AFTER_FAILURE, Limits, Plan, Since, Tally, plan, wake_below};
+use super::plan::{AFTER_FAILURE, Limits, ONE_BY_ONE, Plan, Since, Tally, plan, wake_below};
 use super::roster::{Ended, Look, Roster};
 use super::scoreboard::Doing;
 
@@ -38,6 +38,9 @@ struct Times {
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) limits: Limits,
+    /// As the options have it, and by how many children more, or less, signals have made it so far.
+    declared: Limits,
+    resized_by: isize,
     pub(crate) roster: Roster,
     times: Times,
     /// The longest wait that the log was told of, while children die at once.
@@ -47,7 +50,18 @@ pub(crate) struct Policy {
 impl Policy {
     pub(crate) fn new(limits: Limits, roster: Roster, now: Instant) -> Self {
         let times = Times { spawned: now, checked: now, requested: now, taken: 0, failed: None };
-        Self { limits, roster, times, told: Duration::ZERO }
+        let told = Duration::ZERO;
+        Self { limits, declared: limits, resized_by: 0, roster, times, told }
+    }
+
+    /// Signals ask for so many more children, or fewer, where there may be `most`. As many back again
+    /// make it what it was.
+    pub(crate) fn resize(&mut self, by: isize, most: usize) {
+        let declared = self.declared.max_servers;
+        let least = declared.saturating_sub(1).cast_signed();
+        let room = most.saturating_sub(declared).cast_signed();
+        self.resized_by = self.resized_by.saturating_add(by).clamp(-least, room);
+        self.limits = self.declared.resized(self.resized_by, most);
     }
 
     /// One look at the pool, and what follows from it; `taken` is how many connections there were in all.
@@ -67,15 +81,17 @@ impl Policy {
         let others: Vec<usize> = others.into_iter().filter(|at| !leave.contains(at)).collect();
         leave.extend(others.into_iter().take(shed));
         let tell = leave.into_iter().filter_map(|at| {
-            self.roster.tell(at, Signal::SIGTERM).map(|pid| (pid, Signal::SIGTERM))
+            self.roster.tell(at, Signal::SIGTERM, look, now).map(|pid| (pid, Signal::SIGTERM))
         });
         Orders { tell: tell.collect(), spawn }
     }
 
     /// A child was forked, into a place whose children had taken so many connections.
     pub(crate) fn spawned(&mut self, at: usize, child: Child, taken: i64, now: Instant) {
-        self.roster.seat(at, child, taken);
-        self.times.spawned = now;
+        if child.kind() == ChildKind::Worker {
+            self.times.spawned = now;
+        }
+        self.roster.seat(at, child, taken, now);
     }
 
     /// None could be.
@@ -107,10 +123,15 @@ impl Policy {
     }
 
     /// Whom a stage of a stop is told, and how.
-    pub(crate) fn stop(&mut self, stage: Stage) -> Vec<(Pid, Signal)> {
+    pub(crate) fn stop(
+        &mut self,
+        stage: Stage,
+        look: &impl Look,
+        now: Instant,
+    ) -> Vec<(Pid, Signal)> {
         let signal = signal_of(stage);
         let places: Vec<usize> = self.roster.children().map(|(at, _)| at).collect();
-        let told = places.into_iter().filter_map(|at| self.roster.tell(at, signal));
+        let told = places.into_iter().filter_map(|at| self.roster.tell(at, signal, look, now));
         told.map(|pid| (pid, signal)).collect()
     }
 
@@ -123,9 +144,13 @@ impl Policy {
     pub(crate) fn next_turn(&self, now: Instant) -> Duration {
         let check = self.limits.check_for_waiting;
         let check = check.saturating_sub(now.saturating_duration_since(self.times.checked));
-        let tried = self.roster.next_try(now).map(|next| next.saturating_duration_since(now));
+        let until = |then: Instant| then.saturating_duration_since(now);
+        let tried = self.roster.next_try(now).map(until);
+        let beside = tried.map(|_| until(self.times.spawned + ONE_BY_ONE));
+        let beside = beside.filter(|wait| !wait.is_zero());
+        let slow = self.roster.next_slow(now).map(until);
         let failed = self.wait_after_failure(now);
-        [Some(check), tried, failed].into_iter().flatten().min().unwrap_or(check)
+        [Some(check), tried, beside, slow, failed].into_iter().flatten().min().unwrap_or(check)
     }
 
     fn wait_after_failure(&self, now: Instant) -> Option<Duration> {

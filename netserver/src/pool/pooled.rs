@@ -98,7 +98,10 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         let mut heard = Heard::Nothing;
         while signal::stage() == Stage::Serving {
             let mut found = self.parent.reap()?;
-            self.parent.chores(&self.own_and_listeners)?;
+            if self.listeners.iter().nth(1).is_some() {
+                self.parent.have_others_look();
+            }
+            self.parent.chores(&self.own_and_listeners);
             self.parent.hook("idle_loop_hook", S::idle_loop_hook);
             found |= self.turn();
             // Talk is heard, and nothing to go on at once for.

@@ -10,7 +10,7 @@ use crate::child::{Child, ChildKind};
 use crate::sys::process::{End, Pid};
 use crate::sys::signal::Signal;
 
-use super::plan::{Tally, rest};
+use super::plan::{SLOW, Tally, rest};
 use super::scoreboard::{Doing, Scoreboard};
 
 /// What is seen of the child in a place.
@@ -21,6 +21,7 @@ pub(crate) trait Look {
     fn has_left(&self, place: usize) -> bool;
     fn taken_at(&self, place: usize) -> i64;
     fn busy_until(&self, place: usize) -> Option<i64>;
+    fn is_unable(&self, place: usize) -> bool;
 }
 
 impl Look for Scoreboard {
@@ -47,6 +48,10 @@ impl Look for Scoreboard {
     fn busy_until(&self, place: usize) -> Option<i64> {
         self.busy_until(place)
     }
+
+    fn is_unable(&self, place: usize) -> bool {
+        self.is_unable(place)
+    }
 }
 
 /// A place, with a child or not.
@@ -65,10 +70,15 @@ struct Seated {
     child: Child,
     /// The last signal that told it to leave.
     told: Option<Signal>,
+    /// When the first one did, and how many connections the children of this place had taken then.
+    told_first: Option<(Instant, i64)>,
     /// Whether another is to take its place.
     renew: bool,
     /// How many connections the children of this place had taken before it.
     taken: i64,
+    /// When it was forked, and whether the log was told that it is slow.
+    since: Instant,
+    called_slow: bool,
 }
 
 /// A child that has ended.
@@ -128,10 +138,19 @@ impl Roster {
     }
 
     /// A new child has that place, whose children had taken so many connections before it was forked.
-    pub(crate) fn seat(&mut self, at: usize, child: Child, taken: i64) {
+    pub(crate) fn seat(&mut self, at: usize, child: Child, taken: i64, since: Instant) {
         self.alive += usize::from(child.kind() == ChildKind::Worker);
         self.places[at].rests_until = None;
-        self.places[at].seated = Some(Seated { child, told: None, renew: false, taken });
+        let seated = Seated {
+            child,
+            told: None,
+            told_first: None,
+            renew: false,
+            taken,
+            since,
+            called_slow: false,
+        };
+        self.places[at].seated = Some(seated);
     }
 
     /// The child of that place.
@@ -160,6 +179,7 @@ impl Roster {
                 (None, Doing::Busy) => &mut tally.busy,
             };
             *kind += 1;
+            tally.slow += usize::from(seated.is_slow(look.doing(at), now));
             let serves = matches!(look.doing(at), Doing::Idle | Doing::Busy);
             let due = seated.told.is_none() && serves && seated.is_due(at, look);
             tally.due += usize::from(due);
@@ -174,6 +194,62 @@ impl Roster {
             seated.told.is_none() && look.doing(*at) == Doing::Idle
         };
         self.workers().filter(idle).count()
+    }
+
+    /// Up to `count` workers that nobody has told to leave, and that can take clients; those that are idle
+    /// first.
+    pub(crate) fn serving(&self, count: usize, look: &impl Look) -> Vec<Pid> {
+        let mut all: Vec<(bool, Pid)> = self
+            .workers()
+            .filter(|(at, seated)| seated.told.is_none() && !look.is_unable(*at))
+            .map(|(at, seated)| (look.doing(at) != Doing::Idle, seated.child.process()))
+            .collect();
+        all.sort_unstable_by_key(|(busy, _)| *busy);
+        all.into_iter().take(count).map(|(_, pid)| pid).collect()
+    }
+
+    /// Workers that were told to leave longer than `limit` ago, and serve nobody, or somebody who came
+    /// since: they are told once more, for good.
+    pub(crate) fn overstayers(
+        &mut self,
+        look: &impl Look,
+        now: Instant,
+        limit: Duration,
+    ) -> Vec<Pid> {
+        let overstays = |at: usize, seated: &Seated| {
+            let told = seated.told_first.filter(|_| seated.told != Some(Signal::SIGKILL));
+            told.is_some_and(|(told, taken)| {
+                // It may just have accepted when it was told.
+                let goes_on = look.taken_at(at) > taken.saturating_add(1);
+                now.saturating_duration_since(told) >= limit
+                    && (look.doing(at) != Doing::Busy || goes_on)
+            })
+        };
+        let places = self.workers().filter(|(at, seated)| overstays(*at, seated));
+        let places: Vec<usize> = places.map(|(at, _)| at).collect();
+        places.into_iter().filter_map(|at| self.tell(at, Signal::SIGKILL, look, now)).collect()
+    }
+
+    /// Those that were forked so long ago that they should be ready, each once.
+    pub(crate) fn slow(&mut self, look: &impl Look, now: Instant) -> Vec<Pid> {
+        let seated = self.places.iter_mut().enumerate();
+        let seated = seated.filter_map(|(at, place)| Some((at, place.seated.as_mut()?)));
+        let slow = seated.filter(|(at, seated)| {
+            seated.child.kind() == ChildKind::Worker
+                && !seated.called_slow
+                && seated.is_slow(look.doing(*at), now)
+        });
+        slow.map(|(_, seated)| {
+            seated.called_slow = true;
+            seated.child.process()
+        })
+        .collect()
+    }
+
+    /// When the next child that was forked is slow, unless it is ready by then; `None` where all were
+    /// forked long ago.
+    pub(crate) fn next_slow(&self, now: Instant) -> Option<Instant> {
+        self.workers().map(|(_, seated)| seated.since + SLOW).filter(|slow| *slow > now).min()
     }
 
     /// How many workers are alive.
@@ -228,9 +304,16 @@ impl Roster {
     }
 
     /// The child of that place is told to leave. Hands out whom to signal.
-    pub(crate) fn tell(&mut self, at: usize, signal: Signal) -> Option<Pid> {
+    pub(crate) fn tell(
+        &mut self,
+        at: usize,
+        signal: Signal,
+        look: &impl Look,
+        now: Instant,
+    ) -> Option<Pid> {
         let seated = self.places.get_mut(at)?.seated.as_mut()?;
         seated.told = Some(signal);
+        seated.told_first.get_or_insert((now, look.taken_at(at)));
         Some(seated.child.process())
     }
 
@@ -287,6 +370,12 @@ impl Place {
 }
 
 impl Seated {
+    /// Whether it should be ready by now, and is not.
+    fn is_slow(&self, doing: Doing, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.since);
+        self.told.is_none() && doing == Doing::Starting && age >= SLOW
+    }
+
     fn is_due(&self, at: usize, look: &impl Look) -> bool {
         self.renew || look.is_due(at)
     }

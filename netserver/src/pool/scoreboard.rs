@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-use crate::seat::{Seat, Timer, UNTIL};
+use crate::seat::{Post, Seat, Timer, UNTIL};
 use crate::sys::descriptor;
 use crate::sys::memory::{Line, SharedLines};
 
@@ -33,12 +33,17 @@ pub(crate) enum Doing {
 
 /// The numbers in a child's line: what it does, whether it ever waited for a connection, how many the
 /// children of that place have taken, until when it may serve one ([`UNTIL`]), whether it has served as
-/// many as it should, and whether it left by itself, as it should.
+/// many as it should, whether it left by itself, as it should, and whether it could not take the client that
+/// it was woken for.
 const DOING: usize = 0;
 const WAS_READY: usize = 1;
 const TAKEN: usize = 2;
 const DUE: usize = 4;
 const LEFT: usize = 5;
+const UNABLE: usize = 6;
+/// It asks for another that does; the parent has heard that.
+const ASKS: i64 = 1;
+const HEARD: i64 = 2;
 
 /// The numbers in the line of the hint: about how many children are idle, and below how many the
 /// child that leaves so few wakes the parent. It puts 0 there, so that the parent is woken once; 0
@@ -110,6 +115,7 @@ impl Scoreboard {
         slot.number::<WAS_READY>().store(0, SeqCst);
         slot.number::<DUE>().store(0, SeqCst);
         slot.number::<LEFT>().store(0, SeqCst);
+        slot.number::<UNABLE>().store(0, SeqCst);
     }
 
     /// Makes a slot ready for a child that serves one connection, which is there already.
@@ -157,6 +163,20 @@ impl Scoreboard {
     /// How many connections the children of that slot have taken.
     pub(crate) fn taken_at(&self, place: usize) -> i64 {
         self.slot(place).number::<TAKEN>().load(SeqCst)
+    }
+
+    /// Whether a child of the first `places` slots asks for another, since it was last looked.
+    pub(crate) fn takes_asked(&self, places: usize) -> bool {
+        let asked = |place: &usize| {
+            let unable = self.slot(*place).number::<UNABLE>();
+            unable.compare_exchange(ASKS, HEARD, SeqCst, SeqCst).is_ok()
+        };
+        (0..places).filter(asked).count() > 0
+    }
+
+    /// Whether the child of that slot was the last time unable to take a client.
+    pub(crate) fn is_unable(&self, place: usize) -> bool {
+        self.slot(place).number::<UNABLE>().load(SeqCst) != 0
     }
 
     /// Whether the child of that slot ever waited for a connection.
@@ -213,6 +233,26 @@ impl Scoreboard {
         self.slot(place).number::<DOING>().store(Doing::Gone as i64, SeqCst);
     }
 
+    /// Whether one more connection of that client may be served in that slot.
+    #[inline]
+    fn admits(&self, place: usize, address: IpAddr) -> bool {
+        self.crowd.as_ref().is_none_or(|crowd| crowd.admits(place, address))
+    }
+
+    fn timer(&self, place: usize) -> Timer {
+        Timer::new(&self.lines, slot_of(place))
+    }
+
+    /// A child is idle no more: who leaves too few wakes the parent.
+    #[inline]
+    fn one_idle_less(&self) {
+        let idle = idle_of(self.hint().number::<IDLE>().fetch_add(CHANGE - 1, SeqCst)) - 1;
+        let line = self.hint().number::<WAKE_BELOW>();
+        if idle < line.load(SeqCst) && line.swap(0, SeqCst) > 0 {
+            self.wake_parent();
+        }
+    }
+
     fn wake_parent(&self) {
         // A full pipe has woken it already, and nobody else is told when there is no parent.
         let _ = descriptor::write(&self.wake, b"!");
@@ -239,6 +279,7 @@ pub(crate) struct PoolSeat<'a> {
 #[inline]
 fn begin(slot: &Line) {
     slot.number::<UNTIL>().store(0, Relaxed);
+    slot.number::<UNABLE>().store(0, Relaxed);
     slot.number::<DOING>().store(Doing::Busy as i64, SeqCst);
     slot.number::<TAKEN>().fetch_add(1, SeqCst);
 }
@@ -258,6 +299,23 @@ impl PoolSeat<'_> {
 
 impl Seat for PoolSeat<'_> {
     #[inline]
+    fn admits(&mut self, address: IpAddr) -> bool {
+        self.board.admits(self.place, address)
+    }
+
+    #[inline]
+    fn release(&mut self) {
+        self.board.vacate(self.place);
+    }
+
+    #[inline]
+    fn timer(&self) -> Option<Timer> {
+        self.watched.then(|| self.board.timer(self.place))
+    }
+}
+
+impl Post for PoolSeat<'_> {
+    #[inline]
     fn ready(&mut self) {
         self.slot.number::<WAS_READY>().store(1, SeqCst);
         self.is_idle();
@@ -269,31 +327,11 @@ impl Seat for PoolSeat<'_> {
     fn busy(&mut self) {
         // The slot first, then the hint; the other way round when it is idle again.
         begin(self.slot);
-        let hint = self.board.hint();
-        let idle = idle_of(hint.number::<IDLE>().fetch_add(CHANGE - 1, SeqCst)) - 1;
-        let line = hint.number::<WAKE_BELOW>();
-        if idle < line.load(SeqCst) && line.swap(0, SeqCst) > 0 {
-            self.board.wake_parent();
-        }
-    }
-
-    #[inline]
-    fn admits(&mut self, address: IpAddr) -> bool {
-        self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
-    }
-
-    fn parent(&self) -> Option<&OwnedFd> {
-        Some(self.board.wake())
-    }
-
-    #[inline]
-    fn timer(&self) -> Option<Timer> {
-        self.watched.then(|| Timer::new(&self.board.lines, slot_of(self.place)))
+        self.board.one_idle_less();
     }
 
     #[inline]
     fn idle(&mut self) -> bool {
-        self.board.vacate(self.place);
         self.served = self.served.saturating_add(1);
         if self.max_requests > 0 && self.served == self.max_requests {
             // It serves on until the parent, which first sees to another, tells it to leave.
@@ -302,6 +340,21 @@ impl Seat for PoolSeat<'_> {
         }
         self.is_idle();
         true
+    }
+
+    fn gone(&mut self) {
+        // Its last hook may take long, and nobody is to count on it meanwhile.
+        self.slot.number::<DOING>().store(Doing::Gone as i64, SeqCst);
+        self.board.one_idle_less();
+    }
+
+    fn cannot_take(&self) {
+        self.slot.number::<UNABLE>().store(ASKS, SeqCst);
+        self.board.wake_parent();
+    }
+
+    fn parent(&self) -> Option<&OwnedFd> {
+        Some(self.board.wake())
     }
 }
 
@@ -315,29 +368,18 @@ pub(crate) struct OneSeat<'a> {
 
 impl Seat for OneSeat<'_> {
     #[inline]
-    fn ready(&mut self) {}
-
-    #[inline]
-    fn busy(&mut self) {}
-
-    #[inline]
     fn admits(&mut self, address: IpAddr) -> bool {
-        self.board.crowd.as_ref().is_none_or(|crowd| crowd.admits(self.place, address))
+        self.board.admits(self.place, address)
     }
 
-    fn parent(&self) -> Option<&OwnedFd> {
-        Some(self.board.wake())
+    #[inline]
+    fn release(&mut self) {
+        self.board.vacate(self.place);
     }
 
     #[inline]
     fn timer(&self) -> Option<Timer> {
-        self.watched.then(|| Timer::new(&self.board.lines, slot_of(self.place)))
-    }
-
-    #[inline]
-    fn idle(&mut self) -> bool {
-        self.board.vacate(self.place);
-        false
+        self.watched.then(|| self.board.timer(self.place))
     }
 }
 
@@ -449,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_counts_until_its_child_is_idle_or_gone() {
+    fn a_client_counts_until_it_is_released_or_its_child_is_gone() {
         let board = Scoreboard::new(3, 1).unwrap();
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         (0..3).for_each(|place| board.clear(place));
@@ -457,7 +499,7 @@ mod tests {
         assert!(seats[0].admits(one));
         assert!(!seats[1].admits(one));
         assert!(seats[1].admits(other));
-        assert!(seats[0].idle());
+        seats[0].release();
         assert!(seats[2].admits(one));
         // Somebody killed it.
         board.vacate(2);

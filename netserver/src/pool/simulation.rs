@@ -66,6 +66,10 @@ impl Look for World {
     fn busy_until(&self, _: usize) -> Option<i64> {
         None
     }
+
+    fn is_unable(&self, _: usize) -> bool {
+        false
+    }
 }
 
 /// Numbers that look random, and are the same each time.
@@ -220,8 +224,8 @@ impl Simulation {
             (18, _) => {
                 drop(places);
                 match self.dice.roll(4) {
-                    0 => self.policy.limits = self.policy.limits.resized(1, 12),
-                    1 => self.policy.limits = self.policy.limits.resized(-1, 12),
+                    0 => self.policy.resize(1, 12),
+                    1 => self.policy.resize(-1, 12),
                     2 => self.policy.roster.renew_all(),
                     // A jump of the clock, or a parent that was stopped for a while.
                     _ => self.now += Duration::from_secs(3600),
@@ -265,7 +269,7 @@ impl Simulation {
     fn stop(&mut self) {
         for stage in [Stage::Graceful, Stage::Quick, Stage::Kill] {
             self.reap();
-            let orders = self.policy.stop(stage);
+            let orders = self.policy.stop(stage, &self.world, self.now);
             for (pid, _) in &orders {
                 assert!(!self.reaped.contains(&pid.as_raw()), "{pid} was signalled after its end");
             }

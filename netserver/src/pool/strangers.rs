@@ -22,12 +22,14 @@ pub(crate) struct Strangers {
     first_process: bool,
     seen: BTreeMap<Pid, Instant>,
     looked: Instant,
+    /// Whether the log was told that it cannot be looked for them.
+    complained: bool,
 }
 
 impl Strangers {
     pub(crate) fn new() -> Self {
         let first_process = process::this().as_raw() == 1;
-        Self { first_process, seen: BTreeMap::new(), looked: Instant::now() }
+        Self { first_process, seen: BTreeMap::new(), looked: Instant::now(), complained: false }
     }
 
     /// How long the next look may wait; `None` where there is nobody to be looked for.
@@ -35,14 +37,25 @@ impl Strangers {
         self.first_process.then(|| LOOK.saturating_sub(self.looked.elapsed()))
     }
 
-    /// Waits for those that nobody waited for, of all that are not `ours`.
-    ///
-    /// # Errors
-    /// Where `/proc` does not tell of them.
-    pub(crate) fn look(&mut self, ours: impl Fn(Pid) -> bool) -> io::Result<Vec<(Pid, End)>> {
+    /// Waits for those that nobody waited for, of all that are not `ours`. Where `/proc` does not tell of
+    /// them, or there is no descriptor for it, they wait for another time.
+    pub(crate) fn look(&mut self, ours: impl Fn(Pid) -> bool) -> Vec<(Pid, End)> {
         if !self.first_process || self.looked.elapsed() < LOOK {
-            return Ok(Vec::new());
+            return Vec::new();
         }
+        let found = self.look_at_all(ours);
+        match &found {
+            Ok(_) => self.complained = false,
+            Err(err) if !self.complained => {
+                log::warn!("cannot look for processes that nobody waits for: {err}");
+                self.complained = true;
+            }
+            Err(_) => {}
+        }
+        found.unwrap_or_default()
+    }
+
+    fn look_at_all(&mut self, ours: impl Fn(Pid) -> bool) -> io::Result<Vec<(Pid, End)>> {
         let now = Instant::now();
         self.looked = now;
         let zombies: Vec<Pid> = process::zombies()?.into_iter().filter(|pid| !ours(*pid)).collect();

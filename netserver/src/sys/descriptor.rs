@@ -42,9 +42,9 @@ pub(crate) fn wait_again(descriptor: &impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-/// A counter that a read takes one from, and waits while it is 0.
-pub(crate) fn counter() -> io::Result<OwnedFd> {
-    let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_SEMAPHORE;
+/// Readable once somebody has written 8 bytes to it, until it is read. It does not block.
+pub(crate) fn bell() -> io::Result<OwnedFd> {
+    let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
     Ok(EventFd::from_value_and_flags(0, flags)?.into())
 }
 
@@ -57,6 +57,13 @@ pub(crate) fn nameless_file(label: &std::ffi::CStr) -> io::Result<OwnedFd> {
 pub(crate) fn open_anew(descriptor: &impl AsFd) -> io::Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", descriptor.as_fd().as_raw_fd());
     Ok(OpenOptions::new().read(true).write(true).open(path)?.into())
+}
+
+/// The end of a pipe to write to, opened anew: nobody who has another one can have it wait.
+pub(crate) fn open_end_anew(end: &impl AsFd) -> io::Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", end.as_fd().as_raw_fd());
+    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    Ok(fcntl::open(path.as_str(), flags, Mode::empty())?)
 }
 
 /// Takes the lock of a file, and waits for it; what `flock(2)` says.

@@ -10,6 +10,7 @@
 //! | [`ends`] | the descriptors that a stop takes away |
 //! | [`mask`] | which signals are blocked |
 //! | [`memory`] | memory shared between parent and children |
+//! | [`origin`] | who has sent a signal |
 //! | [`own`] | what a process knows of itself, and no copy of it does |
 //! | [`poll`] | waiting for descriptors, with a time limit, ended by a signal |
 //! | [`process`] | fork, wait, kill, leave |
@@ -27,6 +28,7 @@ pub(crate) mod ends;
 pub(crate) mod mask;
 pub(crate) mod memory;
 mod noted;
+mod origin;
 mod own;
 pub(crate) mod poll;
 pub(crate) mod process;

@@ -27,8 +27,10 @@ pub(super) struct Own {
     pub(super) in_hook: AtomicBool,
     /// A child's parent.
     pub(super) parent: AtomicI32,
-    /// Whether this is a child that has not asked yet to be told of its parent's death.
-    pub(super) follows_late: AtomicBool,
+    /// Whether this child's parent may have been gone before it asked to be told of that.
+    pub(super) unsure: AtomicBool,
+    /// Rung where this child is to look for clients that nobody was woken for.
+    pub(super) bell: Noted,
     /// The thread that serves; 0 stands for the first of its process, which it is in every child.
     pub(super) thread: AtomicI32,
     /// What a parent is to do beside its stop: children more or less, and all of them anew.
@@ -65,7 +67,8 @@ impl Own {
             stage: AtomicU8::new(Stage::Serving as u8),
             in_hook: AtomicBool::new(false),
             parent: AtomicI32::new(0),
-            follows_late: AtomicBool::new(false),
+            unsure: AtomicBool::new(false),
+            bell: Noted::none(),
             thread: AtomicI32::new(0),
             resize: AtomicI32::new(0),
             renew: AtomicBool::new(false),

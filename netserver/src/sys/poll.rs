@@ -46,7 +46,10 @@ pub(crate) fn pause(limit: Duration) -> io::Result<Woken> {
 }
 
 fn wait(set: &mut [PollFd<'_>], limit: Option<Duration>) -> io::Result<Woken> {
-    match ppoll(set, limit.map(TimeSpec::from_duration), None) {
+    // The kernel knows no longer time.
+    const LONGEST: Duration = Duration::from_secs(i32::MAX.unsigned_abs() as u64);
+    let limit = limit.map(|limit| TimeSpec::from_duration(limit.min(LONGEST)));
+    match ppoll(set, limit, None) {
         Ok(0) => Ok(Woken::Time),
         Ok(_) => Ok(Woken::Ready),
         Err(Errno::EINTR) => Ok(Woken::Signal),

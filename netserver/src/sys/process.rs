@@ -153,8 +153,14 @@ fn single_threaded_says_libc() -> bool {
 /// Asks the kernel to send `signal` to this process when its parent dies, and tells whether
 /// `parent` is still there: it may have died before the kernel was asked.
 pub(crate) fn follow_parent(parent: Pid, signal: Signal) -> io::Result<bool> {
-    prctl::set_pdeathsig(signal)?;
+    ask_for_parents_end(signal)?;
     Ok(self::parent() == parent)
+}
+
+/// Asks the kernel to send `signal` to this process when its parent dies, which it may have done before.
+#[inline]
+pub(crate) fn ask_for_parents_end(signal: Signal) -> io::Result<()> {
+    Ok(prctl::set_pdeathsig(signal)?)
 }
 
 /// Signals a child that was not waited for yet: its number cannot belong to anybody else.

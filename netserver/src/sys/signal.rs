@@ -1,7 +1,7 @@
 //! Signals: one handler for every process of a server, and how far a stop has gone there.
 //!
 //! The handler stores to atomics and makes a few calls that a handler may make (`dup3`, `connect`,
-//! `setsockopt`, `shutdown`, `alarm`, `signal`, `tgkill`, `_exit`); it takes no lock and allocates
+//! `setsockopt`, `shutdown`, `alarm`, `signal`, `rt_tgsigqueueinfo`, `_exit`); it takes no lock and allocates
 //! nothing. It works in the thread that serves: where the kernel chose another one it sends the signal
 //! on, so that a wait is always ended. A worker is woken as [`ends`](super::ends) tells, a parent by one
 //! byte in a pipe.
@@ -24,6 +24,7 @@ use nix::unistd;
 pub(crate) use nix::sys::signal::Signal;
 
 use super::ends::{self, Replacements};
+use super::origin::Origin;
 use super::own::{Own, own};
 use super::process::{FORKING, Pid};
 use super::{mask, process};
@@ -80,16 +81,19 @@ pub(crate) fn install() -> io::Result<Installed> {
     own.timed.store(false, SeqCst);
     let before = HANDLED.map(|signal| action_of(signal).map(|action| (signal, action)));
     let before = before.into_iter().collect::<io::Result<_>>()?;
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT] {
-        handle(signal, true)?;
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGALRM] {
+        handle(signal, By::Us)?;
     }
     // They mean something to a parent at most, and must end nobody before there is one.
-    for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGTTIN, Signal::SIGTTOU] {
-        handle(signal, true)?;
+    for signal in [Signal::SIGHUP, Signal::SIGUSR1] {
+        handle(signal, By::Us)?;
     }
-    handle(Signal::SIGALRM, true)?;
+    // A terminal sends them to whoever writes to it from behind, and again where the write is made anew.
+    for signal in [Signal::SIGTTIN, Signal::SIGTTOU] {
+        handle(signal, By::UsOnce)?;
+    }
     // Children could not be waited for if whoever started this process had it ignored.
-    handle(Signal::SIGCHLD, false)?;
+    handle(Signal::SIGCHLD, By::Default)?;
     let mask = mask::change(&SigSet::empty());
     Ok(Installed { before, mask, _replacements: replacements, _taken: taken })
 }
@@ -147,7 +151,7 @@ pub(crate) fn deaf() {
 /// for them anyway, and no child's end costs it a signal.
 pub(crate) fn hear_children(heard: bool) -> io::Result<()> {
     if HEARING.load(SeqCst) != heard {
-        handle(Signal::SIGCHLD, heard)?;
+        handle(Signal::SIGCHLD, if heard { By::Us } else { By::Default })?;
         HEARING.store(heard, SeqCst);
     }
     Ok(())
@@ -156,6 +160,16 @@ pub(crate) fn hear_children(heard: bool) -> io::Result<()> {
 /// The parent is about to look at everything that may have woken it.
 pub(crate) fn looks() {
     own().woken.store(false, SeqCst);
+}
+
+/// From here on this process is told by that bell to look for clients that nobody was woken for, until
+/// [`ring_no_more`].
+pub(crate) fn ring(bell: BorrowedFd<'_>) {
+    own().bell.note(bell);
+}
+
+pub(crate) fn ring_no_more() {
+    own().bell.forget();
 }
 
 /// By how many more children, or less, the parent is to serve, since it was last asked.
@@ -175,7 +189,6 @@ pub(crate) fn take_renew() -> bool {
 pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
     let own = own();
     own.parent.store(parent.as_raw(), SeqCst);
-    own.follows_late.store(true, SeqCst);
     own.set_role(Role::Child);
     own.claim();
     FORKING.set(false);
@@ -187,7 +200,12 @@ pub(crate) fn become_child(parent: Pid) -> io::Result<()> {
 /// soon as it would accept.
 pub(crate) fn become_alone(timing: Timing) {
     set_timing(timing);
+    let _blocked = mask::Blocked::all();
     own().set_role(Role::Alone);
+    // A stop that was remembered has its time from now on.
+    if stage() != Stage::Serving {
+        time(stage());
+    }
 }
 
 fn set_timing(timing: Timing) {
@@ -205,10 +223,23 @@ fn role() -> Role {
     if is_newborn() { Role::Child } else { own().role() }
 }
 
-/// Has this process handle a signal, or do what it does by default.
-fn handle(signal: Signal, by_us: bool) -> io::Result<()> {
-    let flags = SaFlags::SA_RESTART | SaFlags::SA_ONSTACK | SaFlags::SA_SIGINFO;
-    let handler = if by_us { SigHandler::SigAction(on_signal) } else { SigHandler::SigDfl };
+/// What a signal leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The handler; a call that it interrupts goes on.
+    Us,
+    /// The handler; a call that it interrupts has failed.
+    UsOnce,
+    /// What it does by default.
+    Default,
+}
+
+/// Has a signal lead to that.
+fn handle(signal: Signal, by: By) -> io::Result<()> {
+    let restart = if by == By::UsOnce { SaFlags::empty() } else { SaFlags::SA_RESTART };
+    let flags = restart | SaFlags::SA_ONSTACK | SaFlags::SA_SIGINFO;
+    let handler =
+        if by == By::Default { SigHandler::SigDfl } else { SigHandler::SigAction(on_signal) };
     let action = SigAction::new(handler, flags, SigSet::all());
     // SAFETY: the handler only does what a handler may, as the head of this file says.
     unsafe { sigaction(signal, &action) }?;
@@ -238,26 +269,26 @@ extern "C" fn on_signal(
     // The interrupted code may be about to look at it.
     let errno = Errno::last();
     // SAFETY: the kernel hands out what it knows of the signal, for as long as it is handled.
-    let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
+    let origin = unsafe { info.as_ref() }.map_or(Origin::Anybody, Origin::of);
     if is_newborn() {
-        handle_here(number, code);
+        handle_here(number, origin);
     } else if own().is_copy() {
         do_by_default(number);
-    } else if !sent_on(number) {
-        handle_here(number, code);
+    } else if !sent_on(number, origin) {
+        handle_here(number, origin);
     }
     errno.set();
 }
 
-fn handle_here(number: libc::c_int, code: libc::c_int) {
+fn handle_here(number: libc::c_int, origin: Origin) {
     let role = role();
     match number {
-        // A queued signal is one that a child has sent, which asks for a stop and for no more.
-        libc::SIGTERM if code == libc::SI_QUEUE => advance(Event::Asked),
+        // A child asks for a stop, and for no more.
+        libc::SIGTERM if origin == Origin::Server => advance(Event::Asked),
         libc::SIGTERM | libc::SIGQUIT => advance(Event::Graceful),
         libc::SIGINT => advance(Event::Quick),
         // Somebody else's, unless it is the alarm that times a stop.
-        libc::SIGALRM if code == libc::SI_KERNEL && own().timed.load(SeqCst) => {
+        libc::SIGALRM if origin == Origin::Kernel && own().timed.load(SeqCst) => {
             advance(Event::TimeOver);
         }
         libc::SIGHUP if role == Role::Child => advance(Event::Graceful),
@@ -265,16 +296,27 @@ fn handle_here(number: libc::c_int, code: libc::c_int) {
             own().renew.store(true, SeqCst);
             wake();
         }
-        libc::SIGTTIN | libc::SIGTTOU if role == Role::Parent => {
+        // Not those of a terminal.
+        libc::SIGTTIN | libc::SIGTTOU if role == Role::Parent && origin != Origin::Kernel => {
             let by = if number == libc::SIGTTIN { 1 } else { -1 };
             own().resize.fetch_add(by, SeqCst);
             wake();
         }
         libc::SIGCHLD if role == Role::Parent => wake(),
+        // Its parent wants it to look.
+        libc::SIGUSR1 if role == Role::Child && own().bell.number() >= 0 => {
+            // SAFETY: the number lives in this frame, and is what such a descriptor takes.
+            unsafe {
+                libc::write(own().bell.number(), (&raw const ONCE).cast(), size_of_val(&ONCE))
+            };
+        }
         // It must not end the process, and there is nothing else to it.
         _ => {}
     }
 }
+
+/// What rings a bell.
+static ONCE: u64 = 1;
 
 /// Wakes the parent, once until it looks.
 fn wake() {
@@ -295,14 +337,13 @@ fn do_by_default(number: libc::c_int) {
 }
 
 /// Sends a signal on to the thread that serves, where this is another one.
-fn sent_on(number: libc::c_int) -> bool {
+fn sent_on(number: libc::c_int, origin: Origin) -> bool {
     let (process, thread) = (process::this().as_raw(), own().thread.load(SeqCst));
     let thread = if thread == 0 { process } else { thread };
     if unistd::gettid().as_raw() == thread {
         return false;
     }
-    // SAFETY: plain numbers; a thread that is no more is an error and nothing else.
-    unsafe { libc::syscall(libc::SYS_tgkill, process, thread, number) };
+    origin.send_to_thread(thread, number);
     true
 }
 
@@ -355,6 +396,11 @@ pub(crate) fn stage() -> Stage {
     own().stage()
 }
 
+/// Whether this process manages children.
+pub(crate) fn is_parent() -> bool {
+    role() == Role::Parent
+}
+
 /// Whether this process serves under a parent.
 pub(crate) fn is_child() -> bool {
     role() == Role::Child
@@ -375,9 +421,7 @@ pub(crate) fn ask_to_stop() -> io::Result<()> {
         return Ok(());
     }
     if process::parent().as_raw() == parent {
-        let nothing = libc::sigval { sival_ptr: ptr::null_mut() };
-        // SAFETY: plain numbers; the parent was there a moment ago.
-        Errno::result(unsafe { libc::sigqueue(parent, libc::SIGTERM, nothing) })?;
+        Origin::Server.send(Pid::from_raw(parent), libc::SIGTERM)?;
     }
     // Else it is gone, and the kernel has told this process.
     Ok(())
@@ -403,7 +447,6 @@ impl Drop for InHook {
 /// Has the death of the parent of this child stop it as the parent would have, after its request. A child
 /// that changes who it is has to ask for it anew.
 pub(crate) fn follow_parent() -> io::Result<()> {
-    own().follows_late.store(false, SeqCst);
     let parent = Pid::from_raw(own().parent.load(SeqCst));
     if !process::follow_parent(parent, Signal::SIGTERM)? {
         go_on(Event::Graceful);
@@ -411,19 +454,22 @@ pub(crate) fn follow_parent() -> io::Result<()> {
     Ok(())
 }
 
-/// A request goes on: a child that has not asked for the death of its parent yet does so now. Those that
-/// serve one short request never pay for it.
+/// As [`follow_parent`], by one call: a parent that was gone before it is only seen once the request
+/// [`goes_on`].
 #[inline]
-pub(crate) fn goes_on() {
-    if own().follows_late.load(SeqCst) {
-        follow_late();
-    }
+pub(crate) fn ask_for_parents_end() -> io::Result<()> {
+    own().unsure.store(true, SeqCst);
+    process::ask_for_parents_end(Signal::SIGTERM)
 }
 
-#[cold]
-fn follow_late() {
-    // The kernel takes every signal that has a number.
-    let _ = follow_parent();
+/// A request goes on: a child that may have lost its parent before it asked for its end looks now. Those
+/// that serve one short request never pay for it.
+#[inline]
+pub(crate) fn goes_on() {
+    if own().unsure.load(SeqCst) {
+        own().unsure.store(false, SeqCst);
+        look_for_parent();
+    }
 }
 
 /// Has a child whose parent is gone stop as the parent would have told it. The kernel tells it of that at

@@ -81,6 +81,7 @@ fn spin(time: Duration) {
 #[net_server(personality = "prefork", port = 0)]
 impl Actor {
     fn post_configure_hook(&mut self) -> Result<()> {
+        wait_for_file("CONFIGURING");
         hook("post_configure_hook")
     }
 
@@ -90,6 +91,7 @@ impl Actor {
 
     fn pre_loop_hook(&mut self, server: &ServerInfo) -> Result<()> {
         self.server = Some(server.clone());
+        wait_for_file("BEFORE");
         if wants("CHATTER") {
             std::thread::spawn(|| {
                 loop {
@@ -206,5 +208,10 @@ impl Actor {
 }
 
 fn main() -> ExitCode {
-    Actor { served: 0, server: None }.run()
+    let actor = Actor { served: 0, server: None };
+    if wants("APART") {
+        // Not in the first thread of the process.
+        return std::thread::spawn(move || actor.run()).join().unwrap_or(ExitCode::FAILURE);
+    }
+    actor.run()
 }

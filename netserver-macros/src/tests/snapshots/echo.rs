@@ -13,7 +13,9 @@ impl Echo {
     }
 }
 #[automatically_derived]
-impl ::netserver::Hooks for Echo {}
+impl ::netserver::Hooks for Echo {
+    const WRITTEN: ::netserver::__private::Written = ::netserver::__private::Some(&[]);
+}
 #[automatically_derived]
 impl ::netserver::NetServer for Echo {
     fn process_request(

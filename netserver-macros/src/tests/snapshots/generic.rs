@@ -21,7 +21,11 @@ where
 impl<'a, H: Handler> my::netserver::Hooks for Generic<'a, H>
 where
     H::Error: Into<Failure>,
-{}
+{
+    const WRITTEN: my::netserver::__private::Written = my::netserver::__private::Some(
+        &[],
+    );
+}
 #[cfg(unix)]
 #[automatically_derived]
 impl<'a, H: Handler> my::netserver::NetServer for Generic<'a, H>

@@ -40,13 +40,15 @@ impl Quotes {
 }
 #[automatically_derived]
 impl ::netserver::Hooks for Quotes {
-    const WRITTEN: ::netserver::__private::Names = &[
-        "configure_hook",
-        #[cfg(unix)]
-        "child_init_hook",
-        "allow_deny_hook",
-        "post_process_request_hook",
-    ];
+    const WRITTEN: ::netserver::__private::Written = ::netserver::__private::Some(
+        &[
+            "configure_hook",
+            #[cfg(unix)]
+            "child_init_hook",
+            "allow_deny_hook",
+            "post_process_request_hook",
+        ],
+    );
     fn configure_hook(options: &mut ::netserver::OptionSet) -> ::netserver::Result<()> {
         let answer = Self::configure_hook(options);
         ::netserver::__private::Done::done(answer)

@@ -16,6 +16,8 @@ use nix::unistd::ForkResult;
 #[derive(Default)]
 struct Family {
     server: Option<ServerInfo>,
+    /// Its children, as it keeps them.
+    children: Vec<Child>,
     /// A program that a hook has started, and when.
     started: Option<(std::process::Child, Instant)>,
 }
@@ -23,7 +25,13 @@ struct Family {
 fn met(hook: impl Display) {
     log::info!("hook {hook}");
     let (hook, panics) = (hook.to_string(), wish("PANIC"));
-    assert!(hook.split(' ').next() != Some(&panics), "told to panic in {panics}");
+    let name = hook.split(' ').next();
+    assert!(name != Some(&panics), "told to panic in {panics}");
+    if let Some((napping, seconds)) = wish("NAP").split_once(' ')
+        && name == Some(napping)
+    {
+        linger(Duration::from_secs_f64(seconds.parse().unwrap_or_default()));
+    }
 }
 
 /// Does something that takes so long.
@@ -59,6 +67,7 @@ impl Family {
 
     fn register_child(&mut self, child: &Child) -> Result<()> {
         met(format_args!("register_child {} {:?}", child.pid(), child.kind()));
+        self.children.push(child.clone());
         if is_wished("GREET") {
             child.tell(&"welcome".to_owned())?;
         }
@@ -130,6 +139,7 @@ impl Family {
 
     fn delete_child_hook(&mut self, child: &Child) {
         met(format_args!("delete_child_hook {} {:?}", child.pid(), child.kind()));
+        self.children.retain(|other| other.pid() != child.pid());
     }
 
     fn other_child_died_hook(&mut self, pid: u32, end: ChildEnd) {
@@ -171,17 +181,14 @@ impl Family {
                 "pid" => writeln!(conn, "{}", std::process::id())?,
                 "say" => writeln!(conn, "{rest}")?,
                 "print" => write!(io::stdout(), "{rest}")?,
-                "panic" => panic!("told to panic"),
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "a library that a handler calls may do so"
-                )]
-                "exit" => std::process::exit(number().cast_signed()),
-                #[expect(unsafe_code, reason = "a library that a handler calls may do so")]
-                // SAFETY: it ends the process, and returns to nobody.
-                "_exit" => unsafe { nix::libc::_exit(number().cast_signed()) },
+                "hang" | "panic" | "exit" | "_exit" => end_by(word, number().cast_signed()),
                 "copy" => writeln!(conn, "{}", end_copy(number().cast_signed())?)?,
                 "tell" => server.tell_parent(&rest.to_owned())?,
+                "tell_others" => {
+                    let told = self.children.iter().map(|child| child.tell(&"x".to_owned()));
+                    let told: Vec<_> = told.map(|told| told.map_err(|err| err.kind())).collect();
+                    writeln!(conn, "{told:?}")?;
+                }
                 "tell_bytes" => server.tell_parent(&vec![b'x'; number() as usize])?,
                 "tell_no_text" => server.tell_parent(&vec![0xff; number() as usize])?,
                 "tell_more" => {
@@ -220,6 +227,25 @@ impl Family {
             conn.flush()?;
         }
         Ok(())
+    }
+}
+
+/// Never returns, in one way or another.
+fn end_by(word: &str, code: i32) -> ! {
+    match word {
+        "panic" => panic!("told to panic"),
+        #[expect(
+            clippy::disallowed_methods,
+            clippy::exit,
+            reason = "a library that a handler calls may do so"
+        )]
+        "exit" => std::process::exit(code),
+        #[expect(unsafe_code, reason = "a library that a handler calls may do so")]
+        // SAFETY: it ends the process, and returns to nobody.
+        "_exit" => unsafe { nix::libc::_exit(code) },
+        _ => loop {
+            std::thread::park();
+        },
     }
 }
 
