@@ -46,6 +46,11 @@ impl Accepted {
         Self { carrier: Carrier::Pipes(input, output), peer: Address::UNKNOWN }
     }
 
+    #[inline]
+    pub(crate) fn is_datagram(&self) -> bool {
+        matches!(self.carrier, Carrier::Datagram(_))
+    }
+
     pub(crate) fn datagram(datagram: Datagram, peer: Address) -> Self {
         Self { carrier: Carrier::Datagram(Box::new(datagram)), peer }
     }

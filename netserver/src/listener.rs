@@ -105,6 +105,11 @@ impl Listeners {
         self.iter().map(AsFd::as_fd)
     }
 
+    /// The same, and what else there is of them: only whoever answers a packet has a use for that.
+    pub(crate) fn all_descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.descriptors().chain(self.iter().filter_map(|listener| listener.proto.kept()))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Listener> {
         self.bound.iter().map(|(listener, _)| listener)
     }

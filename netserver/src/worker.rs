@@ -10,6 +10,7 @@ use crate::listener::Listeners;
 use crate::seat::Post;
 use crate::serve::{Terms, serve_connection};
 use crate::stop::Stage;
+use crate::sys::ends::{Known, Waiting};
 use crate::sys::signal;
 
 /// Serves until this process is told to stop or its post has had enough. The role of its signals
@@ -33,12 +34,16 @@ pub(crate) fn work<S: NetServer>(
         wait => wait?,
     };
     let known = wait.known();
+    // While no packet is to be answered a stop closes what that would be done by.
+    let all = Known::new(listeners.all_descriptors());
+    let more = listeners.all_descriptors().count() > listeners.descriptors().count();
     let mut acceptor = Acceptor::new(&wait, &known);
     // A hook may have changed it: a client that goes away must not end the process.
     signal::ignore_pipe()?;
     post.ready();
     while let Some(arrival) = acceptor.accept(&mut buffers, post)? {
         post.busy();
+        let _all = (more && !arrival.accepted.is_datagram()).then(|| Waiting::on(&all));
         buffers = serve_connection(server, &terms, post, arrival, buffers);
         if !post.idle() {
             break;

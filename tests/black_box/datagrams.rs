@@ -5,10 +5,10 @@ use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{DEADLINE, Signal, scratch};
+use netserver_harness::{Client, DEADLINE, Signal, scratch};
 
 use super::protocols::facts;
-use super::{PERSONALITIES, extent, pause};
+use super::{PERSONALITIES, actor, extent, pause};
 
 /// A client of one server, which hears nobody else.
 fn client(address: SocketAddr) -> UdpSocket {
@@ -221,4 +221,25 @@ fn descriptors_that_nobody_asked_for_are_closed() {
     }
     server.expect_no_leak(server.pid(), &before);
     server.stop();
+}
+
+/// Nobody who serves a stream has an answer to send.
+#[test]
+fn a_stop_closes_a_port_of_packets_in_busy_children_too() {
+    for personality in ["single", "prefork_simple", "fork"] {
+        let server = actor(&["--port=127.0.0.1:0/tcp", "--port=127.0.0.1:0/udp"])
+            .arg(format!("--server_type={personality}"))
+            .start();
+        let addresses = server.addresses(2);
+        let mut busy = Client::connect(addresses[0]);
+        busy.send("now x\n");
+        assert_eq!(busy.line(), "x");
+        server.signal(Signal::SIGTERM);
+        server.wait_until(format!("{personality}: the port is free"), || {
+            UdpSocket::bind(addresses[1]).is_ok()
+        });
+        busy.send("say done\nquit\n");
+        assert_eq!(busy.rest(), b"done\n", "{personality}");
+        server.wait().expect_code(0);
+    }
 }

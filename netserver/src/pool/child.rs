@@ -133,7 +133,8 @@ pub(super) fn dequeue<S: NetServer>(server: &mut S, mut birth: Birth<'_>) -> i32
         return 1;
     }
     // The hook may have changed who it is.
-    let done = signal::follow_parent().is_ok() && guard::logged("dequeue", || server.dequeue(info));
+    let followed = signal::follow_parent().map_err(Into::into);
+    let done = leave(&followed) == 0 && guard::logged("dequeue", || server.dequeue(info));
     guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
     birth.board.leave(birth.place, done);
     i32::from(!done)

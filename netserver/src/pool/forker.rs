@@ -55,8 +55,9 @@ struct Forker<'p, 'a, S> {
     parent: &'p mut Parent<'a, S>,
     listeners: Vec<&'p Listener>,
     terms: Terms,
-    /// What no child has any use for.
+    /// What no child has any use for, and no child that answers a packet.
     unneeded: Unneeded,
+    unneeded_for_packets: Unneeded,
     faults: Faults,
     /// Some but while a datagram is in them that a child is to have.
     buffers: Option<Buffers>,
@@ -72,9 +73,9 @@ struct Forker<'p, 'a, S> {
 
 impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     fn new(parent: &'p mut Parent<'a, S>, listeners: &'p Listeners) -> Result<Self> {
-        let all = parent.own_descriptors().chain(listeners.descriptors());
-        let all = all.chain(std::iter::once(parent.board.wake().as_fd()));
-        let unneeded = Unneeded::new(all);
+        let own = || parent.own_descriptors().chain([parent.board.wake().as_fd()]);
+        let unneeded = Unneeded::new(own().chain(listeners.all_descriptors()));
+        let unneeded_for_packets = Unneeded::new(own().chain(listeners.descriptors()));
         let terms = Terms::of_one::<S>(parent.info);
         for listener in listeners.iter() {
             // Whoever woke this process may be gone again.
@@ -88,6 +89,7 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
             listeners: listeners.iter().collect(),
             terms,
             unneeded,
+            unneeded_for_packets,
             faults: Faults::default(),
             buffers: Some(Buffers::default()),
             waiting: None,
@@ -190,7 +192,9 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
 
     /// Forks for the client that waits. Where that fails it goes on waiting.
     fn fork(&mut self) {
-        let Self { parent, terms, unneeded, buffers, waiting, .. } = self;
+        let Self { parent, terms, unneeded, unneeded_for_packets, buffers, waiting, .. } = self;
+        let packet = waiting.as_ref().is_some_and(|arrival| arrival.accepted.is_datagram());
+        let unneeded = if packet { &*unneeded_for_packets } else { &*unneeded };
         let forked = parent.fork(ChildKind::Worker, Stage::Graceful, unneeded, |server, birth| {
             let (Some(arrival), Some(buffers)) = (waiting.take(), buffers.take()) else { return 1 };
             child::serve_one(server, birth, terms, arrival, buffers)

@@ -177,3 +177,84 @@ pub(crate) const fn signal_of(stage: Stage) -> Signal {
         Stage::Kill => Signal::SIGKILL,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::scoreboard::Scoreboard;
+
+    const LIMITS: Limits = Limits {
+        min_servers: 5,
+        max_servers: 30,
+        min_spare: 4,
+        max_spare: 10,
+        max_recycling: 1,
+        check_for_waiting: Duration::from_secs(10),
+        min_child_ttl: Duration::from_secs(10),
+    };
+
+    fn child(number: i32, kind: ChildKind) -> Child {
+        Child::new(Pid::from_raw(number), kind, None)
+    }
+
+    fn seated(policy: &mut Policy, number: i32, kind: ChildKind, now: Instant) -> usize {
+        let at = policy.roster.free_place(now).unwrap();
+        policy.spawned(at, child(number, kind), 0, now);
+        at
+    }
+
+    #[test]
+    fn as_many_signals_back_make_it_what_it_was() {
+        let now = Instant::now();
+        let mut policy = Policy::new(LIMITS, Roster::new(100, Duration::ZERO), now);
+        let size = |limits: &Limits| {
+            (limits.min_servers, limits.max_servers, limits.min_spare, limits.max_spare)
+        };
+        (0..4).for_each(|_| policy.resize(-1, 100));
+        assert_eq!(size(&policy.limits), (1, 26, 1, 10));
+        (0..100).for_each(|_| policy.resize(-1, 100));
+        assert_eq!(size(&policy.limits), (1, 1, 1, 1));
+        // There was room for 29 less only.
+        (0..29).for_each(|_| policy.resize(1, 100));
+        assert_eq!(size(&policy.limits), size(&LIMITS));
+        (0..200).for_each(|_| policy.resize(1, 100));
+        assert_eq!(size(&policy.limits), (75, 100, 4, 10));
+    }
+
+    #[test]
+    fn who_empties_a_queue_is_no_sign_of_a_load() {
+        let start = Instant::now();
+        let mut policy = Policy::new(LIMITS, Roster::new(100, Duration::ZERO), start);
+        let later = start + Duration::from_secs(60);
+        seated(&mut policy, 2, ChildKind::Dequeue, later);
+        assert_eq!(policy.since(later).spawn, Duration::from_secs(60));
+        seated(&mut policy, 3, ChildKind::Worker, later);
+        assert_eq!(policy.since(later).spawn, Duration::ZERO);
+    }
+
+    #[test]
+    fn who_is_slow_or_stays_is_told_of_once() {
+        let (start, board) = (Instant::now(), Scoreboard::new(10, 0).unwrap());
+        let mut policy = Policy::new(LIMITS, Roster::new(10, Duration::ZERO), start);
+        let at = seated(&mut policy, 2, ChildKind::Worker, start);
+        let slow = start + super::super::plan::SLOW;
+        assert_eq!(policy.next_turn(start), super::super::plan::SLOW);
+        assert!(policy.roster.slow(&board, start).is_empty());
+        assert_eq!(policy.roster.slow(&board, slow), [Pid::from_raw(2)]);
+        assert!(policy.roster.slow(&board, slow).is_empty());
+        assert_eq!(policy.roster.tally(&board, slow).slow, 1);
+
+        let (limit, told) = (Duration::from_secs(3), slow);
+        let overstay = |policy: &mut Policy, now| policy.roster.overstayers(&board, now, limit);
+        assert!(overstay(&mut policy, told + limit).is_empty(), "nobody was told");
+        policy.roster.tell(at, Signal::SIGTERM, &board, told);
+        assert!(overstay(&mut policy, told + limit / 2).is_empty());
+        // It serves somebody, and then somebody else.
+        let mut seat = board.seat(at, 0, false);
+        crate::seat::Post::busy(&mut seat);
+        assert!(overstay(&mut policy, told + limit).is_empty());
+        crate::seat::Post::busy(&mut seat);
+        assert_eq!(overstay(&mut policy, told + limit), [Pid::from_raw(2)]);
+        assert!(overstay(&mut policy, told + limit * 2).is_empty(), "it was killed");
+    }
+}

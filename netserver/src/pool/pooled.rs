@@ -87,7 +87,7 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         lock: Option<&'p AcceptLock>,
     ) -> Self {
         let own = Unneeded::new(parent.own_descriptors());
-        let all = parent.own_descriptors().chain(listeners.descriptors());
+        let all = parent.own_descriptors().chain(listeners.all_descriptors());
         let own_and_listeners = Unneeded::new(all);
         let buffers = Some(Buffers::default());
         Self { parent, listeners, lock, own, own_and_listeners, buffers }

@@ -415,6 +415,31 @@ mod tests {
     }
 
     #[test]
+    fn nobody_counts_on_a_child_that_leaves() {
+        let board = Scoreboard::new(2, 0).unwrap();
+        let mut seats: Vec<_> = (0..2).map(|place| board.seat(place, 0, false)).collect();
+        seats.iter_mut().for_each(PoolSeat::ready);
+        woken(&board);
+        board.wake_below(2);
+        // Told while it served, it was idle for a moment.
+        seats[0].gone();
+        assert_eq!((board.doing(0), woken(&board)), (Doing::Gone, 1));
+        assert_eq!(idle_of(board.hint().number::<IDLE>().load(SeqCst)), 1);
+    }
+
+    #[test]
+    fn a_child_asks_once_and_is_unable_until_it_serves_again() {
+        let board = Scoreboard::new(2, 0).unwrap();
+        let mut seat = board.seat(1, 0, false);
+        assert!(!board.takes_asked(2) && !board.is_unable(1));
+        seat.cannot_take();
+        assert_eq!((woken(&board), board.takes_asked(2), board.takes_asked(2)), (1, true, false));
+        assert!(board.is_unable(1));
+        seat.busy();
+        assert!(!board.is_unable(1));
+    }
+
+    #[test]
     fn a_count_is_not_believed_where_changes_make_up_for_each_other() {
         let board = Scoreboard::new(2, 0).unwrap();
         let mut seats: Vec<_> = (0..2).map(|place| board.seat(place, 0, false)).collect();

@@ -124,6 +124,9 @@ impl Simulation {
         let taken = self.world.places.borrow().iter().map(|(_, taken)| taken).sum();
         let Orders { tell, spawn } = self.policy.turn(&self.world, taken, self.now);
         self.signal(&tell);
+        if tell.is_empty() && spawn == 0 {
+            assert!(!self.policy.next_turn(self.now).is_zero(), "it looks again without a pause");
+        }
         for _ in 0..spawn {
             assert!(self.policy.may_fork(self.now), "a fork too soon after one that failed");
             if self.forks_fail {

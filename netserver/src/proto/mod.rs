@@ -114,6 +114,12 @@ pub trait Proto: fmt::Debug {
         tcp::accept(listener)
     }
 
+    /// What it has of its socket beside the listener, to answer packets by.
+    #[doc(hidden)]
+    fn kept(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
     /// Speaks first.
     ///
     /// *When:* in the worker, right after accept and before every hook; a slow client keeps nobody

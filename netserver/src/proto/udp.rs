@@ -1,7 +1,7 @@
 //! UDP: each packet is a connection of its own, answered from the address that it was sent to.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::sys::socket::{setsockopt, sockopt};
@@ -42,6 +42,10 @@ impl Proto for Udp {
         Ok(socket)
     }
 
+    fn kept(&self) -> Option<BorrowedFd<'_>> {
+        self.0.as_ref().map(Packets::kept)
+    }
+
     fn accept(&self, listener: BorrowedFd<'_>, buffers: &mut Buffers) -> io::Result<Accepted> {
         Packets::accept(self.0.as_ref(), listener, buffers)
     }
@@ -68,6 +72,10 @@ impl Packets {
             flags: options.udp_recv_flags(),
             longest,
         })
+    }
+
+    pub(super) fn kept(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 
     /// The next packet, which goes into the buffers.

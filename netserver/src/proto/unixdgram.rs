@@ -33,6 +33,10 @@ impl Proto for UnixDgram {
         Ok(socket)
     }
 
+    fn kept(&self) -> Option<BorrowedFd<'_>> {
+        self.0.as_ref().map(|(_, packets)| packets.kept())
+    }
+
     fn accept(&self, listener: BorrowedFd<'_>, buffers: &mut Buffers) -> io::Result<Accepted> {
         Packets::accept(self.0.as_ref().map(|(_, packets)| packets), listener, buffers)
     }
