@@ -34,8 +34,8 @@ use super::scoreboard::Scoreboard;
 use super::strangers::Strangers;
 use super::watch::Watch;
 
-/// Most children that serve, whatever signals ask for; the greatest value of `max_servers`.
-const MOST: usize = 65_535;
+/// How many children more than `max_servers` signals may ask for.
+const MORE: usize = 1000;
 
 /// How often it is looked for requests that take too long, and how long they are given beyond their
 /// time: a child that can ends them itself.
@@ -92,7 +92,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
     ) -> Result<Self> {
         let options = info.options();
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        let places = MOST + limits.max_recycling + count(options.max_dequeue());
+        let most = limits.max_servers.saturating_add(MORE);
+        let places = most + limits.max_recycling + count(options.max_dequeue());
         let board = Scoreboard::new(places, options.max_per_ip())?;
         let ears = Ears::new(board.woken(), options.child_communication())?;
         // With `stdio` each child has another one.
@@ -351,7 +352,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         match signal::take_resize() {
             0 => {}
             by => {
-                self.policy.resize(isize::try_from(by).unwrap_or_default(), MOST);
+                self.policy.resize(isize::try_from(by).unwrap_or_default(), MORE);
                 log::debug!("at most {} children now", self.policy.limits.max_servers);
             }
         }

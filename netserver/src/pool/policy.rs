@@ -54,18 +54,18 @@ impl Policy {
         Self { limits, declared: limits, resized_by: 0, roster, times, told }
     }
 
-    /// Signals ask for so many more children, or fewer, where there may be `most`. As many back again
-    /// make it what it was.
-    pub(crate) fn resize(&mut self, by: isize, most: usize) {
+    /// Signals ask for so many more children, or fewer, where there may be `more` than were declared. As
+    /// many back again make it what it was.
+    pub(crate) fn resize(&mut self, by: isize, more: usize) {
         let declared = self.declared.max_servers;
         let least = declared.saturating_sub(1).cast_signed();
-        let room = most.saturating_sub(declared).cast_signed();
-        self.resized_by = self.resized_by.saturating_add(by).clamp(-least, room);
-        self.limits = self.declared.resized(self.resized_by, most);
+        self.resized_by = self.resized_by.saturating_add(by).clamp(-least, more.cast_signed());
+        self.limits = self.declared.resized(self.resized_by, declared.saturating_add(more));
     }
 
-    /// One look at the pool, and what follows from it; `taken` is how many connections there were in all.
-    pub(crate) fn turn(&mut self, look: &impl Look, taken: i64, now: Instant) -> Orders {
+    /// One look at the pool; what follows from it goes into `orders`. `taken` is how many connections there
+    /// were in all.
+    pub(crate) fn turn(&mut self, look: &impl Look, taken: i64, now: Instant, orders: &mut Orders) {
         let tally = self.roster.tally(look, now);
         if taken != self.times.taken || tally.busy > 0 {
             (self.times.requested, self.times.taken) = (now, taken);
@@ -75,15 +75,18 @@ impl Policy {
         if checked {
             self.times.checked = now;
         }
-        let mut leave = self.roster.choose(retire, look, |doing, _| doing == Doing::Idle);
-        leave.extend(self.roster.choose(renew, look, |_, due| due));
-        let others = self.roster.choose(shed + leave.len(), look, |_, _| true);
-        let others: Vec<usize> = others.into_iter().filter(|at| !leave.contains(at)).collect();
-        leave.extend(others.into_iter().take(shed));
-        let tell = leave.into_iter().filter_map(|at| {
-            self.roster.tell(at, Signal::SIGTERM, look, now).map(|pid| (pid, Signal::SIGTERM))
-        });
-        Orders { tell: tell.collect(), spawn }
+        orders.spawn = spawn;
+        orders.tell.clear();
+        let mut leave = |count: usize, may: fn(Doing, bool) -> bool| {
+            for _ in 0..count {
+                let next = self.roster.next_to_leave(look, may);
+                let told = next.and_then(|at| self.roster.tell(at, Signal::SIGTERM, look, now));
+                orders.tell.extend(told.map(|pid| (pid, Signal::SIGTERM)));
+            }
+        };
+        leave(retire, |doing, _| doing == Doing::Idle);
+        leave(renew, |_, due| due);
+        leave(shed, |_, _| true);
     }
 
     /// A child was forked, into a place whose children had taken so many connections.
@@ -210,14 +213,14 @@ mod tests {
         let size = |limits: &Limits| {
             (limits.min_servers, limits.max_servers, limits.min_spare, limits.max_spare)
         };
-        (0..4).for_each(|_| policy.resize(-1, 100));
+        (0..4).for_each(|_| policy.resize(-1, 70));
         assert_eq!(size(&policy.limits), (1, 26, 1, 10));
-        (0..100).for_each(|_| policy.resize(-1, 100));
+        (0..100).for_each(|_| policy.resize(-1, 70));
         assert_eq!(size(&policy.limits), (1, 1, 1, 1));
         // There was room for 29 less only.
-        (0..29).for_each(|_| policy.resize(1, 100));
+        (0..29).for_each(|_| policy.resize(1, 70));
         assert_eq!(size(&policy.limits), size(&LIMITS));
-        (0..200).for_each(|_| policy.resize(1, 100));
+        (0..200).for_each(|_| policy.resize(1, 70));
         assert_eq!(size(&policy.limits), (75, 100, 4, 10));
     }
 

@@ -18,6 +18,7 @@ use super::child;
 use super::ears::Heard;
 use super::parent::{Parent, manage};
 use super::plan::Limits;
+use super::policy::Orders;
 use super::watch::Watch;
 
 /// Serves with a pool that grows and shrinks until the server is told to stop. Tells whether all ended
@@ -76,6 +77,8 @@ struct Pool<'p, 'a, S> {
     /// does not serve.
     own: Unneeded,
     own_and_listeners: Unneeded,
+    /// What the last look has led to.
+    orders: Orders,
     /// Each child has a copy, and none has to make room in memory that it shares.
     buffers: Option<Buffers>,
 }
@@ -90,7 +93,8 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         let all = parent.own_descriptors().chain(listeners.all_descriptors());
         let own_and_listeners = Unneeded::new(all);
         let buffers = Some(Buffers::default());
-        Self { parent, listeners, lock, own, own_and_listeners, buffers }
+        let orders = Orders::default();
+        Self { parent, listeners, lock, own, own_and_listeners, orders, buffers }
     }
 
     /// Turns until a signal says to stop.
@@ -118,9 +122,9 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
 
     /// One look at the pool, and what follows from it. Tells whether there was anything to be done.
     fn turn(&mut self) -> bool {
-        let parent = &mut *self.parent;
+        let (parent, orders) = (&mut *self.parent, &mut self.orders);
         let taken = parent.board.taken(parent.policy.roster.used());
-        let orders = parent.policy.turn(&parent.board, taken, Instant::now());
+        parent.policy.turn(&parent.board, taken, Instant::now(), orders);
         if !orders.tell.is_empty() {
             log::debug!("children told to leave: {}", orders.tell.len());
             Parent::<S>::tell(&orders.tell);
@@ -132,12 +136,12 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
                 server.run_n_children_hook(count, info)
             });
         }
-        for _ in 0..orders.spawn {
+        for _ in 0..self.orders.spawn {
             if signal::stage() != Stage::Serving || !self.spawn() {
                 break;
             }
         }
-        orders.spawn > 0 || !orders.tell.is_empty()
+        self.orders.spawn > 0 || !self.orders.tell.is_empty()
     }
 
     fn spawn(&mut self) -> bool {

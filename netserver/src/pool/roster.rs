@@ -81,6 +81,9 @@ struct Seated {
     called_slow: bool,
 }
 
+/// Room for so many children is made before there are any.
+const AT_FIRST: usize = 64;
+
 /// A child that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -106,7 +109,7 @@ pub(crate) struct Roster {
 
 impl Roster {
     pub(crate) fn new(most: usize, longest_rest: Duration) -> Self {
-        Self { places: Vec::new(), most, longest_rest, alive: 0 }
+        Self { places: Vec::with_capacity(most.min(AT_FIRST)), most, longest_rest, alive: 0 }
     }
 
     /// How many places were ever used.
@@ -275,23 +278,19 @@ impl Roster {
         }
     }
 
-    /// The places of up to `count` workers that are to leave, of those that `may`: those that are due
-    /// first, then idle ones.
-    pub(crate) fn choose(
+    /// The place of the worker that is to leave next, of those that `may`: one that is due, else one that is
+    /// idle. It collects nothing: what a parent writes between two forks the next child has for itself.
+    pub(crate) fn next_to_leave(
         &self,
-        count: usize,
         look: &impl Look,
         may: impl Fn(Doing, bool) -> bool,
-    ) -> Vec<usize> {
-        let mut found: Vec<(bool, bool, usize)> = self
-            .workers()
+    ) -> Option<usize> {
+        self.workers()
             .filter(|(_, seated)| seated.told.is_none())
             .map(|(at, seated)| (seated.is_due(at, look), look.doing(at), at))
             .filter(|(due, doing, _)| *doing != Doing::Starting && may(*doing, *due))
-            .map(|(due, doing, at)| (!due, doing != Doing::Idle, at))
-            .collect();
-        found.sort_unstable();
-        found.into_iter().take(count).map(|(_, _, at)| at).collect()
+            .min_by_key(|(due, doing, at)| (!due, *doing != Doing::Idle, *at))
+            .map(|(_, _, at)| at)
     }
 
     /// The workers whose connection should have ended `grace` nanoseconds ago at least.

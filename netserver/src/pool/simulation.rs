@@ -122,7 +122,9 @@ impl Simulation {
     fn turn(&mut self) {
         self.reap();
         let taken = self.world.places.borrow().iter().map(|(_, taken)| taken).sum();
-        let Orders { tell, spawn } = self.policy.turn(&self.world, taken, self.now);
+        let mut orders = Orders::default();
+        self.policy.turn(&self.world, taken, self.now, &mut orders);
+        let Orders { tell, spawn } = orders;
         self.signal(&tell);
         if tell.is_empty() && spawn == 0 {
             assert!(!self.policy.next_turn(self.now).is_zero(), "it looks again without a pause");
@@ -227,8 +229,8 @@ impl Simulation {
             (18, _) => {
                 drop(places);
                 match self.dice.roll(4) {
-                    0 => self.policy.resize(1, 12),
-                    1 => self.policy.resize(-1, 12),
+                    0 => self.policy.resize(1, 6),
+                    1 => self.policy.resize(-1, 6),
                     2 => self.policy.roster.renew_all(),
                     // A jump of the clock, or a parent that was stopped for a while.
                     _ => self.now += Duration::from_secs(3600),
