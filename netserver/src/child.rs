@@ -77,9 +77,9 @@ impl Child {
     /// there. It does not wait.
     ///
     /// # Errors
-    /// `NotConnected` without `child_communication`, or in any process but its parent; `WouldBlock` where the child has not heard what
-    /// it was told before; `InvalidInput` over [`Message::LONGEST`] bytes; `BrokenPipe` and the like
-    /// where it is gone.
+    /// `NotConnected` without `child_communication`, and in any process but its parent; `WouldBlock`
+    /// where the child has not heard what it was told before; `InvalidInput` over [`Message::LONGEST`]
+    /// bytes; `BrokenPipe` and the like where it is gone.
     pub fn tell(&self, what: &impl Speak) -> io::Result<()> {
         // In a child its number is another descriptor's by now.
         let line = self.line.as_ref().filter(|_| signal::is_parent()).ok_or_else(no_line)?;

@@ -207,6 +207,8 @@ fn a_client_that_a_killed_child_was_woken_for_is_served_by_another() {
             .under(&strace, &late)
             .start();
         server.allow_log("was killed by SIGKILL");
+        // What strace says where one that it delays is killed.
+        server.allow_log("has delayed wait data set already");
         let address = server.addresses(2)[0];
         let mut clients: Vec<Client> = (0..IDLE).map(|_| Client::connect(address)).collect();
         for client in &mut clients {

@@ -9,7 +9,12 @@ use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Server, Signal, scratch, tool};
 
-use super::{actor, program, with_each};
+use super::{actor, extent, program, with_each};
+
+/// How often a signal meets a worker at some moment: 4,000 times with `TRIALS=4000`.
+fn trials() -> usize {
+    extent("TRIALS", 300)
+}
 
 /// A client whose request the server has begun, and will go on with when it is told.
 fn in_progress(server: &Server) -> Client {
@@ -310,11 +315,10 @@ fn a_worker_never_misses_a_stop() {
     // A child that has just closed a connection looks whether it is to stop, and then waits for the
     // next one. It is told right then: a mere flag would now and then be seen too late, and nobody
     // comes to wake it.
-    const TRIALS: usize = 300;
     for ports in [&["--port=0"][..], &["--port=0", "--port=0"]] {
         let server = actor(&["--min_servers=1", "--max_servers=1"]).args(ports).start();
         let address = server.address();
-        for _ in 0..TRIALS {
+        for _ in 0..trials() {
             let mut client = Client::connect(address);
             client.send("pid\nquit\n");
             let child: i32 = client.line().parse().unwrap();
@@ -360,10 +364,9 @@ fn is_in_epoll_wait(pid: i32) -> bool {
 fn a_worker_never_misses_that_it_is_to_cut() {
     // It is told while it accepts a client that sends nothing: between the accept and the first
     // read nothing is known that could be cut, and such a read ends in 30 seconds.
-    const TRIALS: usize = 300;
     let server = actor(&["--min_servers=1", "--max_servers=1"]).start();
     let address = server.address();
-    for _ in 0..TRIALS {
+    for _ in 0..trials() {
         server.wait_until("a child", || server.children().len() == 1);
         let child = server.children()[0];
         let _client = Client::connect(address);

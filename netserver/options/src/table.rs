@@ -358,7 +358,7 @@ macro_rules! for_each_option {
             /// wait in the kernel (see `listen`); nobody is refused. With `prefork_simple` there are
             /// always as many. While a child is renewed there may be `max_recycling` more, and children
             /// that empty a queue are not counted (see `max_dequeue`). The signals TTIN and TTOU make it
-            /// one more or one less.
+            /// one more or one less, up to 1000 more.
             max_servers: Count {
                 group: Pool, works_with: FORKING, since: "0.1",
                 default: [PREFORKS => "50", ALL => "256"], range: ["1", "65535"],

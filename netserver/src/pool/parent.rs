@@ -49,6 +49,9 @@ const SHORTEST_STAY: Duration = Duration::from_secs(1);
 /// and how much longer than they took nobody is listened to then.
 const HEARD_AT_ONCE: usize = 64;
 const HEARD_FOR: Duration = Duration::from_millis(100);
+
+/// After so long no further word is heard of a child that has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 const DEAF_FOR: u32 = 3;
 
 /// A parent and all that it knows of its children.
@@ -302,7 +305,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         const MOST_UNHEARD: usize = 1024;
         let start = Instant::now();
         for _ in 0..MOST_UNHEARD {
-            if start.elapsed() > HEARD_FOR {
+            if start.elapsed() > LAST_WORDS {
                 log::warn!("child {}: not all that it has said was heard in time", child.pid());
                 return;
             }
