@@ -19,7 +19,7 @@ use crate::options::set::OptionSet;
 pub trait Hooks {
     /// Which of these methods the server has; `None` where nobody knows, as it was written by hand.
     #[doc(hidden)]
-    const WRITTEN: Option<crate::__private::Names> = None;
+    const WRITTEN: Option<&'static [&'static str]> = None;
 
     /// Sets options that are known only at run time. They are stronger than the attribute and
     /// weaker than everything else.
