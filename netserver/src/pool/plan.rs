@@ -83,7 +83,7 @@ pub(crate) const AFTER_FAILURE: Duration = Duration::from_secs(1);
 pub(crate) const ONE_BY_ONE: Duration = Duration::from_secs(1);
 
 /// After so long a child that is not ready yet is slow.
-pub(crate) const SLOW: Duration = Duration::from_secs(5);
+pub(crate) const SLOW: Duration = Duration::from_secs(10);
 
 /// After so long without a connection only `min_spare_servers` are kept.
 const QUIET: Duration = Duration::from_secs(30);
