@@ -21,6 +21,8 @@ pub struct Effective {
     /// One text for a scalar, any number for a list, none where it is left out.
     pub(crate) texts: Vec<String>,
     pub(crate) source: Source,
+    /// Where each text came from, of a list that somebody set.
+    pub(crate) origins: Vec<Source>,
     measure: Option<u64>,
 }
 
@@ -191,12 +193,13 @@ fn strongest(settings: &[Setting], spec: &'static OptionSpec) -> Option<Effectiv
     let rank = last.source.rank();
     let same =
         settings.iter().filter(|one| one.spec.name == spec.name && one.source.rank() == rank);
-    let texts = if spec.kind.repeats {
-        same.map(|one| one.text.clone()).collect()
+    let (texts, origins) = if spec.kind.repeats {
+        same.map(|one| (one.text.clone(), one.source.clone())).unzip()
     } else {
-        vec![last.text.clone()]
+        (vec![last.text.clone()], Vec::new())
     };
-    Some(Effective { spec, texts, source: last.source.clone(), measure: last.measure })
+    let (source, measure) = (last.source.clone(), last.measure);
+    Some(Effective { spec, texts, source, origins, measure })
 }
 
 fn own_option(one: &Effective) -> OwnOption {
@@ -237,10 +240,11 @@ fn default(
     declared: Option<BuiltIn>,
     set: &[Effective],
 ) -> Effective {
+    let origins = Vec::new();
     if let (SERVER_TYPE, Some(declared)) = (spec.name, declared) {
         // Whoever wrote it has set it: here nobody did.
         let texts = vec![declared.name().to_owned()];
-        return Effective { spec, texts, source: Source::Default, measure: None };
+        return Effective { spec, texts, source: Source::Default, origins, measure: None };
     }
     let texts = spec.defaults_for(personality);
     let readings: Vec<_> = texts.iter().filter_map(|text| spec.check(text).ok()).collect();
@@ -252,7 +256,7 @@ fn default(
         Some((value, other)) if value != other => vec![other.to_string()],
         _ => readings.into_iter().map(|reading| reading.canonical).collect(),
     };
-    Effective { spec, texts, source: Source::Default, measure }
+    Effective { spec, texts, source: Source::Default, origins, measure }
 }
 
 /// The value of an option that has no effect: it is never looked at, and must be of its type.

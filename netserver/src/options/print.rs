@@ -27,10 +27,11 @@ pub(crate) fn as_conf(merged: &Merged) -> String {
 fn conf_lines(one: &Effective) -> Vec<(String, String)> {
     // A conf file cannot name another, and this one needs no other.
     let comment = if one.spec.name == "conf_file" { "# " } else { "" };
-    let line = |text: &String| {
-        (format!("{comment}{} = {}", one.spec.name, escape(text)), one.source.in_config())
+    let line = |(at, text): (usize, &String)| {
+        let source = one.origins.get(at).unwrap_or(&one.source);
+        (format!("{comment}{} = {}", one.spec.name, escape(text)), source.in_config())
     };
-    one.texts.iter().map(line).collect()
+    one.texts.iter().enumerate().map(line).collect()
 }
 
 /// One record of what is listened on, resolved.
@@ -107,6 +108,19 @@ mod tests {
     #[test]
     fn json_strings_are_escaped() {
         assert_eq!(quoted("a\"b\\c\nd\u{1}é"), "\"a\\\"b\\\\c\\u000ad\\u0001é\"");
+    }
+
+    #[test]
+    fn each_value_of_a_list_has_its_own_line() {
+        let file = b"allow = 10.0.0.0/8\nlog_level = 3\nallow = 192.0.2.1\n";
+        let settings = super::super::conf::parse("t.conf", file, Table::BUILT_IN).unwrap();
+        let merged = merge(&settings, Table::BUILT_IN, Some(BuiltIn::Fork)).unwrap();
+        let text = as_conf(&merged);
+        let source = |value: &str| {
+            let line = text.lines().find(|line| line.contains(value)).unwrap();
+            line.split_once("# ").unwrap().1.to_owned()
+        };
+        assert_eq!([source("10.0.0.0/8"), source("192.0.2.1")], ["t.conf:1", "t.conf:3"]);
     }
 
     #[test]
