@@ -160,7 +160,8 @@ fn children_without_descriptors_keep_no_client_of_several_ports() {
             let begin = Instant::now();
             let mut client = Client::connect(addresses[at % 2]);
             client.send("say x\nquit\n");
-            assert_eq!(client.rest(), b"x\n", "{serialize}: number {at}");
+            let reply = client.try_rest();
+            assert!(matches!(&reply, Ok(x) if x == b"x\n"), "{serialize}: number {at}: {reply:?}");
             slowest = slowest.max(begin.elapsed());
         }
         assert!(slowest < Duration::from_millis(500), "{serialize}: {slowest:?}");

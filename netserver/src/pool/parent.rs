@@ -249,12 +249,13 @@ impl<'a, S: NetServer> Parent<'a, S> {
     }
 
     /// Has two others look at their ports, where a child has died or cannot take anybody: of several ports
-    /// a client that it was woken for has woken nobody else.
+    /// a client that it was woken for has woken nobody else. Where they take turns it may be anybody's.
     pub(super) fn have_others_look(&mut self) {
-        const OTHERS: usize = 2;
+        const TWO: usize = 2;
         let asked = self.board.takes_asked(self.policy.roster.used());
         if std::mem::take(&mut self.died) || asked {
-            let others = self.policy.roster.serving(OTHERS, &self.board);
+            let count = if self.lock.is_some() { usize::MAX } else { TWO };
+            let others = self.policy.roster.serving(count, &self.board);
             let orders: Vec<_> = others.into_iter().map(|pid| (pid, Signal::SIGUSR1)).collect();
             Self::tell(&orders);
         }
