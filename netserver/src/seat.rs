@@ -23,7 +23,12 @@ pub(crate) trait Seat {
 }
 
 /// Where a worker that serves one connection after the other says what it does between them.
-pub(crate) trait Post: Seat {
+pub(crate) trait Post {
+    /// Where it says the rest.
+    type Seat: Seat;
+
+    fn seat(&mut self) -> &mut Self::Seat;
+
     /// It waits for its first connection.
     fn ready(&mut self);
 
@@ -88,6 +93,12 @@ impl<F: FnMut() -> bool> Seat for Alone<F> {
 }
 
 impl<F: FnMut() -> bool> Post for Alone<F> {
+    type Seat = Self;
+
+    fn seat(&mut self) -> &mut Self {
+        self
+    }
+
     fn ready(&mut self) {}
 
     fn busy(&mut self) {}

@@ -44,7 +44,7 @@ pub(crate) fn work<S: NetServer>(
     while let Some(arrival) = acceptor.accept(&mut buffers, post)? {
         post.busy();
         let _all = (more && !arrival.accepted.is_datagram()).then(|| Waiting::on(&all));
-        buffers = serve_connection(server, &terms, post, arrival, buffers);
+        buffers = serve_connection(server, &terms, post.seat(), arrival, buffers);
         if !post.idle() {
             break;
         }

@@ -1,6 +1,6 @@
 //! The hooks of children: in which order they come, in which process, and what they are given.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netserver_harness::{Client, Program, Server, Signal, tool_with};
 
@@ -301,4 +301,16 @@ fn a_copy_that_a_handler_forks_takes_signals_as_any_process_does() {
         }
         server.stop();
     }
+}
+
+/// A hook that comes after it keeps nobody waiting for the end.
+#[test]
+fn a_client_of_fork_sees_the_end_before_the_last_hook_of_its_child() {
+    let server = family("fork", &[]).env("NAP", "child_finish_hook 3").start();
+    let mut client = Client::connect(server.address());
+    client.send("say x\nquit\n");
+    let start = Instant::now();
+    assert_eq!(client.rest(), b"x\n");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    server.stop();
 }

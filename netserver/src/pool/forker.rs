@@ -59,7 +59,7 @@ struct Forker<'p, 'a, S> {
     unneeded: Unneeded,
     unneeded_for_packets: Unneeded,
     faults: Faults,
-    /// Some but while a datagram is in them that a child is to have.
+    /// Some but in a child, which takes them.
     buffers: Option<Buffers>,
     /// A client that was accepted, and has no child yet as none could be forked.
     waiting: Option<Arrival<'p>>,

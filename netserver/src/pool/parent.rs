@@ -37,8 +37,8 @@ use super::watch::Watch;
 /// How many children more than `max_servers` signals may ask for.
 const MORE: usize = 1000;
 
-/// How often it is looked for requests that take too long, and how long they are given beyond their
-/// time: a child that can ends them itself.
+/// How often it is looked for requests and children that take too long, and how long requests are given
+/// beyond their time: a child that can ends them itself.
 const OVERDUE: Duration = Duration::from_millis(250);
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -69,9 +69,10 @@ pub(super) struct Parent<'a, S> {
     strangers: Strangers,
     /// How many threads the log was last told of.
     threads: Option<usize>,
-    /// When each child was last looked at, requests that take too long, and the queue.
+    /// When each child was last looked at, requests that take too long, children that do, and the queue.
     looked: Instant,
     overdue_looked: Instant,
+    late_looked: Instant,
     dequeued: Instant,
     /// Whether requests that took too long got another chance at the last look.
     forgave: bool,
@@ -118,6 +119,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
             threads: None,
             looked: now,
             overdue_looked: now,
+            late_looked: now,
             dequeued: now,
             forgave: false,
             died: false,
@@ -377,11 +379,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
             let (pid, end) = (pid.as_raw().unsigned_abs(), end.into());
             self.hook("other_child_died_hook", |server, _| server.other_child_died_hook(pid, end));
         }
-        for pid in self.policy.roster.slow(&self.board, Instant::now()) {
-            log::warn!("child {pid} is not ready after {SLOW:?}: nobody waits for it any more");
-        }
         self.end_overdue();
-        self.end_overstayers();
+        self.look_for_late_ones();
         self.dequeue(unneeded);
     }
 
@@ -410,8 +409,16 @@ impl<'a, S: NetServer> Parent<'a, S> {
         }
     }
 
-    /// Kills children that were told to leave long ago, and serve nobody, or go on as if they were not.
-    fn end_overstayers(&mut self) {
+    /// Tells of children of a pool that should be ready, and kills those that were told to leave long ago,
+    /// and serve nobody, or go on as if they were not.
+    fn look_for_late_ones(&mut self) {
+        if self.policy.limits.is_on_demand() || self.late_looked.elapsed() < OVERDUE {
+            return;
+        }
+        self.late_looked = Instant::now();
+        for pid in self.policy.roster.slow(&self.board, Instant::now()) {
+            log::warn!("child {pid} is not ready after {SLOW:?}: nobody waits for it any more");
+        }
         let timing = self.info.stop_timing();
         let limit = (timing.graceful + timing.quick).max(SHORTEST_STAY);
         for pid in self.policy.roster.overstayers(&self.board, Instant::now(), limit) {

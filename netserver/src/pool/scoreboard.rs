@@ -218,7 +218,8 @@ impl Scoreboard {
     /// The place of the calling child, which is due after `max_requests` connections (0: never);
     /// `watched` tells whether it says until when it may serve one.
     pub(crate) fn seat(&self, place: usize, max_requests: u32, watched: bool) -> PoolSeat<'_> {
-        PoolSeat { board: self, place, slot: self.slot(place), max_requests, watched, served: 0 }
+        let one = self.seat_of_one(place, watched);
+        PoolSeat { one, slot: self.slot(place), max_requests, served: 0 }
     }
 
     /// The place of the calling child, which serves the one connection that it was forked for.
@@ -267,11 +268,9 @@ const fn slot_of(place: usize) -> usize {
 /// A child's own place.
 #[derive(Debug)]
 pub(crate) struct PoolSeat<'a> {
-    board: &'a Scoreboard,
-    place: usize,
+    one: OneSeat<'a>,
     slot: &'a Line,
     max_requests: u32,
-    watched: bool,
     served: u32,
 }
 
@@ -292,42 +291,32 @@ impl PoolSeat<'_> {
 
     #[inline]
     fn is_idle(&self) {
-        self.board.hint().number::<IDLE>().fetch_add(CHANGE + 1, SeqCst);
+        self.one.board.hint().number::<IDLE>().fetch_add(CHANGE + 1, SeqCst);
         self.slot.number::<DOING>().store(Doing::Idle as i64, SeqCst);
     }
 }
 
-impl Seat for PoolSeat<'_> {
-    #[inline]
-    fn admits(&mut self, address: IpAddr) -> bool {
-        self.board.admits(self.place, address)
-    }
+impl<'a> Post for PoolSeat<'a> {
+    type Seat = OneSeat<'a>;
 
     #[inline]
-    fn release(&mut self) {
-        self.board.vacate(self.place);
+    fn seat(&mut self) -> &mut OneSeat<'a> {
+        &mut self.one
     }
 
-    #[inline]
-    fn timer(&self) -> Option<Timer> {
-        self.watched.then(|| self.board.timer(self.place))
-    }
-}
-
-impl Post for PoolSeat<'_> {
     #[inline]
     fn ready(&mut self) {
         self.slot.number::<WAS_READY>().store(1, SeqCst);
         self.is_idle();
         // The parent's threshold took this child for one that is still starting.
-        self.board.wake_parent();
+        self.one.board.wake_parent();
     }
 
     #[inline]
     fn busy(&mut self) {
         // The slot first, then the hint; the other way round when it is idle again.
         begin(self.slot);
-        self.board.one_idle_less();
+        self.one.board.one_idle_less();
     }
 
     #[inline]
@@ -336,7 +325,7 @@ impl Post for PoolSeat<'_> {
         if self.max_requests > 0 && self.served == self.max_requests {
             // It serves on until the parent, which first sees to another, tells it to leave.
             self.slot.number::<DUE>().store(1, SeqCst);
-            self.board.wake_parent();
+            self.one.board.wake_parent();
         }
         self.is_idle();
         true
@@ -345,16 +334,16 @@ impl Post for PoolSeat<'_> {
     fn gone(&mut self) {
         // Its last hook may take long, and nobody is to count on it meanwhile.
         self.slot.number::<DOING>().store(Doing::Gone as i64, SeqCst);
-        self.board.one_idle_less();
+        self.one.board.one_idle_less();
     }
 
     fn cannot_take(&self) {
         self.slot.number::<UNABLE>().store(ASKS, SeqCst);
-        self.board.wake_parent();
+        self.one.board.wake_parent();
     }
 
     fn parent(&self) -> Option<&OwnedFd> {
-        Some(self.board.wake())
+        Some(self.one.board.wake())
     }
 }
 
@@ -493,9 +482,9 @@ mod tests {
     #[test]
     fn a_child_says_until_when_it_may_serve_where_that_is_watched() {
         let board = Scoreboard::new(1, 0).unwrap();
-        assert!(board.seat(0, 0, false).timer().is_none());
+        assert!(board.seat(0, 0, false).seat().timer().is_none());
         let mut seat = board.seat(0, 0, true);
-        let timer = seat.timer().unwrap();
+        let timer = seat.seat().timer().unwrap();
         seat.ready();
         seat.busy();
         assert_eq!(board.busy_until(0), None);
@@ -521,20 +510,20 @@ mod tests {
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         (0..3).for_each(|place| board.clear(place));
         let mut seats: Vec<_> = (0..3).map(|place| board.seat(place, 1, false)).collect();
-        assert!(seats[0].admits(one));
-        assert!(!seats[1].admits(one));
-        assert!(seats[1].admits(other));
-        seats[0].release();
-        assert!(seats[2].admits(one));
+        assert!(seats[0].seat().admits(one));
+        assert!(!seats[1].seat().admits(one));
+        assert!(seats[1].seat().admits(other));
+        seats[0].seat().release();
+        assert!(seats[2].seat().admits(one));
         // Somebody killed it.
         board.vacate(2);
-        assert!(seats[0].admits(one));
+        assert!(seats[0].seat().admits(one));
     }
 
     #[test]
     fn without_a_limit_nobody_is_counted() {
         let board = Scoreboard::new(1, 0).unwrap();
         assert!(board.crowd.is_none());
-        assert!(board.seat(0, 0, false).admits(IpAddr::from([192, 0, 2, 1])));
+        assert!(board.seat(0, 0, false).seat().admits(IpAddr::from([192, 0, 2, 1])));
     }
 }
