@@ -8,7 +8,9 @@ use std::time::Duration;
 use crate::access::Rules;
 use crate::child::{self, Message, Speak};
 use crate::error::{Error, Result};
+use crate::launcher;
 use crate::listener::Listening;
+use crate::logger;
 use crate::options::Options;
 use crate::options::merge::{Effective, Merged};
 use crate::stop::Timing;
@@ -104,6 +106,21 @@ impl ServerInfo {
     /// what the kernel says, where the parent is gone.
     pub fn hear_parent(&self, limit: Duration) -> io::Result<Option<Message>> {
         child::hear_parent(limit)
+    }
+
+    /// Whether the server goes to the background.
+    pub(crate) fn goes_to_background(&self) -> bool {
+        self.options.background() || self.options.setsid()
+    }
+
+    /// This process begins to serve: whoever waits for that is told, and what is printed reaches nobody's
+    /// terminal any more. To say it again changes nothing.
+    pub(crate) fn ready(&self) -> io::Result<()> {
+        if self.goes_to_background() {
+            logger::take_stdio()?;
+        }
+        launcher::ready();
+        Ok(())
     }
 
     /// How long each stage of a stop may take.

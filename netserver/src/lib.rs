@@ -40,6 +40,8 @@ mod error;
 mod tls;
 mod logger;
 mod own_file;
+mod pid_file;
+mod launcher;
 mod options;
 mod access;
 mod lookup;

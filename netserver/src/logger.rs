@@ -44,6 +44,13 @@ pub(crate) fn init(program: &str, level: u32) {
     });
 }
 
+/// From here on nothing is printed to where the server was started, and nothing is read from there.
+pub(crate) fn take_stdio() -> std::io::Result<()> {
+    let null = descriptor::null()?;
+    descriptor::become_stdio(&null, &null)?;
+    descriptor::silence_stderr()
+}
+
 /// One complaint to standard error before there is a log. Its text may have a line for help.
 pub(crate) fn complain(program: &str, text: &str) {
     descriptor::write_to_stderr(complaint(program, text).as_bytes());

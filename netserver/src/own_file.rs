@@ -9,14 +9,15 @@ use std::process;
 
 use nix::libc;
 
-/// A file of this process. It goes with this value, where it is still the one that was made; in a
-/// copy of the process it stays.
+use crate::sys::signal;
+
+/// A file of a server. It goes with this value, where it is still the one that was made, in the process
+/// where the server runs; in every copy of that it stays.
 #[derive(Debug)]
 pub(crate) struct OwnFile {
     path: PathBuf,
     /// While it is open the file system gives its number to no other.
     file: File,
-    owner: u32,
 }
 
 impl OwnFile {
@@ -24,7 +25,7 @@ impl OwnFile {
     pub(crate) fn at(path: PathBuf) -> io::Result<Self> {
         let flags = libc::O_PATH | libc::O_NOFOLLOW;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(&path)?;
-        Ok(Self { path, file, owner: process::id() })
+        Ok(Self { path, file })
     }
 
     /// Writes a file for everybody to read. It appears whole, in the place of the file or the link that
@@ -43,7 +44,7 @@ impl OwnFile {
             let _ = fs::remove_file(&unfinished);
             return Err(err);
         }
-        Ok(Self { path, file, owner: process::id() })
+        Ok(Self { path, file })
     }
 
     fn is_there(&self) -> bool {
@@ -78,7 +79,7 @@ pub(crate) fn identity(file: &Metadata) -> (u64, u64) {
 
 impl Drop for OwnFile {
     fn drop(&mut self) {
-        if self.owner != process::id() || !self.is_there() {
+        if !signal::is_servers_own() || !self.is_there() {
             return;
         }
         if let Err(err) = fs::remove_file(&self.path) {

@@ -83,6 +83,8 @@ pub enum Group {
     Pool,
     /// What a client may take of time and memory.
     Limits,
+    /// The life of a daemon.
+    Daemon,
     /// Files, log, and the rest.
     Server,
 }
@@ -98,6 +100,7 @@ impl Group {
         Self::Tls,
         Self::Pool,
         Self::Limits,
+        Self::Daemon,
         Self::Server,
     ];
 
@@ -112,6 +115,7 @@ impl Group {
             Self::Tls => "TLS",
             Self::Pool => "Processes",
             Self::Limits => "Limits",
+            Self::Daemon => "Daemon",
             Self::Server => "Server",
         }
     }
@@ -510,6 +514,32 @@ macro_rules! for_each_option {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "5s"], range: ["100ms", "1h"],
                 summary: "Time to end at once, before KILL",
+            }
+            /// Whether the server goes to the background once it is bound. The process that was started
+            /// ends when the server serves, with code 0; what fails before that is said on its standard
+            /// error, and it ends with the code for it. The server is in a session of its own, which no
+            /// terminal controls, and once it serves its standard streams are `/dev/null`, so that
+            /// without a `log_file` its log is lost.
+            background: Flag {
+                group: Daemon, works_with: LISTENING, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Go to the background once bound",
+            }
+            /// The same: `background` begins a session, too.
+            setsid: Flag {
+                group: Daemon, works_with: LISTENING, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "The same as background",
+            }
+            /// A file that tells the number of the server's process, and that is locked as long as the
+            /// server lives: a second one with the same file does not start. A file that nobody has locked
+            /// is stale, and is taken over. It belongs to the user that starts the server. It goes when
+            /// the server stops; where the server has become a user who may not remove it, it is left
+            /// empty.
+            pid_file: Maybe<Path> {
+                group: Daemon, works_with: LISTENING, since: "0.1",
+                default: [], range: [],
+                summary: "File that tells the server's process, and is locked",
             }
             /// A file with further options, one on a line: `name = value`. It is weaker than the
             /// command line and stronger than the attribute.

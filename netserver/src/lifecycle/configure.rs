@@ -82,6 +82,7 @@ where
     if inherited && line.command.is_none() {
         stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
     }
+    refuse_launcher(&merged)?;
     logger::init(&given.program, merged.options.log_level());
     // Its one client is there already.
     let endpoints = if inherited { Vec::new() } else { proto::endpoints(&merged)? };
@@ -99,13 +100,37 @@ where
             let (personality, values) = (merged.personality, merged.own());
             let info = ServerInfo::new(given.program, name, merged, rules, line.rest);
             let proto = declaration.proto;
-            Ok(Configuration::Serve(Configured { info, endpoints, proto, personality }, values))
+            Ok(Configuration::Serve(
+                Configured { info, endpoints, proto, personality, pid_file: None },
+                values,
+            ))
         }
         Some(Command::Check) => {
             listener::check(&endpoints, declaration.proto)?;
             answer(&format!("{}: options are valid\n", given.program))
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
+    }
+}
+
+/// A service manager that is to be told when the server serves knows the process that it has started, and
+/// no other.
+fn refuse_launcher(merged: &Merged) -> Result<(), OptionError> {
+    let options = &merged.options;
+    let asked = [("background", options.background()), ("setsid", options.setsid())];
+    let asked = asked.into_iter().find(|(_, asked)| *asked);
+    match asked.filter(|_| std::env::var_os("NOTIFY_SOCKET").is_some()) {
+        Some((name, _)) => {
+            let fault = "cannot go to the background under a service manager that waits for this \
+                         process (NOTIFY_SOCKET is set)";
+            Err(merged.refuse(
+                name,
+                Reject::new(fault).with_help(
+                    "remove it: the service manager has the server in the background already",
+                ),
+            ))
+        }
+        None => Ok(()),
     }
 }
 

@@ -37,5 +37,10 @@ where
     // Before anyone can know that there is a server to be stopped.
     let _signals = signal::install()?;
     let configured = configured.post_configure(&mut server)?;
-    configured.bind()?.post_bind(&mut server)?.pre_loop(&mut server)?.serve(&mut server)
+    configured
+        .bind()?
+        .background()?
+        .post_bind(&mut server)?
+        .pre_loop(&mut server)?
+        .serve(&mut server)
 }

@@ -7,8 +7,10 @@ use crate::error::Result;
 use crate::guard;
 use crate::handler::Hooks;
 use crate::info::ServerInfo;
+use crate::launcher;
 use crate::listener::Listeners;
 use crate::personality::{Personality, Running, Stop};
+use crate::pid_file::PidFile;
 use crate::proto::{Endpoint, Factory};
 
 /// The options are known, the addresses are resolved, nothing is bound.
@@ -20,6 +22,8 @@ pub(crate) struct Configured {
     pub(crate) proto: Option<Factory>,
     /// The personality that was chosen; `None` for somebody's own.
     pub(crate) personality: Option<BuiltIn>,
+    /// The pid file, once it is claimed.
+    pub(crate) pid_file: Option<PidFile>,
 }
 
 /// Every listener is bound, with the privileges of the start.
@@ -28,6 +32,7 @@ pub(crate) struct Bound {
     info: ServerInfo,
     listeners: Listeners,
     personality: Option<BuiltIn>,
+    pid_file: Option<PidFile>,
 }
 
 /// As [`Bound`], with the privileges that the server keeps.
@@ -39,11 +44,14 @@ pub(crate) struct Secured(Bound);
 pub(crate) struct Ready {
     running: Running,
     personality: Option<BuiltIn>,
+    pid_file: Option<PidFile>,
 }
 
 impl Configured {
-    /// Runs the `post_configure_hook`.
-    pub(crate) fn post_configure<S: Hooks>(self, server: &mut S) -> Result<Self> {
+    /// Claims the pid file, which no second server gets past, and runs the `post_configure_hook`.
+    pub(crate) fn post_configure<S: Hooks>(mut self, server: &mut S) -> Result<Self> {
+        self.pid_file =
+            self.info.options().pid_file().map(|path| PidFile::claim(path)).transpose()?;
         let hook = guard::run(|| server.post_configure_hook(&self.info));
         hook.map_err(|failure| failure.of("post_configure_hook"))?;
         Ok(self)
@@ -51,17 +59,27 @@ impl Configured {
 
     /// Binds every listener, or none.
     pub(crate) fn bind(self) -> Result<Bound> {
-        let Self { info, endpoints, proto, personality } = self;
+        let Self { info, endpoints, proto, personality, pid_file } = self;
         let (program, name, pid) = (info.program(), info.personality(), std::process::id());
         log::info!("{program} (type {name}) starting! pid({pid})");
         let file = info.options().port_file().map(AsRef::as_ref);
         let listeners = Listeners::bind(&endpoints, proto, file)?;
         let info = info.listening_on(listeners.listening().cloned().collect());
-        Ok(Bound { info, listeners, personality })
+        Ok(Bound { info, listeners, personality, pid_file })
     }
 }
 
 impl Bound {
+    /// Goes to the background, where that is asked for: the process that was started waits there until
+    /// the server serves. Says in the pid file which process that is.
+    pub(crate) fn background(self) -> Result<Self> {
+        if self.info.goes_to_background() {
+            launcher::part(self.info.program())?;
+        }
+        self.pid_file.iter().try_for_each(PidFile::write)?;
+        Ok(self)
+    }
+
     /// Runs the `post_bind_hook`, the last with the privileges of the start.
     pub(crate) fn post_bind<S: Hooks>(self, server: &mut S) -> Result<Secured> {
         let hook = guard::run(|| server.post_bind_hook(&self.info));
@@ -73,10 +91,10 @@ impl Bound {
 impl Secured {
     /// Runs the `pre_loop_hook`.
     pub(crate) fn pre_loop<S: Hooks>(self, server: &mut S) -> Result<Ready> {
-        let Bound { info, listeners, personality } = self.0;
+        let Bound { info, listeners, personality, pid_file } = self.0;
         let hook = guard::run(|| server.pre_loop_hook(&info));
         hook.map_err(|failure| failure.of("pre_loop_hook"))?;
-        Ok(Ready { running: Running::new(info, listeners), personality })
+        Ok(Ready { running: Running::new(info, listeners), personality, pid_file })
     }
 }
 
@@ -87,11 +105,15 @@ impl Ready {
         S: Declared,
         S::Personality: Personality<S>,
     {
-        match self.personality {
-            Some(other) if self.personality != S::Personality::BUILT_IN => {
-                S::Personality::serve_as(other, server, self.running)
+        let Self { running, personality, pid_file } = self;
+        let outcome = match personality {
+            Some(other) if personality != S::Personality::BUILT_IN => {
+                S::Personality::serve_as(other, server, running)
             }
-            _ => S::Personality::serve(server, self.running),
-        }
+            _ => S::Personality::serve(server, running),
+        };
+        // It goes when nobody serves any more.
+        drop(pid_file);
+        outcome
     }
 }

@@ -69,13 +69,14 @@ impl Running {
     /// `go_on`, asked after each connection, says no. Signals are those of `single`.
     ///
     /// # Errors
-    /// Where a listener is broken.
+    /// Where a listener is broken, or `/dev/null` cannot be opened for the background.
     pub fn serve_here<S: NetServer>(
         &self,
         server: &mut S,
         go_on: impl FnMut() -> bool,
     ) -> Result<()> {
         signal::become_alone(self.info.stop_timing());
+        self.info.ready().map_err(|err| Error::because("standard streams", err))?;
         let known = Known::new(self.listeners.descriptors());
         let listening = Waiting::on(&known);
         let alone = &mut Alone(go_on);

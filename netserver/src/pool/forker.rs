@@ -74,8 +74,8 @@ struct Forker<'p, 'a, S> {
 impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     fn new(parent: &'p mut Parent<'a, S>, listeners: &'p Listeners) -> Result<Self> {
         let own = || parent.own_descriptors().chain([parent.board.wake().as_fd()]);
-        let unneeded = Unneeded::new(own().chain(listeners.all_descriptors()));
-        let unneeded_for_packets = Unneeded::new(own().chain(listeners.descriptors()));
+        let unneeded = Unneeded::with_private(own().chain(listeners.all_descriptors()));
+        let unneeded_for_packets = Unneeded::with_private(own().chain(listeners.descriptors()));
         let terms = Terms::of_one::<S>(parent.info);
         for listener in listeners.iter() {
             // Whoever woke this process may be gone again.

@@ -100,8 +100,6 @@ impl<'a, S: NetServer> Parent<'a, S> {
         let places = most + limits.max_recycling + count(options.max_dequeue());
         let board = Scoreboard::new(places, options.max_per_ip())?;
         let ears = Ears::new(board.woken(), options.child_communication())?;
-        // With `stdio` each child has another one.
-        process::look_at_output(!options.stdio());
         signal::become_parent(info.stop_timing(), ears.signal().as_fd());
         signal::hear_children(true)?;
         let now = Instant::now();
@@ -545,6 +543,9 @@ pub(super) fn manage<S: NetServer>(
     listeners: Listeners,
     serve: impl FnOnce(&mut Parent<'_, S>, &Listeners) -> Result<()>,
 ) -> Result<bool> {
+    parent.info.ready()?;
+    // With `stdio` each child has another standard output.
+    process::look_at_output(!parent.info.options().stdio());
     let outcome = serve(&mut parent, &listeners);
     if outcome.is_err() && signal::stage() == Stage::Serving {
         // It cannot go on, and its children are seen off all the same.

@@ -89,9 +89,9 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         listeners: &'p Listeners,
         lock: Option<&'p AcceptLock>,
     ) -> Self {
-        let own = Unneeded::new(parent.own_descriptors());
+        let own = Unneeded::with_private(parent.own_descriptors());
         let all = parent.own_descriptors().chain(listeners.all_descriptors());
-        let own_and_listeners = Unneeded::new(all);
+        let own_and_listeners = Unneeded::with_private(all);
         let buffers = Some(Buffers::default());
         let orders = Orders::default();
         Self { parent, listeners, lock, own, own_and_listeners, orders, buffers }

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{self, FcntlArg, OFlag};
@@ -82,10 +83,59 @@ fn flock(file: &impl AsFd, operation: libc::c_int) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes the lock of a file that is open for writing, for as long as this description of it is open anywhere.
+/// Tells whether nobody has it.
+pub(crate) fn claim(file: &impl AsFd) -> io::Result<bool> {
+    let whole = libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    match fcntl::fcntl(file, FcntlArg::F_OFD_SETLK(&whole)) {
+        Ok(_) => Ok(true),
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
 /// A pair of connected sockets that keep messages apart, neither of which waits.
 pub(crate) fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     Ok(socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?)
+}
+
+/// A descriptor of the process where the server runs, which none of its children is to have. The number of
+/// each is known as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Private(OwnedFd);
+
+static PRIVATE: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+
+impl Private {
+    pub(crate) fn new(descriptor: OwnedFd) -> Self {
+        private().push(descriptor.as_raw_fd());
+        Self(descriptor)
+    }
+}
+
+impl AsFd for Private {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        let number = self.0.as_raw_fd();
+        private().retain(|one| *one != number);
+    }
+}
+
+fn private() -> MutexGuard<'static, Vec<RawFd>> {
+    // Nothing that a panic could leave half done.
+    PRIVATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Descriptors that a forked process has no use for, to be closed there in as few calls as they can be.
@@ -94,7 +144,16 @@ pub(crate) struct Unneeded(Vec<(RawFd, RawFd)>);
 
 impl Unneeded {
     pub(crate) fn new<'a>(all: impl IntoIterator<Item = BorrowedFd<'a>>) -> Self {
-        let mut numbers: Vec<RawFd> = all.into_iter().map(|one| one.as_raw_fd()).collect();
+        Self::of(all.into_iter().map(|one| one.as_raw_fd()).collect())
+    }
+
+    /// These, and all that are [`Private`].
+    pub(crate) fn with_private<'a>(all: impl IntoIterator<Item = BorrowedFd<'a>>) -> Self {
+        let all = all.into_iter().map(|one| one.as_raw_fd());
+        Self::of(all.chain(private().iter().copied()).collect())
+    }
+
+    fn of(mut numbers: Vec<RawFd>) -> Self {
         numbers.sort_unstable();
         numbers.dedup();
         let mut ranges: Vec<(RawFd, RawFd)> = Vec::new();

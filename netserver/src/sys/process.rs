@@ -60,25 +60,61 @@ thread_local! {
 pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     // What is gathered for standard output is printed once, and not by each child again.
     let printed = !OUTPUT_IS_LOST.load(Relaxed) && print();
-    // Where there are other threads, none holds it at this moment; the child lets go of it, too.
-    let zone = (!single_threaded_says_libc()).then(clock::hold_zone);
     FORKING.set(true);
-    // SAFETY: with one thread, fork asks nothing of its caller. With more, which `threads` tells
-    // and the pool warns of, the child may find a lock held for ever, and no worse: glibc makes its
-    // allocator usable again in the child, and `body` leaves by `_exit`.
-    let forked = unsafe { unistd::fork() };
-    drop(zone);
-    match forked {
+    match copy() {
         Ok(ForkResult::Child) => leave(body, printed),
         Ok(ForkResult::Parent { child }) => {
             FORKING.set(false);
             Ok(child)
         }
-        Err(errno) => {
+        Err(err) => {
             FORKING.set(false);
-            Err(errno.into())
+            Err(err)
         }
     }
+}
+
+/// Who goes on behind a [`split`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The process that has split: it is the parent of the other one.
+    Before(Pid),
+    /// The new process.
+    New,
+}
+
+/// Forks, and goes on in both processes. The new one has all that the other one has: this must leave by
+/// [`exit_now`], and not end what the two have together.
+///
+/// # Errors
+/// As [`fork`].
+pub(crate) fn split() -> io::Result<Side> {
+    print();
+    Ok(match copy()? {
+        ForkResult::Child => Side::New,
+        ForkResult::Parent { child } => Side::Before(child),
+    })
+}
+
+/// The one call that forks.
+fn copy() -> io::Result<ForkResult> {
+    // Where there are other threads, none holds it at this moment; the child lets go of it, too.
+    let zone = (!single_threaded_says_libc()).then(clock::hold_zone);
+    // SAFETY: with one thread, fork asks nothing of its caller. With more, which `threads` tells
+    // and the pool warns of, the child may find a lock held for ever, and no worse: glibc makes its
+    // allocator usable again in the child, which leaves by `_exit` or goes on in the parent's place.
+    let forked = unsafe { unistd::fork() };
+    drop(zone);
+    Ok(forked?)
+}
+
+/// Begins a session of its own, which no terminal controls.
+///
+/// # Errors
+/// In a process that leads its group.
+pub(crate) fn begin_session() -> io::Result<()> {
+    unistd::setsid()?;
+    Ok(())
 }
 
 /// Prints what is gathered for standard output. Tells whether nothing of it is left: it may be full or
@@ -161,6 +197,28 @@ pub(crate) fn follow_parent(parent: Pid, signal: Signal) -> io::Result<bool> {
 #[inline]
 pub(crate) fn ask_for_parents_end(signal: Signal) -> io::Result<()> {
     Ok(prctl::set_pdeathsig(signal)?)
+}
+
+/// Takes that back.
+pub(crate) fn forget_parents_end() -> io::Result<()> {
+    Ok(prctl::set_pdeathsig(None)?)
+}
+
+/// Waits for a child, however long it takes.
+///
+/// # Errors
+/// Where it is no child of this process, or not any more.
+pub(crate) fn wait_for(child: Pid) -> io::Result<End> {
+    loop {
+        match nix::sys::wait::waitpid(child, None) {
+            Ok(nix::sys::wait::WaitStatus::Exited(_, code)) => return Ok(End::Code(code)),
+            Ok(nix::sys::wait::WaitStatus::Signaled(_, signal, _)) => {
+                return Ok(End::Signal(signal as i32));
+            }
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
 }
 
 /// Signals a child that was not waited for yet: its number cannot belong to anybody else.

@@ -98,6 +98,20 @@ pub(crate) fn install() -> io::Result<Installed> {
     Ok(Installed { before, mask, _replacements: replacements, _taken: taken })
 }
 
+/// From here on this process, which was split from the one that has installed the handler, is where the
+/// server runs. What has reached the other one is not known here.
+pub(crate) fn move_here() {
+    TAKEN.store(process::this().as_raw(), SeqCst);
+    let own = own();
+    own.thread.store(unistd::gettid().as_raw(), SeqCst);
+    own.claim();
+}
+
+/// Whether the server runs in this process, which is none of its children and no other copy.
+pub(crate) fn is_servers_own() -> bool {
+    TAKEN.load(SeqCst) == process::this().as_raw()
+}
+
 /// The one server of a process.
 struct Taken;
 

@@ -1,0 +1,187 @@
+//! The pid file: it says which process the server is, and its lock says that the server lives.
+//!
+//! A file that nobody has locked is stale, whatever stands in it: no number of a process is ever guessed
+//! about, and none is signalled. What is no pid file is left alone.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::libc;
+use nix::sys::uio::pwrite;
+use nix::unistd::{ftruncate, geteuid};
+
+use crate::error::{Error, Result};
+use crate::own_file::identity;
+use crate::sys::descriptor::{self, Private};
+use crate::sys::{process, signal};
+
+/// The file and its lock, which are the server's until this goes.
+#[derive(Debug)]
+pub(crate) struct PidFile {
+    path: PathBuf,
+    file: Private,
+}
+
+/// The longest that a number of a process can be, with its line end.
+const LONGEST: u64 = 24;
+
+/// How often another server may take the file away while it is being claimed.
+const ATTEMPTS: usize = 16;
+
+impl PidFile {
+    /// Makes the file, or takes over a stale one, and locks it. Nothing is written yet.
+    ///
+    /// # Errors
+    /// Where a server has it locked, where there is something else than a pid file of this user's own, and
+    /// where anybody may put something else in its place.
+    pub(crate) fn claim(path: &Path) -> Result<Self> {
+        let cannot = |err| Error::because(format!("cannot use pid_file {}", path.display()), err);
+        // A later change of folder must not make it another file.
+        std::path::absolute(path).and_then(Self::try_claim).map_err(cannot)
+    }
+
+    fn try_claim(path: PathBuf) -> io::Result<Self> {
+        check_folder(&path)?;
+        for _ in 0..ATTEMPTS {
+            let mut file = open(&path)?;
+            if !descriptor::claim(&file)? {
+                return Err(io::Error::other(taken_by(&read_number(&mut file)?)));
+            }
+            // A server that has ended since may have taken it away.
+            let here = fs::symlink_metadata(&path);
+            if here.is_ok_and(|here| {
+                file.metadata().is_ok_and(|ours| identity(&ours) == identity(&here))
+            }) {
+                read_number(&mut file)?;
+                return Ok(Self { path, file: Private::new(file.into()) });
+            }
+        }
+        Err(io::Error::other("other servers make it and take it away all the time"))
+    }
+
+    /// Says which process the server is.
+    ///
+    /// # Errors
+    /// Where the disk is full.
+    pub(crate) fn write(&self) -> Result<()> {
+        let text = format!("{}\n", process::this());
+        let written = pwrite(&self.file, text.as_bytes(), 0);
+        let whole = written.map_err(io::Error::from).and_then(|count| {
+            if count < text.len() {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            Ok(ftruncate(&self.file, i64::try_from(text.len()).unwrap_or_default())?)
+        });
+        whole.map_err(|err| {
+            Error::because(format!("cannot write pid_file {}", self.path.display()), err)
+        })
+    }
+
+    /// Whether it still stands where it was made.
+    fn is_there(&self) -> bool {
+        let ours = nix::sys::stat::fstat(&self.file);
+        let here = fs::symlink_metadata(&self.path);
+        ours.is_ok_and(|ours| here.is_ok_and(|here| (ours.st_dev, ours.st_ino) == identity(&here)))
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        if !signal::is_servers_own() {
+            return;
+        }
+        if self.is_there() && fs::remove_file(&self.path).is_ok() {
+            return;
+        }
+        // In a folder of another user's, or outside of a new root: it stays, and says that nobody runs.
+        if let Err(err) = ftruncate(&self.file, 0) {
+            log::warn!("cannot remove pid_file {}: {err}", self.path.display());
+        }
+    }
+}
+
+/// Whoever may write to the folder can put another file in the place of this one, unless the folder is one
+/// where all leave each other's files alone.
+fn check_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    let mode = fs::metadata(folder)?.mode();
+    if mode & libc::S_IWOTH != 0 && mode & libc::S_ISVTX == 0 {
+        let what = format!(
+            "everybody may write to {}: choose a folder of this user's own, such as /run",
+            folder.display()
+        );
+        return Err(io::Error::other(what));
+    }
+    Ok(())
+}
+
+/// Opens what is there, or makes it. Nothing is followed, waited for or changed.
+fn open(path: &Path) -> io::Result<File> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => check(&found)?,
+        Err(err) if err.kind() == io::ErrorKind::NotFound => {}
+        Err(err) => return Err(err),
+    }
+    let options = || {
+        let mut options = OpenOptions::new();
+        let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
+        options.read(true).write(true).mode(0o644).custom_flags(flags);
+        options
+    };
+    let file = match options().create_new(true).open(path) {
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => options().open(path)?,
+        file => file?,
+    };
+    // It may be another one by now.
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Whether that is a file of this user's own which has no other name.
+fn check(found: &Metadata) -> io::Result<()> {
+    let kind = found.file_type();
+    let own = geteuid().as_raw();
+    let what = match () {
+        () if kind.is_symlink() => "it is a link: name the file itself".to_owned(),
+        () if kind.is_dir() => "it is a folder: name a file in it".to_owned(),
+        () if kind.is_fifo() => "it is a FIFO, and no file".to_owned(),
+        () if !kind.is_file() => "it is no regular file".to_owned(),
+        () if found.nlink() > 1 => "the file has another name, too: remove it".to_owned(),
+        () if found.uid() != own => {
+            format!("the file belongs to user {}, and not to user {own}: remove it", found.uid())
+        }
+        () => return Ok(()),
+    };
+    Err(io::Error::other(what))
+}
+
+/// The number that stands in the file, or nothing.
+///
+/// # Errors
+/// Where something else stands there, as in a file that is no pid file.
+fn read_number(file: &mut File) -> io::Result<String> {
+    let mut text = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut text)?;
+    io::Seek::rewind(file)?;
+    let number = text.trim_ascii();
+    if text.len() as u64 > LONGEST || !number.iter().all(u8::is_ascii_digit) {
+        let what = "it is no pid file, as something else than a number stands in it: choose another path, or remove it";
+        return Err(io::Error::other(what));
+    }
+    Ok(String::from_utf8_lossy(number).into_owned())
+}
+
+fn taken_by(number: &str) -> String {
+    let who =
+        if number.is_empty() { "another process".to_owned() } else { format!("process {number}") };
+    format!("a server runs already: {who} has it locked")
+}
+
+impl AsFd for PidFile {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
