@@ -5,13 +5,18 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
-use crate::error::{AnyError, Error, chain};
+use crate::error::{AnyError, Error, chain, fatal_place};
+use crate::stop::Event;
+use crate::sys::signal;
 
 thread_local! {
     /// Whether this thread runs guarded code, so that the guard speaks for a panic there.
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     /// Where the last guarded panic was.
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Whether something fatal has happened in this process, which serves in one thread, and what.
+    static ENDS: Cell<bool> = const { Cell::new(false) };
+    static FATAL: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
 /// From here on a panic in guarded code is not printed: the guard reports it. Every other panic
@@ -90,6 +95,7 @@ pub(crate) fn logged<E: Into<AnyError>>(what: &str, hook: impl FnOnce() -> Resul
     match run(hook) {
         Ok(()) => true,
         Err(Failure::Error(err)) => {
+            note_fatal(what, &err);
             log::warn!("{what} failed: {}", text_of(err));
             false
         }
@@ -98,6 +104,28 @@ pub(crate) fn logged<E: Into<AnyError>>(what: &str, hook: impl FnOnce() -> Resul
             false
         }
     }
+}
+
+/// Where the error is fatal, has this process stop as it would by itself; [`take_fatal`] tells it why.
+#[cold]
+pub(crate) fn note_fatal(what: &str, err: &AnyError) {
+    // What is below it is its own code, too.
+    let noted = run(|| {
+        let place = fatal_place(err.as_ref());
+        let text = |_| format!("{what} failed: {}", chain(err.as_ref()));
+        Ok::<_, Error>(place.map(|place| Error::fatal_at(text(place), place)))
+    });
+    if let Ok(Some(fatal)) = noted {
+        FATAL.with_borrow_mut(|first| _ = first.get_or_insert(fatal));
+        ENDS.set(true);
+        signal::go_on(Event::Asked);
+    }
+}
+
+/// What has ended this process, where that was something fatal.
+#[inline]
+pub(crate) fn take_fatal() -> Option<Error> {
+    ENDS.take().then(|| FATAL.take()).flatten()
 }
 
 impl Failure {

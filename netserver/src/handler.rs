@@ -350,6 +350,23 @@ pub trait Hooks {
         let _ = server;
         Ok(())
     }
+
+    /// Tells somebody that the process ends before its time: what has happened, and in which file and line
+    /// of the program, or of this library.
+    ///
+    /// *When:* in the parent, where the server could not start once its value was made, or could not go on,
+    /// or a hook has returned [`Error::fatal`](crate::Error::fatal): last of all, after it has closed. In a
+    /// child, where a hook or `process_request` has: before `child_finish_hook`. It is logged, at level 0,
+    /// after this.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged.
+    fn fatal_hook(&mut self, message: &str, file: &str, line: u32) -> Result<()> {
+        let _ = (message, file, line);
+        Ok(())
+    }
 }
 
 /// A server that handles one connection at a time in each of its processes.

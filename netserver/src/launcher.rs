@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::logger::complain;
 use crate::stop::Stage;
 use crate::sys::descriptor::{self, Private};
-use crate::sys::poll::{self, Direction};
+use crate::sys::poll::{self, Direction, Woken};
 use crate::sys::process::{self, End, Pid, Side};
 use crate::sys::signal::{self, Signal};
 
@@ -66,14 +66,13 @@ fn wait(program: &str, server: Pid, word: &OwnedFd) -> i32 {
     let mut told = Stage::Serving;
     loop {
         match poll::ready(word, Direction::Read, Some(LOOK)) {
-            Ok(poll::Woken::Ready) => break,
+            Ok(Woken::Ready) | Err(_) => break,
             Ok(_) if signal::stage() == told => {}
             Ok(_) => {
                 told = signal::stage();
                 // Where it is gone the next look says so.
                 let _ = process::kill(server, Signal::SIGTERM);
             }
-            Err(_) => break,
         }
     }
     match descriptor::read(word, &mut [0]) {

@@ -61,6 +61,7 @@ mod child;
 mod info;
 mod handler;
 mod guard;
+mod fatal;
 mod serve;
 mod worker;
 mod pool;

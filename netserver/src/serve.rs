@@ -1,6 +1,5 @@
 //! One connection from accept to close, with its hooks in the manual's order.
 
-use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use crate::access::{Credentials, Facts, Name, Rules, Verdict};
 use crate::address::Address;
 use crate::buffer::Buffers;
 use crate::connection::{Connection, End};
-use crate::error::AnyError;
+use crate::error::{AnyError, levels};
 use crate::guard::{self, Failure};
 use crate::handler::{Hooks, NetServer};
 use crate::info::ServerInfo;
@@ -306,6 +305,7 @@ impl Reporter {
                 log::warn!("{what} {text}; client {peer}");
             }
             Failure::Error(err) => {
+                guard::note_fatal(what, &err);
                 // Its source is its own code, too.
                 let clients = guard::run(|| Ok::<_, std::fmt::Error>(is_clients(&err, faults)));
                 let level = if clients.unwrap_or(false) { Level::Debug } else { Level::Warn };
@@ -318,18 +318,7 @@ impl Reporter {
 /// Whether an error is the failure of the connection, which its client brought about, and not of
 /// something else that a handler reads or writes. It may have been wrapped on its way here.
 fn is_clients(err: &AnyError, faults: &[io::ErrorKind]) -> bool {
-    /// An error may be its own source.
-    const DEEPEST: usize = 64;
-    let mut level: Option<&(dyn Error + 'static)> = Some(err.as_ref());
-    for _ in 0..DEEPEST {
-        let Some(err) = level else { break };
-        let io = err.downcast_ref::<io::Error>();
-        if io.is_some_and(|io| faults.contains(&io.kind())) {
-            return true;
-        }
-        let inner =
-            io.and_then(io::Error::get_ref).map(|inner| -> &(dyn Error + 'static) { inner });
-        level = inner.or_else(|| err.source());
-    }
-    false
+    levels(err.as_ref())
+        .filter_map(|err| err.downcast_ref::<io::Error>())
+        .any(|io| faults.contains(&io.kind()))
 }

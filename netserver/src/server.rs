@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::declared::{Declared, FromOptions};
 use crate::error::{Error, Result};
+use crate::fatal;
 use crate::handler::Hooks;
 use crate::lifecycle::{self, Given};
 use crate::logger::complain;
@@ -140,9 +141,9 @@ fn failed(program: &str, err: &Error) -> ExitCode {
         return ExitCode::from(2);
     }
     if log::log_enabled!(log::Level::Error) {
-        log::error!("{}", err.chain());
+        log::error!("{}", fatal::text(err));
     } else {
-        complain(program, &err.chain());
+        complain(program, &fatal::text(err));
     }
     ExitCode::FAILURE
 }

@@ -11,8 +11,8 @@ use netserver_options::hook::{self, HookSpec, Process};
 
 use super::program;
 
-/// Only process 1 has strangers to tell of.
-const FOR_PROCESS_1: &str = "other_child_died_hook";
+/// Only process 1 has strangers to tell of, and nothing ends these servers before their time.
+const NOT_HERE: [&str; 2] = ["other_child_died_hook", "fatal_hook"];
 
 /// What clients say, and what they hear.
 const CLIENTS: [(&str, &str); 2] = [("hello\n", "served"), ("deny\n", "denied")];
@@ -35,7 +35,7 @@ fn table(personality: BuiltIn) -> BTreeSet<(String, &'static str)> {
     let place = |spec: &HookSpec| match spec.process {
         Process::Parent => "parent",
         Process::Child => "child",
-        Process::Worker => {
+        Process::Worker | Process::Any => {
             if forks {
                 "child"
             } else {
@@ -44,7 +44,7 @@ fn table(personality: BuiltIn) -> BTreeSet<(String, &'static str)> {
         }
     };
     let called = hook::all().filter(|spec| spec.called_by.contains(personality));
-    let called = called.filter(|spec| spec.name != FOR_PROCESS_1);
+    let called = called.filter(|spec| !NOT_HERE.contains(&spec.name));
     called.map(|spec| (spec.name.to_owned(), place(spec))).collect()
 }
 

@@ -21,6 +21,7 @@ mod deadlines;
 mod dequeue;
 mod exits;
 mod failures;
+mod fatal;
 mod forks_fail;
 mod hook_table;
 mod hooks;

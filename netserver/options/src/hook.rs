@@ -53,6 +53,8 @@ pub enum Process {
     Worker,
     /// A forked child; never with `single`.
     Child,
+    /// Whichever it happens in.
+    Any,
 }
 
 impl Process {
@@ -62,6 +64,7 @@ impl Process {
             Self::Parent => "parent",
             Self::Worker => "worker",
             Self::Child => "child",
+            Self::Any => "any",
         }
     }
 }
@@ -75,6 +78,9 @@ const COUNT: Param = Param { name: "count", ty: "usize" };
 const CHILD: Param = Param { name: "child", ty: "&Child" };
 const MESSAGE: Param = Param { name: "message", ty: "&Message" };
 const END: Param = Param { name: "end", ty: "ChildEnd" };
+const TEXT: Param = Param { name: "message", ty: "&str" };
+const FILE: Param = Param { name: "file", ty: "&str" };
+const LINE: Param = Param { name: "line", ty: "u32" };
 const PID: Param = Param { name: "pid", ty: "u32" };
 
 const ALL: Scope = Scope::ALL;
@@ -262,6 +268,13 @@ pub static HOOKS: &[HookSpec] = &[
     },
     hook("pre_server_close_hook", &[SERVER], Process::Parent, ALL, "the server begins to stop"),
     hook("post_child_cleanup_hook", &[SERVER], Process::Parent, ALL, "all children are gone"),
+    hook(
+        "fatal_hook",
+        &[TEXT, FILE, LINE],
+        Process::Any,
+        ALL,
+        "something ends the process before its time: it could not start, or cannot go on",
+    ),
 ];
 
 /// What takes the place of a hook that Perl's Net::Server has and this one does not.

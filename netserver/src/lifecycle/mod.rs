@@ -11,8 +11,10 @@ mod uncalled;
 
 pub(crate) use configure::{Configuration, Given, configure};
 
+use self::phase::Configured;
 use crate::declared::Declared;
 use crate::error::Result;
+use crate::fatal;
 use crate::guard;
 use crate::handler::Hooks;
 use crate::options::own::OwnOptions;
@@ -36,11 +38,17 @@ where
     let mut server = build(&own)?;
     // Before anyone can know that there is a server to be stopped.
     let _signals = signal::install()?;
-    let configured = configured.post_configure(&mut server)?;
-    configured
-        .bind()?
-        .background()?
-        .post_bind(&mut server)?
-        .pre_loop(&mut server)?
-        .serve(&mut server)
+    let outcome = flow(configured, &mut server);
+    let outcome = guard::take_fatal().map_or(outcome, Err);
+    outcome.inspect_err(|err| fatal::tell(&mut server, err))
+}
+
+/// From the options to the end, each phase from the one before.
+fn flow<S>(configured: Configured, server: &mut S) -> Result<Stop>
+where
+    S: Declared + Hooks,
+    S::Personality: Personality<S>,
+{
+    let bound = configured.post_configure(server)?.bind()?.background()?;
+    bound.post_bind(server)?.pre_loop(server)?.serve(server)
 }

@@ -7,6 +7,7 @@ use crate::acceptor::Arrival;
 use crate::buffer::Buffers;
 use crate::child::{self, ChildKind};
 use crate::error::Result;
+use crate::fatal;
 use crate::guard;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
@@ -76,6 +77,7 @@ pub(super) fn serve_pool<S: NetServer>(
     let _listening = Waiting::on(&known);
     let kind = ChildKind::Worker;
     if !guard::logged("child_init_hook", || server.child_init_hook(info, kind)) {
+        fatal::ended(server);
         return 1;
     }
     log::trace!("child starts");
@@ -90,7 +92,7 @@ pub(super) fn serve_pool<S: NetServer>(
     if served.is_err() {
         seat.failed();
     }
-    let code = leave(&served);
+    let code = leave(&served) | i32::from(fatal::ended(server));
     guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
     birth.board.leave(birth.place, code == 0);
     code
@@ -116,10 +118,13 @@ pub(super) fn serve_one<S: NetServer>(
         let watched = !info.options().request_timeout().is_zero();
         let mut seat = birth.board.seat_of_one(birth.place, watched);
         serve_connection(server, terms, &mut seat, arrival, buffers);
+    }
+    let whole = !fatal::ended(server) && begun;
+    if begun {
         guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
     }
-    birth.board.leave(birth.place, begun);
-    i32::from(!begun)
+    birth.board.leave(birth.place, whole);
+    i32::from(!whole)
 }
 
 /// Runs `dequeue`.
@@ -130,11 +135,13 @@ pub(super) fn dequeue<S: NetServer>(server: &mut S, mut birth: Birth<'_>) -> i32
         return leave(&Err(err));
     }
     if !guard::logged("child_init_hook", || server.child_init_hook(info, kind)) {
+        fatal::ended(server);
         return 1;
     }
     // The hook may have changed who it is.
     let followed = signal::follow_parent().map_err(Into::into);
     let done = leave(&followed) == 0 && guard::logged("dequeue", || server.dequeue(info));
+    let done = !fatal::ended(server) && done;
     guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
     birth.board.leave(birth.place, done);
     i32::from(!done)

@@ -86,13 +86,10 @@ fn flock(file: &impl AsFd, operation: libc::c_int) -> io::Result<()> {
 /// Takes the lock of a file that is open for writing, for as long as this description of it is open anywhere.
 /// Tells whether nobody has it.
 pub(crate) fn claim(file: &impl AsFd) -> io::Result<bool> {
-    let whole = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
+    const WRITING: libc::c_short = 1;
+    const _: () = assert!(libc::F_WRLCK == WRITING as libc::c_int && libc::SEEK_SET == 0);
+    // From the start of the file to its end, wherever that is.
+    let whole = libc::flock { l_type: WRITING, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
     match fcntl::fcntl(file, FcntlArg::F_OFD_SETLK(&whole)) {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),

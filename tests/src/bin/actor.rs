@@ -19,6 +19,12 @@ fn hook(name: &str) -> Result<()> {
     let healed =
         std::env::var_os("HEALED").is_some_and(|file| std::path::Path::new(&file).exists());
     assert!(!is("PANIC") || healed, "told to panic");
+    if is("ABORT") {
+        std::process::abort();
+    }
+    if is("FATAL") {
+        return Err(netserver::Error::fatal("told to be fatal"));
+    }
     if is("FAIL") && !healed {
         return Err("told to fail".into());
     }
@@ -149,6 +155,10 @@ impl Actor {
         hook("pre_server_close_hook")
     }
 
+    fn fatal_hook(&mut self, message: &str, file: &str, line: u32) {
+        log::info!("fatal_hook: {message}, {file}:{line}");
+    }
+
     fn process_request(&mut self, conn: &mut Connection) -> Result<()> {
         self.served += 1;
         while let Some(line) = conn.next_line()? {
@@ -192,6 +202,7 @@ impl Actor {
                 "print" => write!(io::stdout(), "{rest}")?,
                 "backend" => return Err(io::Error::from(io::ErrorKind::TimedOut).into()),
                 "fail" => return Err(rest.into()),
+                "fatal" => return Err(netserver::Error::fatal(rest)),
                 "run" => {
                     let output = std::process::Command::new("sh").args(["-c", rest]).output()?;
                     conn.write_all(&output.stdout)?;

@@ -139,6 +139,10 @@ impl Logs {
     fn post_child_cleanup_hook(&mut self) {
         met("post_child_cleanup_hook");
     }
+
+    fn fatal_hook(&mut self) {
+        met("fatal_hook");
+    }
 }
 
 fn main() -> ExitCode {
