@@ -59,25 +59,26 @@ fn tell(whom: Option<OwnedFd>) -> Option<Private> {
     std::mem::replace(&mut *waiting, whom.map(Private::new))
 }
 
-/// The launcher's life: it sends on what is to stop the server. Tells the code to leave with.
+/// The launcher's life. What is to stop it is to stop the server, even if that serves by now. Tells the
+/// code to leave with.
 fn wait(program: &str, server: Pid, word: &OwnedFd) -> i32 {
     /// A signal may come right before a wait.
-    const LOOK: Duration = Duration::from_secs(1);
+    const LOOK: Duration = Duration::from_millis(100);
     let mut told = Stage::Serving;
     loop {
-        match poll::ready(word, Direction::Read, Some(LOOK)) {
-            Ok(Woken::Ready) | Err(_) => break,
-            Ok(_) if signal::stage() == told => {}
-            Ok(_) => {
-                told = signal::stage();
-                // Where it is gone the next look says so.
-                let _ = process::kill(server, Signal::SIGTERM);
-            }
+        let woken = poll::ready(word, Direction::Read, Some(LOOK));
+        if signal::stage() != told {
+            told = signal::stage();
+            // Where it is gone the next look says so.
+            let _ = process::kill(server, Signal::SIGTERM);
+        }
+        if matches!(woken, Ok(Woken::Ready) | Err(_)) {
+            break;
         }
     }
     match descriptor::read(word, &mut [0]) {
-        Ok(1) => 0,
-        // It has ended, and has said why.
+        Ok(1) if told == Stage::Serving => 0,
+        // It ends, and says why.
         _ => code_of(program, process::wait_for(server)),
     }
 }

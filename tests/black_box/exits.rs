@@ -1,6 +1,7 @@
 //! Every way in which a child leaves: what it has printed and logged comes out once, what is its
 //! parent's stays, and each hook runs where it should (T24).
 
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -67,6 +68,8 @@ fn leave(server: &Server, path: &Path, way: &Way, round: usize) {
     }
     server.wait_until("it is gone", || !server.children().contains(&child));
     assert!(path.exists(), "{}: the file of the socket", way.name);
+    let pid = fs::read_to_string(path.with_file_name("pid")).unwrap();
+    assert_eq!(pid, format!("{}\n", server.pid()), "{}", way.name);
 }
 
 fn run(personality: &str, way: &Way) -> (Finished, i32) {
@@ -74,6 +77,7 @@ fn run(personality: &str, way: &Way) -> (Finished, i32) {
     let path = directory.join("socket");
     let server = program!("reckless")
         .arg(format!("--port={}|unix", path.display()))
+        .arg(format!("--pid_file={}", directory.join("pid").display()))
         .arg(format!("--server_type={personality}"))
         .args(match personality {
             "prefork" => &["--min_servers=1", "--max_servers=1"][..],
@@ -92,7 +96,8 @@ fn run(personality: &str, way: &Way) -> (Finished, i32) {
     }
     let parent = server.pid();
     let finished = server.stop();
-    assert!(!path.exists(), "{personality}, {}: its file goes with the server", way.name);
+    let left: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
+    assert!(left.is_empty(), "{personality}, {}: its files go with the server: {left:?}", way.name);
     (finished, parent)
 }
 

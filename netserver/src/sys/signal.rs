@@ -39,7 +39,7 @@ static GRACEFUL: AtomicU32 = AtomicU32::new(0);
 static QUICK: AtomicU32 = AtomicU32::new(0);
 
 /// Every signal that a server ever handles or ignores.
-const HANDLED: [Signal; 10] = [
+const HANDLED: [Signal; 11] = [
     Signal::SIGTERM,
     Signal::SIGINT,
     Signal::SIGQUIT,
@@ -50,6 +50,7 @@ const HANDLED: [Signal; 10] = [
     Signal::SIGCHLD,
     Signal::SIGALRM,
     Signal::SIGPIPE,
+    Signal::SIGXFSZ,
 ];
 
 /// The handler is installed. When this goes, signals are as they were before: the program may have
@@ -88,6 +89,9 @@ pub(crate) fn install() -> io::Result<Installed> {
     for signal in [Signal::SIGHUP, Signal::SIGUSR1] {
         handle(signal, By::Us)?;
     }
+    // A file that may grow no more is a write that fails. Ignored it would be that for every program that a
+    // handler starts, too.
+    handle(Signal::SIGXFSZ, By::Us)?;
     // A terminal sends them to whoever writes to it from behind, and again where the write is made anew.
     for signal in [Signal::SIGTTIN, Signal::SIGTTOU] {
         handle(signal, By::UsOnce)?;
