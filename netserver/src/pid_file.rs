@@ -50,11 +50,10 @@ impl PidFile {
             if !descriptor::claim(&file)? {
                 return Err(io::Error::other(taken_by(&read_number(&mut file)?)));
             }
-            // A server that has ended since may have taken it away.
+            // A server that has ended since may have taken it away; and it is no file of another name that
+            // stood here for a moment.
             let here = fs::symlink_metadata(&path);
-            if here.is_ok_and(|here| {
-                file.metadata().is_ok_and(|ours| identity(&ours) == identity(&here))
-            }) {
+            if here.is_ok_and(|here| is_same(&file, &here) && check(&here).is_ok()) {
                 read_number(&mut file)?;
                 return Ok(Self { path, file: Private::new(file.into()) });
             }
@@ -101,6 +100,10 @@ impl Drop for PidFile {
             log::warn!("cannot remove pid_file {}: {err}", self.path.display());
         }
     }
+}
+
+fn is_same(file: &File, here: &Metadata) -> bool {
+    file.metadata().is_ok_and(|ours| identity(&ours) == identity(here))
 }
 
 /// Whoever may write to the folder can put another file in the place of this one, unless the folder is one

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 mod access;
+mod attacks;
 mod bad_input;
 mod chance;
 mod children;
