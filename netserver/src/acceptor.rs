@@ -17,6 +17,7 @@ use crate::accepted::Accepted;
 use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
+use crate::logger;
 use crate::proto::{AcceptFault, Proto};
 use crate::seat::Post;
 use crate::stop::Stage;
@@ -191,6 +192,7 @@ impl<'a> Acceptor<'a> {
         buffers.clear();
         let _staged = self.wait.is_staged().then(|| Waiting::on(self.set));
         loop {
+            logger::reopen_alone();
             if signal::stage() != Stage::Serving {
                 return Ok(if self.wait.taker.is_none() { self.last(buffers) } else { None });
             }

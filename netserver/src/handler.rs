@@ -325,6 +325,23 @@ pub trait Hooks {
         Ok(())
     }
 
+    /// Sees a record of the log, of the runtime or of the program, at Net::Server's level of it: 0 error to
+    /// 4 debug. Decides whether it is written as well: no where the hook has seen to it. The text is as it
+    /// was logged: what a client has sent may be in it, with control characters and line breaks.
+    ///
+    /// *When:* in whichever process and thread logs something, for each record that `log_level` lets
+    /// through; there is no server value. What the hook itself logs is written without being asked. Not
+    /// called where the program has installed a logger of its own.
+    ///
+    /// *Default:* yes.
+    ///
+    /// # Errors
+    /// Are logged; the record is written.
+    fn write_to_log_hook(level: u32, message: &str) -> Result<bool> {
+        let _ = (level, message);
+        Ok(true)
+    }
+
     /// Hears that the server stops.
     ///
     /// *When:* in the parent, before any child is told; with `single` after the last connection.

@@ -5,6 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use netserver_options::BuiltIn;
+
 use crate::access::Rules;
 use crate::child::{self, Message, Speak};
 use crate::error::{Error, Result};
@@ -113,11 +115,17 @@ impl ServerInfo {
         self.options.background() || self.options.setsid()
     }
 
-    /// This process begins to serve: whoever waits for that is told, and what is printed reaches nobody's
-    /// terminal any more. To say it again changes nothing.
-    pub(crate) fn ready(&self) -> io::Result<()> {
-        if self.goes_to_background() {
-            logger::take_stdio()?;
+    /// This process begins to serve: whoever waits for that is told, and with a log of its own, or in the
+    /// background, it has no more to say where it was started. To say it again changes nothing.
+    ///
+    /// # Errors
+    /// Where there is no descriptor left.
+    pub(crate) fn ready(&self) -> Result<()> {
+        let has_log = self.options.log_file().is_some();
+        // With `inet` standard input and output are the client.
+        if self.goes_to_background() || (has_log && self.personality != BuiltIn::Inet.name()) {
+            let taken = logger::take_stdio();
+            taken.map_err(|err| Error::because("cannot take the standard streams away", err))?;
         }
         launcher::ready();
         Ok(())

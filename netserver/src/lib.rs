@@ -28,6 +28,7 @@
 #![doc = include_str!("../docs/ports.md")]
 #![doc = include_str!("../docs/daemon.md")]
 #![doc = include_str!("../docs/signals.md")]
+#![doc = include_str!("../docs/log.md")]
 #![doc = include_str!("../docs/values.md")]
 #![doc = include_str!("../docs/options.md")]
 #![doc = include_str!("../docs/coming_from_net_server.md")]

@@ -118,11 +118,11 @@ impl Visit<'_> {
                 *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
             }
         }
-        if log::log_enabled!(Level::Debug) {
-            log.connected(conn);
-        }
         if *admitted && terms.rules.needs_name() {
             ask_for_name(conn);
+        }
+        if log::log_enabled!(Level::Debug) {
+            log.connected(conn);
         }
         true
     }
@@ -261,7 +261,15 @@ impl Reporter {
 
     #[cold]
     fn connected(&self, conn: &Connection) {
-        log::debug!("CONNECT {} Peer: \"{}\"", conn.proto().to_uppercase(), self.peer);
+        let proto = conn.proto().to_uppercase();
+        let local = conn.local().unwrap_or(Address::UNKNOWN);
+        if self.peer.is_unix() {
+            log::debug!("CONNECT {proto} Socket: \"{}\"", in_brackets(&local));
+            return;
+        }
+        let host = conn.peer_host().map(|host| format!(" ({host})")).unwrap_or_default();
+        let (peer, local) = (in_brackets(&self.peer), in_brackets(&local));
+        log::debug!("CONNECT {proto} Peer: \"{peer}\"{host} Local: \"{local}\"");
     }
 
     /// A rule has decided against the client.
@@ -312,6 +320,15 @@ impl Reporter {
                 log::log!(level, "{what} failed: {}; client {peer}", guard::text_of(err));
             }
         }
+    }
+}
+
+/// An end of a connection as Net::Server shows it: every address in brackets.
+fn in_brackets(end: &Address) -> String {
+    match (end.ip(), end.port(), end.path()) {
+        (Some(ip), Some(port), _) => format!("[{ip}]:{port}"),
+        (.., Some(path)) => path.display().to_string(),
+        _ => end.to_string(),
     }
 }
 

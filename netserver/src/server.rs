@@ -8,10 +8,11 @@ use crate::error::{Error, Result};
 use crate::fatal;
 use crate::handler::Hooks;
 use crate::lifecycle::{self, Given};
-use crate::logger::complain;
+use crate::logger::{self, complain};
 use crate::options::own::OwnOptions;
 use crate::options::set::Texts;
 use crate::personality::{Personality, Stop};
+use crate::sys::file_size;
 
 /// A server that is to run, with options that the program sets itself.
 ///
@@ -107,6 +108,7 @@ where
         N: AsRef<str>,
         V: Into<Texts>,
     {
+        let _outlived = file_size::outlive();
         let mut words = std::env::args_os();
         let program = words.next().unwrap_or_default();
         let name = Path::new(&program).file_name().unwrap_or(program.as_os_str());
@@ -140,10 +142,12 @@ fn failed(program: &str, err: &Error) -> ExitCode {
         complain(program, &err.chain());
         return ExitCode::from(2);
     }
-    if log::log_enabled!(log::Level::Error) {
-        log::error!("{}", fatal::text(err));
-    } else {
-        complain(program, &fatal::text(err));
+    let (text, is_logged) = (fatal::text(err), log::log_enabled!(log::Level::Error));
+    if is_logged {
+        log::error!("{text}");
+    }
+    if !is_logged || logger::is_elsewhere() {
+        complain(program, &text);
     }
     ExitCode::FAILURE
 }

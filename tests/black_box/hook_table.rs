@@ -11,8 +11,8 @@ use netserver_options::hook::{self, HookSpec, Process};
 
 use super::program;
 
-/// Only process 1 has strangers to tell of, and nothing ends these servers before their time.
-const NOT_HERE: [&str; 2] = ["other_child_died_hook", "fatal_hook"];
+/// Only process 1 has strangers to tell of.
+const FOR_PROCESS_1: &str = "other_child_died_hook";
 
 /// What clients say, and what they hear.
 const CLIENTS: [(&str, &str); 2] = [("hello\n", "served"), ("deny\n", "denied")];
@@ -34,8 +34,8 @@ fn table(personality: BuiltIn) -> BTreeSet<(String, &'static str)> {
     let forks = !matches!(personality, BuiltIn::Single | BuiltIn::Inet);
     let place = |spec: &HookSpec| match spec.process {
         Process::Parent => "parent",
-        Process::Child => "child",
-        Process::Worker | Process::Any => {
+        Process::Child | Process::Any => "child",
+        Process::Worker => {
             if forks {
                 "child"
             } else {
@@ -44,7 +44,8 @@ fn table(personality: BuiltIn) -> BTreeSet<(String, &'static str)> {
         }
     };
     let called = hook::all().filter(|spec| spec.called_by.contains(personality));
-    let called = called.filter(|spec| !NOT_HERE.contains(&spec.name));
+    // What each record is shown to cannot log that it was, and nothing ends these servers before their time.
+    let called = called.filter(|spec| spec.name != FOR_PROCESS_1 && spec.process != Process::Any);
     called.map(|spec| (spec.name.to_owned(), place(spec))).collect()
 }
 

@@ -78,6 +78,7 @@ const COUNT: Param = Param { name: "count", ty: "usize" };
 const CHILD: Param = Param { name: "child", ty: "&Child" };
 const MESSAGE: Param = Param { name: "message", ty: "&Message" };
 const END: Param = Param { name: "end", ty: "ChildEnd" };
+const LEVEL: Param = Param { name: "level", ty: "u32" };
 const TEXT: Param = Param { name: "message", ty: "&str" };
 const FILE: Param = Param { name: "file", ty: "&str" };
 const LINE: Param = Param { name: "line", ty: "u32" };
@@ -266,6 +267,16 @@ pub static HOOKS: &[HookSpec] = &[
             "empties a queue, in a child of its own",
         )
     },
+    HookSpec {
+        name: "write_to_log_hook",
+        takes_self: false,
+        params: &[LEVEL, TEXT],
+        answer: Answer::Verdict,
+        process: Process::Any,
+        called_by: ALL,
+        needs: None,
+        when: "for each record that `log_level` lets through: is it to be written as well?",
+    },
     hook("pre_server_close_hook", &[SERVER], Process::Parent, ALL, "the server begins to stop"),
     hook("post_child_cleanup_hook", &[SERVER], Process::Parent, ALL, "all children are gone"),
     hook(
@@ -282,9 +293,6 @@ pub fn gone(name: &str) -> Option<&'static str> {
     Some(match name {
         "parent_read_hook" => "here it is `child_is_talking_hook`, with `child_communication`",
         "can_read_hook" => "here the handler reads, and nobody else",
-        "write_to_log_hook" => {
-            "here it is any logger of the `log` crate, installed before the start"
-        }
         "fatal_hook" => "here `run` returns, and what ended the server is in the log",
         "restart_open_hook" | "restart_close_hook" => {
             "here HUP renews children and opens nothing anew"

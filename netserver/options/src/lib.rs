@@ -14,6 +14,7 @@
 //! | [`gone`] | Perl's options that are something else here |
 //! | [`hook`] | the methods that a server may have: [`hook::HOOKS`] |
 //! | [`access`] | what becomes of a client that no rule matches |
+//! | [`facility`] | what part of a system a log is of |
 //! | [`serialize`] | how children take turns to accept |
 //! | [`personality`] | the built-in personalities and the sets of them |
 //! | [`command`] | `--help` and the other words that ask and do not set |
@@ -22,6 +23,7 @@
 
 pub mod access;
 pub mod command;
+pub mod facility;
 pub mod gone;
 pub mod hook;
 pub mod kind;
@@ -36,6 +38,7 @@ pub mod serialize;
 pub mod table;
 
 pub use access::AccessDefault;
+pub use facility::Facility;
 pub use kind::{UnixType, VerifyClient};
 pub use nearest::nearest;
 pub use personality::{BuiltIn, Scope};

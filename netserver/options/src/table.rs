@@ -85,7 +85,9 @@ pub enum Group {
     Limits,
     /// The life of a daemon.
     Daemon,
-    /// Files, log, and the rest.
+    /// What is said of what happens, and where.
+    Log,
+    /// Files, and the rest.
     Server,
 }
 
@@ -101,6 +103,7 @@ impl Group {
         Self::Pool,
         Self::Limits,
         Self::Daemon,
+        Self::Log,
         Self::Server,
     ];
 
@@ -116,6 +119,7 @@ impl Group {
             Self::Pool => "Processes",
             Self::Limits => "Limits",
             Self::Daemon => "Daemon",
+            Self::Log => "Log",
             Self::Server => "Server",
         }
     }
@@ -541,6 +545,52 @@ macro_rules! for_each_option {
                 default: [], range: [],
                 summary: "File that tells the server's process, and is locked",
             }
+            /// What is logged: 0 errors, 1 warnings, 2 notices, 3 information, 4 everything. These are
+            /// the `error`, `warn`, `info`, `debug` and `trace` of the `log` crate.
+            log_level: Count {
+                group: Log, works_with: ALL, since: "0.1",
+                default: [ALL => "2"], range: ["0", "4"],
+                summary: "0 errors, 1 warnings, 2 notices, 3 information, 4 all",
+            }
+            /// Where the log goes, instead of standard error: a file, or `Sys::Syslog` (or `syslog`) for the
+            /// syslog daemon. The file is made where there is none, with permissions 0640, and written to at its
+            /// end. It has to be a regular file with one name, of root, of the server's user or of whoever
+            /// starts the server: a link, a FIFO, a device, or a directory that anybody may write to ends the
+            /// start. USR1 opens it anew, for rotation: see the signals.
+            log_file: Maybe<LogFile> {
+                group: Log, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "File for the log, or Sys::Syslog",
+            }
+            /// What syslog is told that the records are of.
+            syslog_ident: Text {
+                group: Log, works_with: ALL, since: "0.1",
+                default: [ALL => "net_server"], range: [],
+                summary: "Name of the server for syslog",
+            }
+            /// Options of syslog, joined by `|`: `pid` (each record has the number of its process), `cons` (what
+            /// does not reach the daemon goes to the console), `nofatal` (a daemon that is not there does not
+            /// end the start). `ndelay` and `nowait` are always so.
+            syslog_logopt: Logopt {
+                group: Log, works_with: ALL, since: "0.1",
+                default: [ALL => "pid"], range: [],
+                summary: "cons, nofatal, pid: options of syslog",
+            }
+            /// What part of the system syslog is told that the records are of.
+            syslog_facility: Choice<Facility> {
+                group: Log, works_with: ALL, since: "0.1",
+                default: [ALL => "daemon"], range: [],
+                summary: "Facility of the records for syslog",
+            }
+            /// The way to the syslog daemon: `unix` or `native` (`/dev/log`), `stream` (the same, a stream), `udp`
+            /// or `inet`, `tcp` (port `syslog`, 514, of this host), or the absolute path of a UNIX socket. A
+            /// daemon that was started anew is connected again; after a `chroot` only where its socket is
+            /// in there too, or by `udp` and `tcp`.
+            syslog_logsock: Logsock {
+                group: Log, works_with: ALL, since: "0.1",
+                default: [ALL => "unix"], range: [],
+                summary: "unix, stream, udp, tcp or a path: way to syslog",
+            }
             /// A file with further options, one on a line: `name = value`. It is weaker than the
             /// command line and stronger than the attribute.
             conf_file: Maybe<Path> {
@@ -553,13 +603,6 @@ macro_rules! for_each_option {
                 group: Server, works_with: ALL, since: "0.1",
                 default: [ALL => "single"], range: [],
                 summary: "How connections are given to processes",
-            }
-            /// What is logged: 0 errors, 1 warnings, 2 notices, 3 information, 4 everything. These are
-            /// the `error`, `warn`, `info`, `debug` and `trace` of the `log` crate.
-            log_level: Count {
-                group: Server, works_with: ALL, since: "0.1",
-                default: [ALL => "2"], range: ["0", "4"],
-                summary: "0 errors, 1 warnings, 2 notices, 3 information, 4 all",
             }
         }
     };

@@ -7,6 +7,7 @@ use netserver_options::command::Command;
 use netserver_options::table::SERVER_TYPE;
 use netserver_options::{BuiltIn, OptionSpec, Reject, Table, own};
 
+use super::logging;
 use super::phase::Configured;
 use super::uncalled;
 use crate::access::Rules;
@@ -16,7 +17,6 @@ use crate::guard;
 use crate::handler::Hooks;
 use crate::info::ServerInfo;
 use crate::listener;
-use crate::logger;
 use crate::options::merge::{Merged, hold_scope, merge, winner};
 use crate::options::own::OwnOptions;
 use crate::options::set::{OptionSet, Setting, Texts};
@@ -83,7 +83,7 @@ where
         stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
     }
     refuse_launcher(&merged)?;
-    logger::init(&given.program, merged.options.log_level());
+    logging::open::<S>(&given.program, &merged, line.command)?;
     // Its one client is there already.
     let endpoints = if inherited { Vec::new() } else { proto::endpoints(&merged)? };
     let rules = Rules::of(&merged.options)?;

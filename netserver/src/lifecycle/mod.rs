@@ -6,6 +6,7 @@
 //! it gave up its privileges does not compile.
 
 mod configure;
+mod logging;
 mod phase;
 mod uncalled;
 

@@ -26,6 +26,12 @@ macro_rules! lent {
     (Maybe $inner:ident, $value:expr) => {
         $value.as_ref()
     };
+    (Text, $value:expr) => {
+        $value.as_str()
+    };
+    (Logsock, $value:expr) => {
+        &$value
+    };
     ($($plain:ident)+, $value:expr) => {
         $value
     };
@@ -34,6 +40,8 @@ macro_rules! lent {
 macro_rules! lent_type {
     (List $inner:ident) => { &[<kind::$inner as Kind>::Value] };
     (Maybe $inner:ident) => { Option<&<kind::$inner as Kind>::Value> };
+    (Text) => { &str };
+    (Logsock) => { &<kind::Logsock as Kind>::Value };
     ($($plain:ident)+) => { <option_kind!($($plain)+) as Kind>::Value };
 }
 

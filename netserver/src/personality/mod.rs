@@ -76,7 +76,7 @@ impl Running {
         go_on: impl FnMut() -> bool,
     ) -> Result<()> {
         signal::become_alone(self.info.stop_timing());
-        self.info.ready().map_err(|err| Error::because("standard streams", err))?;
+        self.info.ready()?;
         let known = Known::new(self.listeners.descriptors());
         let listening = Waiting::on(&known);
         let alone = &mut Alone(go_on);

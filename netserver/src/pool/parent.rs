@@ -19,6 +19,7 @@ use crate::guard;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
+use crate::logger;
 use crate::stop::{Event, Stage};
 use crate::sys::clock;
 use crate::sys::descriptor::{self, Unneeded};
@@ -102,6 +103,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         let ears = Ears::new(board.woken(), options.child_communication())?;
         signal::become_parent(info.stop_timing(), ears.signal().as_fd());
         signal::hear_children(true)?;
+        logger::begin_parent()?;
         let now = Instant::now();
         let roster = Roster::new(places, options.spawn_backoff_max());
         Ok(Self {
@@ -138,7 +140,10 @@ impl<'a, S: NetServer> Parent<'a, S> {
     /// What no child has any use for: the parent's own ends of everything.
     pub(super) fn own_descriptors(&self) -> impl Iterator<Item = std::os::fd::BorrowedFd<'_>> {
         let parents = self.lock.iter().filter_map(|lock| lock.parents()).map(AsFd::as_fd);
-        std::iter::once(self.board.woken().as_fd()).chain(self.ears.descriptors()).chain(parents)
+        std::iter::once(self.board.woken().as_fd())
+            .chain(self.ears.descriptors())
+            .chain(parents)
+            .chain(logger::own_descriptors())
     }
 
     /// Forks a child that runs `life`, unless the server stops and has gone further than `until`. Tells
@@ -359,6 +364,9 @@ impl<'a, S: NetServer> Parent<'a, S> {
                 self.policy.resize(isize::try_from(by).unwrap_or_default(), MORE);
                 log::debug!("at most {} children now", self.policy.limits.max_servers);
             }
+        }
+        if signal::take_reopen() {
+            logger::reopen();
         }
         if signal::take_renew() {
             if self.policy.limits.is_on_demand() {

@@ -63,8 +63,13 @@ pub(crate) fn open_anew(descriptor: &impl AsFd) -> io::Result<OwnedFd> {
 /// The end of a pipe to write to, opened anew: nobody who has another one can have it wait.
 pub(crate) fn open_end_anew(end: &impl AsFd) -> io::Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", end.as_fd().as_raw_fd());
-    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    Ok(fcntl::open(path.as_str(), flags, Mode::empty())?)
+    open_to_write(std::path::Path::new(&path))
+}
+
+/// A pipe, a terminal or a device that is there, to be written to without a wait.
+pub(crate) fn open_to_write(path: &std::path::Path) -> io::Result<OwnedFd> {
+    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    Ok(fcntl::open(path, flags, Mode::empty())?)
 }
 
 /// Takes the lock of a file, and waits for it; what `flock(2)` says.
@@ -266,6 +271,20 @@ pub(crate) fn is_stderr_stdin() -> bool {
 
 /// Takes standard error away.
 pub(crate) fn silence_stderr() -> io::Result<()> {
-    unistd::dup2_stderr(null()?)?;
+    become_stderr(&null()?)
+}
+
+/// Has it be standard error, for programs that are started too.
+pub(crate) fn become_stderr(output: &impl AsFd) -> io::Result<()> {
+    unistd::dup2_stderr(output)?;
+    Ok(())
+}
+
+/// Has the number `over` stand for `descriptor` from here on, in one step: whoever uses it meanwhile, in
+/// whichever thread, has the one or the other.
+pub(crate) fn put_over(over: BorrowedFd<'_>, descriptor: &impl AsFd) -> io::Result<()> {
+    let (from, to) = (descriptor.as_fd().as_raw_fd(), over.as_raw_fd());
+    // SAFETY: the number is of an open descriptor, and stays of one: its owner owns the new one.
+    Errno::result(unsafe { libc::dup3(from, to, libc::O_CLOEXEC) })?;
     Ok(())
 }

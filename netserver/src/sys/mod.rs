@@ -8,6 +8,9 @@
 //! | [`clock`] | local time of day |
 //! | [`descriptor`] | pipes, `/dev/null`, reading and writing |
 //! | [`ends`] | the descriptors that a stop takes away |
+//! | [`file_size`] | the limit of a file's size |
+//! | [`handed`] | a descriptor that is handed to other processes |
+//! | [`leaked`] | a value that stands for as long as the process |
 //! | [`mask`] | which signals are blocked |
 //! | [`memory`] | memory shared between parent and children |
 //! | [`origin`] | who has sent a signal |
@@ -25,6 +28,9 @@ pub(crate) mod account;
 pub(crate) mod clock;
 pub(crate) mod descriptor;
 pub(crate) mod ends;
+pub(crate) mod file_size;
+pub(crate) mod handed;
+pub(crate) mod leaked;
 pub(crate) mod mask;
 pub(crate) mod memory;
 mod noted;

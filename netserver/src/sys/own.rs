@@ -36,6 +36,8 @@ pub(super) struct Own {
     /// What a parent is to do beside its stop: children more or less, and all of them anew.
     pub(super) resize: AtomicI32,
     pub(super) renew: AtomicBool,
+    /// Whether whoever manages or serves alone is to open its log anew.
+    pub(super) reopen: AtomicBool,
     /// The end of a pipe that wakes the parent.
     pub(super) wake: Noted,
     /// Whether the parent was woken, and has not looked yet.
@@ -72,6 +74,7 @@ impl Own {
             thread: AtomicI32::new(0),
             resize: AtomicI32::new(0),
             renew: AtomicBool::new(false),
+            reopen: AtomicBool::new(false),
             wake: Noted::none(),
             woken: AtomicBool::new(false),
             timed: AtomicBool::new(false),

@@ -39,7 +39,7 @@ static GRACEFUL: AtomicU32 = AtomicU32::new(0);
 static QUICK: AtomicU32 = AtomicU32::new(0);
 
 /// Every signal that a server ever handles or ignores.
-const HANDLED: [Signal; 11] = [
+const HANDLED: [Signal; 10] = [
     Signal::SIGTERM,
     Signal::SIGINT,
     Signal::SIGQUIT,
@@ -50,7 +50,6 @@ const HANDLED: [Signal; 11] = [
     Signal::SIGCHLD,
     Signal::SIGALRM,
     Signal::SIGPIPE,
-    Signal::SIGXFSZ,
 ];
 
 /// The handler is installed. When this goes, signals are as they were before: the program may have
@@ -79,6 +78,7 @@ pub(crate) fn install() -> io::Result<Installed> {
     own.set_stage(Stage::Serving);
     own.resize.store(0, SeqCst);
     own.renew.store(false, SeqCst);
+    own.reopen.store(false, SeqCst);
     own.timed.store(false, SeqCst);
     let before = HANDLED.map(|signal| action_of(signal).map(|action| (signal, action)));
     let before = before.into_iter().collect::<io::Result<_>>()?;
@@ -89,9 +89,6 @@ pub(crate) fn install() -> io::Result<Installed> {
     for signal in [Signal::SIGHUP, Signal::SIGUSR1] {
         handle(signal, By::Us)?;
     }
-    // A file that may grow no more is a write that fails. Ignored it would be that for every program that a
-    // handler starts, too.
-    handle(Signal::SIGXFSZ, By::Us)?;
     // A terminal sends them to whoever writes to it from behind, and again where the write is made anew.
     for signal in [Signal::SIGTTIN, Signal::SIGTTOU] {
         handle(signal, By::UsOnce)?;
@@ -200,6 +197,12 @@ pub(crate) fn take_renew() -> bool {
     own().renew.swap(false, SeqCst)
 }
 
+/// Whether the log is to be opened anew, since it was last asked.
+#[inline]
+pub(crate) fn take_reopen() -> bool {
+    own().reopen.load(SeqCst) && own().reopen.swap(false, SeqCst)
+}
+
 /// Takes the role of a child that `parent` has just forked. A stop that has reached it since then
 /// holds. It makes no system call while nobody listens for the ends of children, as one that is
 /// forked for each connection pays for each.
@@ -265,7 +268,7 @@ fn handle(signal: Signal, by: By) -> io::Result<()> {
 }
 
 /// What a signal does now.
-fn action_of(signal: Signal) -> io::Result<libc::sigaction> {
+pub(super) fn action_of(signal: Signal) -> io::Result<libc::sigaction> {
     let mut action = MaybeUninit::zeroed();
     // SAFETY: nothing is changed, and the third argument is room for what there is.
     let result = unsafe { libc::sigaction(signal as i32, ptr::null(), action.as_mut_ptr()) };
@@ -321,6 +324,13 @@ fn handle_here(number: libc::c_int, origin: Origin) {
             wake();
         }
         libc::SIGCHLD if role == Role::Parent => wake(),
+        // As with all that is no stop, what comes while the server starts is done once it can be.
+        libc::SIGUSR1 if role != Role::Child => {
+            own().reopen.store(true, SeqCst);
+            if role == Role::Parent {
+                wake();
+            }
+        }
         // Its parent wants it to look.
         libc::SIGUSR1 if role == Role::Child && own().bell.number() >= 0 => {
             // SAFETY: the number lives in this frame, and is what such a descriptor takes.
@@ -417,6 +427,12 @@ pub(crate) fn stage() -> Stage {
 /// Whether this process manages children.
 pub(crate) fn is_parent() -> bool {
     role() == Role::Parent
+}
+
+/// Whether this process serves without one.
+#[inline]
+pub(crate) fn is_alone() -> bool {
+    own().role() == Role::Alone
 }
 
 /// Whether this process serves under a parent.

@@ -1,0 +1,181 @@
+//! A file as the log: opened without following a link, held to be what a log file is, and opened anew by
+//! its name in the directory that it was first found in, wherever this process has gone meanwhile.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, openat};
+use nix::libc;
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
+use nix::unistd::{AccessFlags, Gid, Uid, faccessat, fchown, geteuid};
+
+use crate::error::{Error, Result};
+
+/// A file that a start has opened.
+#[derive(Debug)]
+pub(super) struct LogFile {
+    /// Absolute.
+    path: PathBuf,
+    name: OsString,
+    /// Where it is. No child has it: from there it could go anywhere.
+    directory: OwnedFd,
+    /// The server's user, where it is known.
+    user: Option<u32>,
+    /// Whether there was none before.
+    is_new: bool,
+}
+
+impl LogFile {
+    /// Opens it, with its directory.
+    ///
+    /// # Errors
+    /// What is wrong with either, and what to do.
+    pub(super) fn open(path: &Path, user: Option<u32>) -> Result<(Self, OwnedFd)> {
+        let cannot = |err| Error::because(format!("cannot log to {}", path.display()), err);
+        let mut file = Self::find(path, user).map_err(cannot)?;
+        let (opened, is_new) = file.open_or_create().map_err(cannot)?;
+        file.is_new = is_new;
+        Ok((file, opened))
+    }
+
+    /// Tells what [`open`](Self::open) would, and opens nothing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), but for what only writing shows.
+    pub(super) fn check(path: &Path, user: Option<u32>) -> Result<()> {
+        let check = || -> io::Result<()> {
+            let file = Self::find(path, user)?;
+            let flags = AtFlags::AT_EACCESS;
+            if file.look()?.is_some() {
+                faccessat(&file.directory, file.name.as_os_str(), AccessFlags::W_OK, flags)?;
+            } else {
+                let both = AccessFlags::W_OK | AccessFlags::X_OK;
+                faccessat(AT_FDCWD, file.folder(), both, flags)?;
+            }
+            Ok(())
+        };
+        check().map_err(|err| Error::because(format!("cannot log to {}", path.display()), err))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn directory(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+
+    /// The file that has its name now.
+    pub(super) fn reopen(&self) -> io::Result<OwnedFd> {
+        Ok(self.open_or_create()?.0)
+    }
+
+    /// Has it belong to them, where this start has made it.
+    pub(super) fn belongs_to(&self, file: &impl AsFd, uid: u32, gid: u32) -> io::Result<()> {
+        if self.is_new {
+            fchown(file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+        }
+        Ok(())
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Its directory, by an absolute path, as this process may go elsewhere.
+    fn find(path: &Path, user: Option<u32>) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let name = path.file_name().filter(|_| !ends_with_slash(&path));
+        let name = name.ok_or_else(|| refuse("it names a directory: name a file"))?.to_owned();
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let directory = open(folder, flags, Mode::empty()).map_err(|errno| match errno {
+            Errno::ENOENT => refuse("its directory does not exist: make it before"),
+            Errno::ENOTDIR => refuse("what should be its directory is a file"),
+            errno => errno.into(),
+        })?;
+        let mode = fstat(&directory)?.st_mode;
+        if mode & libc::S_IWOTH != 0 && mode & libc::S_ISVTX == 0 {
+            return Err(refuse(
+                "anybody may put a file into its directory: take that away, or choose another",
+            ));
+        }
+        Ok(Self { path, name, directory, user, is_new: false })
+    }
+
+    /// What has its name, where that may be the log. To open a device would do something to it.
+    fn look(&self) -> io::Result<Option<FileStat>> {
+        let flags = AtFlags::AT_SYMLINK_NOFOLLOW;
+        match fstatat(&self.directory, self.name.as_os_str(), flags) {
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(errno.into()),
+            Ok(found) => {
+                self.hold(&found)?;
+                Ok(Some(found))
+            }
+        }
+    }
+
+    /// Opens it, or makes it. Tells whether it was made.
+    fn open_or_create(&self) -> io::Result<(OwnedFd, bool)> {
+        /// Whoever rotates it may take it away and put it there at any moment.
+        const TRIES: usize = 8;
+        for _ in 0..TRIES {
+            let create = self.look()?.is_none();
+            match self.try_open(create) {
+                Err(Errno::ENOENT | Errno::EEXIST) => {}
+                Err(errno) => return Err(errno.into()),
+                Ok(file) => {
+                    // What it is now, whatever it was a moment ago.
+                    self.hold(&fstat(&file)?)?;
+                    return Ok((file, create));
+                }
+            }
+        }
+        Err(refuse("it comes and goes"))
+    }
+
+    fn try_open(&self, create: bool) -> nix::Result<OwnedFd> {
+        let mut flags = OFlag::O_WRONLY
+            | OFlag::O_APPEND
+            | OFlag::O_NOFOLLOW
+            | OFlag::O_NOCTTY
+            | OFlag::O_NONBLOCK
+            | OFlag::O_CLOEXEC;
+        if create {
+            flags |= OFlag::O_CREAT | OFlag::O_EXCL;
+        }
+        openat(&self.directory, self.name.as_os_str(), flags, Mode::from_bits_truncate(0o640))
+    }
+
+    /// Holds it to be a file that nobody else can have put in our way.
+    fn hold(&self, found: &FileStat) -> io::Result<()> {
+        let kind = found.st_mode & libc::S_IFMT;
+        let owner = found.st_uid;
+        let is_known = owner == 0 || owner == geteuid().as_raw() || self.user == Some(owner);
+        match kind {
+            libc::S_IFLNK => Err(refuse("is a symbolic link: name the file that it leads to")),
+            libc::S_IFDIR => Err(refuse("is a directory: name a file in it")),
+            libc::S_IFREG if found.st_nlink > 1 => {
+                Err(refuse("has other names, too (hard links): remove them, or choose another"))
+            }
+            libc::S_IFREG if !is_known => Err(refuse(&format!(
+                "belongs to user {owner}, who is neither root nor the server's: change that, or choose another"
+            ))),
+            libc::S_IFREG => Ok(()),
+            _ => Err(refuse("is no regular file (a FIFO, a device or a socket): name a file")),
+        }
+    }
+}
+
+/// `std::path::absolute` keeps it.
+fn ends_with_slash(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/")
+}
+
+fn refuse(why: &str) -> io::Error {
+    io::Error::other(why.to_owned())
+}

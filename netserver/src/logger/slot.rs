@@ -1,0 +1,113 @@
+//! The log's own descriptor, one number for the life of the process, and how bytes get to it: whole, or not
+//! at all, and never waiting for longer than a moment.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use nix::libc;
+
+use super::page::Page;
+use crate::sys::poll::{self, Direction, Woken};
+use crate::sys::{descriptor, socket};
+
+static SLOT: OnceLock<OwnedFd> = OnceLock::new();
+
+/// How long somebody is waited for who does not take what is written, once.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The log's own descriptor.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot(BorrowedFd<'static>);
+
+/// How bytes get there without a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// A write does not wait.
+    Write,
+    /// It might: it is asked before. Two processes that are told the same may still have one of them wait.
+    AskAndWrite,
+    /// It is a socket.
+    Send,
+}
+
+impl Slot {
+    /// Where records go from here on.
+    ///
+    /// # Errors
+    /// What the kernel says where it was another one before.
+    pub(super) fn set(descriptor: OwnedFd) -> io::Result<Self> {
+        if let Some(before) = SLOT.get() {
+            descriptor::put_over(before.as_fd(), &descriptor)?;
+            return Ok(Self(before.as_fd()));
+        }
+        Ok(Self(SLOT.get_or_init(|| descriptor).as_fd()))
+    }
+
+    /// Has it be another one, for all threads of this process at once.
+    pub(super) fn replace(self, descriptor: &impl AsFd) -> io::Result<()> {
+        descriptor::put_over(self.0, descriptor)
+    }
+
+    /// Writes all of it. Where nobody takes it, a moment is waited for, unless that was in vain before.
+    ///
+    /// # Errors
+    /// Where nothing was written.
+    pub(super) fn put(self, means: Means, bytes: &[u8], page: Page) -> io::Result<Written> {
+        let mut since = None;
+        loop {
+            match self.once(means, bytes) {
+                Ok(length) => {
+                    page.set_blocked(false);
+                    return Ok(if length < bytes.len() { Written::InPart } else { Written::Whole });
+                }
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) if !is_full(&err) => return Err(err),
+                Err(_) if page.is_blocked() => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(_) => {
+                    let since = *since.get_or_insert_with(Instant::now);
+                    let left = PATIENCE.saturating_sub(since.elapsed());
+                    if left.is_zero() || self.wait(left)? == Woken::Time {
+                        page.set_blocked(true);
+                        return Err(io::ErrorKind::WouldBlock.into());
+                    }
+                }
+            }
+        }
+    }
+
+    fn once(self, means: Means, bytes: &[u8]) -> io::Result<usize> {
+        match means {
+            Means::Write => descriptor::write(&self, bytes),
+            Means::AskAndWrite => match self.wait(Duration::ZERO)? {
+                Woken::Ready => descriptor::write(&self, bytes),
+                _ => Err(io::ErrorKind::WouldBlock.into()),
+            },
+            Means::Send => socket::write_now(&self, bytes),
+        }
+    }
+
+    fn wait(self, limit: Duration) -> io::Result<Woken> {
+        poll::ready(&self, Direction::Write, Some(limit))
+    }
+}
+
+impl AsFd for Slot {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0
+    }
+}
+
+/// How much of a record was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    Whole,
+    /// The disk is full, say.
+    InPart,
+}
+
+/// Whether there is no room at the moment.
+fn is_full(err: &io::Error) -> bool {
+    err.kind() == io::ErrorKind::WouldBlock || err.raw_os_error() == Some(libc::ENOBUFS)
+}
