@@ -1,11 +1,12 @@
 //! Whose turn it is to wait for a client, where the children of a pool take turns (`serialize`).
 //!
-//! A lock of the kernel's belongs to a descriptor that one child alone has: whatever ends the child
-//! gives it back. The other two are a number in shared memory, which says whose turn it is, and a pipe,
+//! A lock of the kernel's belongs to the process that took it: whatever ends the child gives it back, and
+//! no process that it has started keeps it. The other two are a number in shared memory, which says whose turn it is, and a pipe,
 //! from which the others read until somebody writes to it. The number alone counts, so that a byte too
 //! many or one that was lost with its reader does no harm: whoever reads one looks at the number, and the
-//! parent sets right what a dead child has left, and wakes the next. Each process writes by an end that it
-//! has opened for itself, which no other one can have wait.
+//! parent sets right what a dead child has left, and wakes the next. Nobody waits to write, whatever
+//! another one has done to the pipe. Neither way needs a name of a file, so that both are the same behind
+//! a `chroot`.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,7 +25,7 @@ const WAITING: usize = 1;
 /// What the children of a pool share.
 #[derive(Debug)]
 pub(crate) enum AcceptLock {
-    /// A file to be locked, which each child opens anew.
+    /// A file to be locked.
     File(OwnedFd),
     /// A number, and what is read while it is another's turn.
     Number(Turns),
@@ -36,45 +37,32 @@ pub(crate) struct Turns {
     line: SharedLines,
     read: OwnedFd,
     write: OwnedFd,
-    /// The same end, opened for the parent alone.
-    parents: OwnedFd,
 }
 
 impl AcceptLock {
     /// `None` where no turns are taken.
     ///
     /// # Errors
-    /// Where the kernel has no memory or descriptor for it, or there is no `/proc` for a file to be
-    /// opened anew.
+    /// Where the kernel has no memory or descriptor for it.
     pub(crate) fn new(how: Serialize) -> io::Result<Option<Self>> {
         match how {
             Serialize::None => Ok(None),
             Serialize::Flock => {
-                let file = descriptor::nameless_file(c"netserver accept lock")?;
-                // What each child will do is seen to work now.
-                drop(descriptor::open_anew(&file)?);
-                Ok(Some(Self::File(file)))
+                Ok(Some(Self::File(descriptor::nameless_file(c"netserver accept lock")?)))
             }
             Serialize::Pipe | Serialize::Semaphore => {
                 let (read, write) = descriptor::waiting_pipe()?;
-                let parents = descriptor::open_end_anew(&write)?;
-                Ok(Some(Self::Number(Turns { line: SharedLines::new(1)?, read, write, parents })))
+                Ok(Some(Self::Number(Turns { line: SharedLines::new(1)?, read, write })))
             }
         }
     }
 
     /// What the child of that place takes its turns by.
-    ///
-    /// # Errors
-    /// Where the file or the end cannot be opened anew.
-    pub(crate) fn of_child(&self, place: usize) -> io::Result<Taker<'_>> {
-        Ok(match self {
-            Self::File(file) => Taker::File(descriptor::open_anew(file)?),
-            Self::Number(turns) => {
-                let write = descriptor::open_end_anew(&turns.write)?;
-                Taker::Number(turns, owner_of(place), write)
-            }
-        })
+    pub(crate) fn of_child(&self, place: usize) -> Taker<'_> {
+        match self {
+            Self::File(file) => Taker::File(file),
+            Self::Number(turns) => Taker::Number(turns, owner_of(place)),
+        }
     }
 
     /// The child of that place has ended: it is not its turn any more, and somebody else's.
@@ -82,15 +70,7 @@ impl AcceptLock {
         if let Self::Number(turns) = self {
             let _ = turns.owner().compare_exchange(owner_of(place), 0, SeqCst, SeqCst);
             // It may have taken with it what was to wake another.
-            turns.wake_one(&turns.parents);
-        }
-    }
-
-    /// What no child has any use for.
-    pub(crate) fn parents(&self) -> Option<&OwnedFd> {
-        match self {
-            Self::File(_) => None,
-            Self::Number(turns) => Some(&turns.parents),
+            turns.wake_one();
         }
     }
 }
@@ -108,15 +88,15 @@ impl Turns {
         self.line[0].number::<WAITING>()
     }
 
-    fn wake_one(&self, by: &OwnedFd) {
+    fn wake_one(&self) {
         if self.owner().load(SeqCst) == 0 && self.waiting().load(SeqCst) > 0 {
             // Where there is no room for it many others are there to be read.
-            let _ = descriptor::write(by, b"!");
+            let _ = descriptor::nudge(&self.write);
         }
     }
 
     /// Waits for its turn. Tells whether it is, which it is not where a stop has begun.
-    fn take(&self, me: i64, write: &OwnedFd) -> io::Result<bool> {
+    fn take(&self, me: i64) -> io::Result<bool> {
         loop {
             if self.owner().compare_exchange(0, me, SeqCst, SeqCst).is_ok() {
                 return Ok(true);
@@ -131,7 +111,7 @@ impl Turns {
             }
             if signal::stage() != Stage::Serving {
                 // What it has read was for somebody who goes on.
-                self.wake_one(write);
+                self.wake_one();
                 return Ok(false);
             }
             match read {
@@ -150,8 +130,8 @@ impl Turns {
 /// What one child takes its turns by.
 #[derive(Debug)]
 pub(crate) enum Taker<'a> {
-    File(OwnedFd),
-    Number(&'a Turns, i64, OwnedFd),
+    File(&'a OwnedFd),
+    Number(&'a Turns, i64),
 }
 
 impl Taker<'_> {
@@ -169,7 +149,7 @@ impl Taker<'_> {
     /// What the kernel says.
     pub(crate) fn take(&self) -> io::Result<Option<Turn<'_>>> {
         let taken = match self {
-            Self::Number(turns, me, write) => turns.take(*me, write)?,
+            Self::Number(turns, me) => turns.take(*me)?,
             Self::File(file) => loop {
                 match descriptor::lock(file) {
                     Err(_) if signal::stage() != Stage::Serving => break false,
@@ -193,9 +173,9 @@ impl Drop for Turn<'_> {
         match self.0 {
             // It fails once a stop has taken the descriptor away, and the lock with it.
             Taker::File(file) => drop(descriptor::unlock(file)),
-            Taker::Number(turns, _, write) => {
+            Taker::Number(turns, _) => {
                 turns.owner().store(0, SeqCst);
-                turns.wake_one(write);
+                turns.wake_one();
             }
         }
     }
@@ -220,7 +200,7 @@ mod tests {
             let children: Vec<_> = (0..4)
                 .map(|place| {
                     process::fork(|| {
-                        let taker = lock.of_child(place).unwrap();
+                        let taker = lock.of_child(place);
                         for _ in 0..ROUNDS {
                             let turn = taker.take().unwrap();
                             let before = shared[0].number::<0>().load(SeqCst);
@@ -244,13 +224,12 @@ mod tests {
     fn whoever_ends_in_its_turn_gives_it_back() {
         for lock in locks() {
             let first = process::fork(|| {
-                std::mem::forget(lock.of_child(0).unwrap().take().unwrap());
+                std::mem::forget(lock.of_child(0).take().unwrap());
                 7
             });
             assert_eq!(ended(first.unwrap()), End::Code(7));
             lock.left_by(0);
-            let second =
-                process::fork(|| i32::from(lock.of_child(1).unwrap().take().unwrap().is_none()));
+            let second = process::fork(|| i32::from(lock.of_child(1).take().unwrap().is_none()));
             assert_eq!(ended(second.unwrap()), End::Code(0), "{lock:?}");
         }
     }
@@ -278,7 +257,7 @@ mod tests {
             while descriptor::write(&turns.write, &[0; 4096]).is_ok() {}
             descriptor::wait_again(&turns.write).unwrap();
             turns.waiting().store(1, SeqCst);
-            let taker = lock.of_child(1).unwrap();
+            let taker = lock.of_child(1);
             drop(taker.take().unwrap());
             lock.left_by(0);
         }

@@ -28,6 +28,7 @@
 #![doc = include_str!("../docs/ports.md")]
 #![doc = include_str!("../docs/daemon.md")]
 #![doc = include_str!("../docs/signals.md")]
+#![doc = include_str!("../docs/privileges.md")]
 #![doc = include_str!("../docs/log.md")]
 #![doc = include_str!("../docs/values.md")]
 #![doc = include_str!("../docs/options.md")]
@@ -38,6 +39,7 @@
 mod stop;
 mod sys;
 mod error;
+mod caution;
 #[cfg(feature = "tls")]
 mod tls;
 mod logger;
@@ -45,6 +47,7 @@ mod own_file;
 mod pid_file;
 mod launcher;
 mod options;
+mod identity;
 mod access;
 mod lookup;
 mod address;

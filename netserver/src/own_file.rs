@@ -82,8 +82,13 @@ impl Drop for OwnFile {
         if !signal::is_servers_own() || !self.is_there() {
             return;
         }
-        if let Err(err) = fs::remove_file(&self.path) {
-            log::warn!("cannot remove {}: {err}", self.path.display());
+        match fs::remove_file(&self.path) {
+            // Whoever has given up its privileges may not; the next start takes its place.
+            Err(err) if err.kind() == io::ErrorKind::PermissionDenied => {
+                log::debug!("{} stays: {err}", self.path.display());
+            }
+            Err(err) => log::warn!("cannot remove {}: {err}", self.path.display()),
+            Ok(()) => {}
         }
     }
 }

@@ -4,12 +4,11 @@
 use std::io::{self, BufRead, Write};
 use std::os::fd::BorrowedFd;
 
-use crate::sys::descriptor;
+use crate::sys::{descriptor, ends};
 
 /// Takes standard input and output away from whoever started the server.
 pub(crate) fn close() -> io::Result<()> {
-    let null = descriptor::null()?;
-    descriptor::become_stdio(&null, &null)
+    ends::with_null(|null| descriptor::become_stdio(&null, &null))
 }
 
 /// Has them be a client.

@@ -39,6 +39,7 @@ mod parents;
 mod pid_files;
 mod pool;
 mod ports;
+mod privileges;
 mod protocols;
 mod renewal;
 mod room;

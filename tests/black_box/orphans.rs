@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use netserver_harness::{Client, Server, Signal, scratch, tool, wait_until};
 
 use super::parents::pool_of;
+use super::privileges::setpriv;
 use super::starved::ticks;
 use super::{FORKING, actor, extent, with_all};
 
@@ -22,7 +23,11 @@ fn tries() -> u32 {
 }
 
 fn start(personality: &str) -> Server {
-    actor(&[]).args(pool_of(personality, SIZE)).grace(GONE).start()
+    start_with(personality, &[])
+}
+
+fn start_with(personality: &str, arguments: &[&str]) -> Server {
+    actor(arguments).args(pool_of(personality, SIZE)).grace(GONE).start()
 }
 
 /// Ends the parent. A fault that is none the runtime of Rust takes for one the first time, and gives its
@@ -48,9 +53,21 @@ fn see_port_free(address: SocketAddr, since: Instant) {
 
 #[test]
 fn idle_children_leave_at_once_and_busy_ones_after_their_request() {
+    leave_after_their_request(&[]);
+}
+
+/// The kernel forgets whom to tell of a parent's end when the user changes.
+#[test]
+fn so_do_those_of_a_server_that_has_become_another_user() {
+    if setpriv().is_some() {
+        leave_after_their_request(&["--user=www-data"]);
+    }
+}
+
+fn leave_after_their_request(arguments: &[&str]) {
     for personality in FORKING {
         for at in 0..2 * tries() {
-            let server = start(personality);
+            let server = start_with(personality, arguments);
             let address = server.address();
             let signal = [Signal::SIGKILL, Signal::SIGSEGV][at as usize % 2];
             let mut busy = Client::connect(address);

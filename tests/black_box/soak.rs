@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use netserver_harness::{Server, Signal, load};
+use netserver_harness::{Server, Signal, is_notice_of_root, load};
 
 use super::parents::pool_of;
 use super::{actor, extent, pause};
@@ -142,6 +142,7 @@ impl Told {
             ["child", _, "left"] => {
                 assert!(self.left.insert(words[1].parse().unwrap()), "{line}");
             }
+            _ if is_notice_of_root(text) => {}
             _ => self.others.push(text.to_owned()),
         }
     }

@@ -44,7 +44,7 @@ fn asleep(pid: i32) -> Asleep {
         Some(libc::SYS_accept4 | libc::SYS_epoll_pwait) => Asleep::ForClients,
         #[cfg(target_arch = "x86_64")]
         Some(libc::SYS_epoll_wait) => Asleep::ForClients,
-        Some(libc::SYS_flock | libc::SYS_read) => Asleep::ForItsTurn,
+        Some(libc::SYS_fcntl | libc::SYS_read) => Asleep::ForItsTurn,
         _ => Asleep::No,
     }
 }

@@ -293,7 +293,6 @@ pub fn gone(name: &str) -> Option<&'static str> {
     Some(match name {
         "parent_read_hook" => "here it is `child_is_talking_hook`, with `child_communication`",
         "can_read_hook" => "here the handler reads, and nobody else",
-        "fatal_hook" => "here `run` returns, and what ended the server is in the log",
         "restart_open_hook" | "restart_close_hook" => {
             "here HUP renews children and opens nothing anew"
         }

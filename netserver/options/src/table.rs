@@ -85,6 +85,8 @@ pub enum Group {
     Limits,
     /// The life of a daemon.
     Daemon,
+    /// Who the server is once it is bound.
+    Privileges,
     /// What is said of what happens, and where.
     Log,
     /// Files, and the rest.
@@ -103,6 +105,7 @@ impl Group {
         Self::Pool,
         Self::Limits,
         Self::Daemon,
+        Self::Privileges,
         Self::Log,
         Self::Server,
     ];
@@ -119,6 +122,7 @@ impl Group {
             Self::Pool => "Processes",
             Self::Limits => "Limits",
             Self::Daemon => "Daemon",
+            Self::Privileges => "Privileges",
             Self::Log => "Log",
             Self::Server => "Server",
         }
@@ -544,6 +548,65 @@ macro_rules! for_each_option {
                 group: Daemon, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
                 summary: "File that tells the server's process, and is locked",
+            }
+            /// The user that the server becomes once it is bound, by name or number; for good, in all its
+            /// processes. Without `group` it has that user's own groups, and no other. A number that this
+            /// machine does not know needs `group`.
+            user: Maybe<Account> {
+                group: Privileges, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "User that the server becomes once it is bound",
+            }
+            /// The groups that the server has once it is bound: `www-data`, or `www-data,adm`, and it may
+            /// repeat. The first is its group, and all of them together are every group that it has left.
+            group: List<Accounts> {
+                group: Privileges, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Groups that the server has once it is bound",
+            }
+            /// The folder that is the server's `/` once it is bound. What handlers, hooks from
+            /// `pre_loop_hook` on and `reverse_lookups` need of files has to be in it. Only together with
+            /// `user` it keeps anybody in.
+            chroot: Maybe<Path> {
+                group: Privileges, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Folder that becomes the server's root",
+            }
+            /// Whether the server, having become another `user`, may still gain privileges by programs
+            /// that it starts, as by those that are set-user-ID. Without it `no_new_privs` holds.
+            new_privs: Flag {
+                group: Privileges, works_with: ALL, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Let programs it starts gain privileges",
+            }
+            /// How many descriptors each process of the server may have open: its limit, soft and hard, from
+            /// the start on. More than the hard limit that it is started with takes root.
+            rlimit_nofile: Maybe<Count> {
+                group: Privileges, works_with: ALL, since: "0.1",
+                default: [], range: ["16", "1073741816"],
+                summary: "Descriptors that a process may have open",
+            }
+            /// The permissions that files made by the server do not have, in octal, from the start on.
+            umask: Maybe<Mode> {
+                group: Privileges, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Permissions that new files do not have",
+            }
+            /// The folder that the server works in once it is bound, entered as the `user` that it is then;
+            /// with `chroot` a folder in there. Without it the server is in `/` after `chroot`, and else
+            /// where it was started.
+            working_directory: Maybe<Path> {
+                group: Privileges, works_with: ALL, since: "0.1",
+                default: [], range: [],
+                summary: "Folder that the server works in once it is bound",
+            }
+            /// Whether what is only warned of for the sake of security is an error: to serve as root where
+            /// `user` does not say so, `chroot` as root, a `conf_file` or a key that others may change or
+            /// read, folders left open behind a `chroot`, threads at the drop and at forks.
+            strict: Flag {
+                group: Privileges, works_with: ALL, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "Make warnings about security errors",
             }
             /// What is logged: 0 errors, 1 warnings, 2 notices, 3 information, 4 everything. These are
             /// the `error`, `warn`, `info`, `debug` and `trace` of the `log` crate.

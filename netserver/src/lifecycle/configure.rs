@@ -9,12 +9,14 @@ use netserver_options::{BuiltIn, OptionSpec, Reject, Table, own};
 
 use super::logging;
 use super::phase::Configured;
+use super::privileges::{self, ConfFile, Privileges};
 use super::uncalled;
 use crate::access::Rules;
 use crate::declared::{Declaration, Declared};
 use crate::error::{Error, OptionError, Result};
 use crate::guard;
 use crate::handler::Hooks;
+use crate::identity::Identity;
 use crate::info::ServerInfo;
 use crate::listener;
 use crate::options::merge::{Merged, hold_scope, merge, winner};
@@ -73,8 +75,11 @@ where
         }
         _ => {}
     }
+    let mut conf_file = None;
     if let Some(named) = winner(&settings, "conf_file").cloned() {
-        settings.extend(conf::read(&named, table)?);
+        let (found, opened) = conf::read(&named, table)?;
+        settings.extend(found);
+        conf_file = Some(ConfFile { name: named.text, opened });
     }
     let merged = merge(&settings, table, declared)?;
     merged.hold_required()?;
@@ -83,11 +88,17 @@ where
         stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
     }
     refuse_launcher(&merged)?;
-    logging::open::<S>(&given.program, &merged, line.command)?;
+    let starts = matches!(line.command, None | Some(Command::Check));
+    let mut identity = Identity::default();
+    if starts {
+        privileges::begin(&merged)?;
+        identity = Identity::of(&merged)?;
+    }
+    logging::open::<S>(&given.program, &merged, identity.user, line.command)?;
     // Its one client is there already.
     let endpoints = if inherited { Vec::new() } else { proto::endpoints(&merged)? };
     let rules = Rules::of(&merged.options)?;
-    if matches!(line.command, None | Some(Command::Check)) {
+    if starts {
         rules.warn();
         if !inherited {
             proto::warn_of_idle(&merged, &endpoints, declaration.proto);
@@ -96,16 +107,17 @@ where
     }
     match line.command {
         None => {
+            let privileges = Privileges::of(&merged, identity, conf_file.as_ref())?;
             let name = merged.personality.map_or("custom", BuiltIn::name);
             let (personality, values) = (merged.personality, merged.own());
             let info = ServerInfo::new(given.program, name, merged, rules, line.rest);
             let proto = declaration.proto;
-            Ok(Configuration::Serve(
-                Configured { info, endpoints, proto, personality, pid_file: None },
-                values,
-            ))
+            let configured =
+                Configured { info, endpoints, proto, personality, privileges, pid_file: None };
+            Ok(Configuration::Serve(configured, values))
         }
         Some(Command::Check) => {
+            Privileges::of(&merged, identity, conf_file.as_ref())?;
             listener::check(&endpoints, declaration.proto)?;
             answer(&format!("{}: options are valid\n", given.program))
         }

@@ -13,7 +13,7 @@ use crate::options::source::Source;
 
 const HOOK: &str = "write_to_log_hook";
 
-/// Opens the log. Whoever only asks something has standard error, and with `--check` learns what would be
+/// Opens the log of a server that is to become `user`. Whoever only asks something has standard error, and with `--check` learns what would be
 /// wrong with another log.
 ///
 /// # Errors
@@ -21,10 +21,11 @@ const HOOK: &str = "write_to_log_hook";
 pub(super) fn open<S: Hooks>(
     program: &str,
     merged: &Merged,
+    user: Option<u32>,
     command: Option<Command>,
 ) -> Result<()> {
     let options = &merged.options;
-    let (level, user) = (options.log_level(), None);
+    let level = options.log_level();
     let serves = command.is_none();
     let to = if serves { place(options) } else { Place::Stderr };
     let has_hook = S::WRITTEN.is_none_or(|all| all.contains(&HOOK));

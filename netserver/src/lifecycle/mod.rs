@@ -1,13 +1,15 @@
 //! The life of a server, in the manual's order.
 //!
 //! Each phase is a value that the next one consumes: [`Configured`] knows its options, [`Bound`] has
-//! its listeners and the privileges of the start, [`Secured`] the privileges it keeps, and
+//! its listeners and the privileges of the start, [`Secured`](secure::Secured) the privileges it keeps, and
 //! [`Running`](crate::personality::Running) is what a personality serves. A server that binds after
 //! it gave up its privileges does not compile.
 
 mod configure;
 mod logging;
 mod phase;
+mod privileges;
+mod secure;
 mod uncalled;
 
 pub(crate) use configure::{Configuration, Given, configure};

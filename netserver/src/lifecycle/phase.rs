@@ -2,6 +2,8 @@
 
 use netserver_options::BuiltIn;
 
+use super::privileges::Privileges;
+use super::secure::{Secured, secure};
 use crate::declared::Declared;
 use crate::error::Result;
 use crate::guard;
@@ -24,20 +26,18 @@ pub(crate) struct Configured {
     pub(crate) personality: Option<BuiltIn>,
     /// The pid file, once it is claimed.
     pub(crate) pid_file: Option<PidFile>,
+    pub(crate) privileges: Privileges,
 }
 
 /// Every listener is bound, with the privileges of the start.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    info: ServerInfo,
+    pub(super) info: ServerInfo,
     listeners: Listeners,
     personality: Option<BuiltIn>,
     pid_file: Option<PidFile>,
+    pub(super) privileges: Privileges,
 }
-
-/// As [`Bound`], with the privileges that the server keeps.
-#[derive(Debug)]
-pub(crate) struct Secured(Bound);
 
 /// Everything before the loop is done.
 #[derive(Debug)]
@@ -59,13 +59,13 @@ impl Configured {
 
     /// Binds every listener, or none.
     pub(crate) fn bind(self) -> Result<Bound> {
-        let Self { info, endpoints, proto, personality, pid_file } = self;
+        let Self { info, endpoints, proto, personality, privileges, pid_file } = self;
         let (program, name, pid) = (info.program(), info.personality(), std::process::id());
         log::info!("{program} (type {name}) starting! pid({pid})");
         let file = info.options().port_file().map(AsRef::as_ref);
         let listeners = Listeners::bind(&endpoints, proto, file)?;
         let info = info.listening_on(listeners.listening().cloned().collect());
-        Ok(Bound { info, listeners, personality, pid_file })
+        Ok(Bound { info, listeners, personality, privileges, pid_file })
     }
 }
 
@@ -80,18 +80,18 @@ impl Bound {
         Ok(self)
     }
 
-    /// Runs the `post_bind_hook`, the last with the privileges of the start.
+    /// Runs the `post_bind_hook`, the last with the privileges of the start, and gives those up.
     pub(crate) fn post_bind<S: Hooks>(self, server: &mut S) -> Result<Secured> {
         let hook = guard::run(|| server.post_bind_hook(&self.info));
         hook.map_err(|failure| failure.of("post_bind_hook"))?;
-        Ok(Secured(self))
+        secure(self)
     }
 }
 
 impl Secured {
     /// Runs the `pre_loop_hook`.
     pub(crate) fn pre_loop<S: Hooks>(self, server: &mut S) -> Result<Ready> {
-        let Bound { info, listeners, personality, pid_file } = self.0;
+        let Bound { info, listeners, personality, pid_file, .. } = self.into_bound();
         let hook = guard::run(|| server.pre_loop_hook(&info));
         hook.map_err(|failure| failure.of("pre_loop_hook"))?;
         Ok(Ready { running: Running::new(info, listeners), personality, pid_file })

@@ -193,7 +193,6 @@ pub(crate) fn own_descriptors<'a>() -> impl Iterator<Item = BorrowedFd<'a>> {
 ///
 /// # Errors
 /// What the kernel says.
-#[allow(dead_code, reason = "for a server that is about to give up its privileges")]
 pub(crate) fn belongs_to(uid: u32, gid: u32) -> Result<()> {
     let Some(Sink { target: Target::File(file), slot, .. }) = SINK.get() else { return Ok(()) };
     let given = file.belongs_to(slot, uid, gid);

@@ -3,6 +3,7 @@
 //! `name: value` and `name value` are the same; the value is the rest of the line without the
 //! blanks around it; `#` starts a comment and `\#` is a `#`; a boolean's name alone is true.
 
+use std::fs::Metadata;
 use std::path::Path;
 
 use netserver_options::kind::{Flag, Kind};
@@ -14,17 +15,17 @@ use super::source::Source;
 use crate::error::OptionError;
 use crate::sys::descriptor;
 
-/// Reads the settings of the file that `named` has as its value.
+/// Reads the settings of the file that `named` has as its value, and tells what file it was.
 ///
 /// # Errors
 /// Where it cannot be read, is no text, or a line of it is refused.
-pub(crate) fn read(named: &Setting, table: Table) -> Result<Vec<Setting>, OptionError> {
+pub(crate) fn read(named: &Setting, table: Table) -> Result<(Vec<Setting>, Metadata), OptionError> {
     let name = shown(&named.text);
-    let (bytes, _) = descriptor::read_regular(Path::new(&named.text)).map_err(|err| {
+    let (bytes, opened) = descriptor::read_regular(Path::new(&named.text)).map_err(|err| {
         let reject = Reject::new(format!("{name}: cannot be read: {err}"));
         OptionError::new(named.source.place(named.spec.name), reject)
     })?;
-    parse(&name, &bytes, table)
+    Ok((parse(&name, &bytes, table)?, opened))
 }
 
 pub(super) fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Setting>, OptionError> {

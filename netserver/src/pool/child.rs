@@ -86,7 +86,7 @@ pub(super) fn serve_pool<S: NetServer>(
     let mut seat = birth.board.seat(birth.place, options.max_requests(), watched);
     // The hook may have changed who it is.
     let served = signal::follow_parent().map_err(Into::into).and_then(|()| {
-        let taker = lock.map(|lock| lock.of_child(birth.place)).transpose()?;
+        let taker = lock.map(|lock| lock.of_child(birth.place));
         work(server, info, listeners, taker, &mut seat, buffers)
     });
     if served.is_err() {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use nix::libc;
 
 use crate::accept_lock::AcceptLock;
+use crate::caution::caution;
 use crate::child::{Child, ChildKind, hear};
 use crate::error::Result;
 use crate::guard;
@@ -87,7 +88,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     /// Takes the role of a parent.
     ///
     /// # Errors
-    /// Where the kernel has no memory or descriptors.
+    /// Where the kernel has no memory or descriptors; and with `strict`, where there are other threads.
     pub(super) fn new(
         server: &'a mut S,
         info: &'a ServerInfo,
@@ -96,6 +97,9 @@ impl<'a, S: NetServer> Parent<'a, S> {
         lock: Option<Rc<AcceptLock>>,
     ) -> Result<Self> {
         let options = info.options();
+        if let (true, Some(count)) = (options.strict(), process::threads()) {
+            caution(true, of_threads(count))?;
+        }
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let most = limits.max_servers.saturating_add(MORE);
         let places = most + limits.max_recycling + count(options.max_dequeue());
@@ -139,11 +143,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
 
     /// What no child has any use for: the parent's own ends of everything.
     pub(super) fn own_descriptors(&self) -> impl Iterator<Item = std::os::fd::BorrowedFd<'_>> {
-        let parents = self.lock.iter().filter_map(|lock| lock.parents()).map(AsFd::as_fd);
-        std::iter::once(self.board.woken().as_fd())
-            .chain(self.ears.descriptors())
-            .chain(parents)
-            .chain(logger::own_descriptors())
+        let own = std::iter::once(self.board.woken().as_fd()).chain(self.ears.descriptors());
+        own.chain(logger::own_descriptors())
     }
 
     /// Forks a child that runs `life`, unless the server stops and has gone further than `until`. Tells
@@ -567,12 +568,16 @@ pub(super) fn manage<S: NetServer>(
 fn warn_of_threads(told: &mut Option<usize>) {
     let threads = process::threads();
     if let Some(count) = threads.filter(|_| threads != *told) {
-        log::warn!(
-            "{count} threads at a fork: a lock that another one holds stays locked in the child; \
-             start threads in child_init_hook"
-        );
+        log::warn!("{}", of_threads(count));
     }
     *told = threads;
+}
+
+fn of_threads(count: usize) -> String {
+    format!(
+        "{count} threads at a fork: a lock that another one holds stays locked in the child; \
+         start threads in child_init_hook"
+    )
 }
 
 /// Says how a child has ended; `worse` tells whether its place waits longer than the log knows of.

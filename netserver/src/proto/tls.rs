@@ -7,6 +7,7 @@ use netserver_options::VerifyClient;
 use rustls::ServerConfig;
 
 use super::Proto;
+use crate::caution::caution;
 use crate::connection::Connection;
 use crate::options::Options;
 use crate::tls::config::{Configured, Settings, Verify, configure};
@@ -36,7 +37,7 @@ impl Proto for Ssl {
         let Configured { config, warnings } =
             configure(&settings).map_err(|err| io::Error::other(err.chain()))?;
         for warning in warnings {
-            log::warn!("{warning}");
+            caution(options.strict(), warning).map_err(|err| io::Error::other(err.chain()))?;
         }
         self.0 = Some(config);
         Ok(())

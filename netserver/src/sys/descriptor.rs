@@ -1,12 +1,12 @@
 //! Descriptors: every one that is made here is closed on exec.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
-use nix::fcntl::{self, FcntlArg, OFlag};
+use nix::fcntl::{self, FcntlArg, OFlag, SpliceFFlags};
 use nix::libc;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -54,12 +54,6 @@ pub(crate) fn nameless_file(label: &std::ffi::CStr) -> io::Result<OwnedFd> {
     Ok(memfd_create(label, MFdFlags::MFD_CLOEXEC)?)
 }
 
-/// The same file as `descriptor`, opened anew: a lock on it is another one's.
-pub(crate) fn open_anew(descriptor: &impl AsFd) -> io::Result<OwnedFd> {
-    let path = format!("/proc/self/fd/{}", descriptor.as_fd().as_raw_fd());
-    Ok(OpenOptions::new().read(true).write(true).open(path)?.into())
-}
-
 /// The end of a pipe to write to, opened anew: nobody who has another one can have it wait.
 pub(crate) fn open_end_anew(end: &impl AsFd) -> io::Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", end.as_fd().as_raw_fd());
@@ -72,30 +66,46 @@ pub(crate) fn open_to_write(path: &std::path::Path) -> io::Result<OwnedFd> {
     Ok(fcntl::open(path, flags, Mode::empty())?)
 }
 
-/// Takes the lock of a file, and waits for it; what `flock(2)` says.
+/// Takes the lock of a file for this process, and waits for it. Whatever ends the process gives it back,
+/// and so does closing the file here; no other process ever has it by way of this one.
 pub(crate) fn lock(file: &impl AsFd) -> io::Result<()> {
-    flock(file, libc::LOCK_EX)
+    fcntl::fcntl(file, FcntlArg::F_SETLKW(&whole(libc::F_WRLCK)))?;
+    Ok(())
 }
 
 /// Gives it back.
 pub(crate) fn unlock(file: &impl AsFd) -> io::Result<()> {
-    flock(file, libc::LOCK_UN)
+    fcntl::fcntl(file, FcntlArg::F_SETLK(&whole(libc::F_UNLCK)))?;
+    Ok(())
 }
 
-fn flock(file: &impl AsFd, operation: libc::c_int) -> io::Result<()> {
-    // SAFETY: it asks nothing of its caller.
-    Errno::result(unsafe { libc::flock(file.as_fd().as_raw_fd(), operation) })?;
-    Ok(())
+/// All of a file, to be locked or unlocked.
+fn whole(kind: libc::c_int) -> libc::flock {
+    // It is one of three small numbers.
+    let kind = libc::c_short::try_from(kind).unwrap_or_default();
+    let start = libc::c_short::try_from(libc::SEEK_SET).unwrap_or_default();
+    libc::flock { l_type: kind, l_whence: start, l_start: 0, l_len: 0, l_pid: 0 }
+}
+
+/// Puts a byte into a pipe, and never waits for room, whatever another process has turned: the flag of the
+/// pipe itself is shared with all who have it.
+///
+/// # Errors
+/// Where there is no room, or the pipe is gone.
+pub(crate) fn nudge(pipe: &impl AsFd) -> io::Result<()> {
+    static BYTE: [u8; 1] = *b"!";
+    let flags = SpliceFFlags::SPLICE_F_NONBLOCK;
+    match fcntl::vmsplice(pipe, &[io::IoSlice::new(&BYTE)], flags) {
+        // Where that is not known or not allowed, the flag has to do.
+        Err(Errno::ENOSYS | Errno::EPERM) => write(pipe, &BYTE).map(drop),
+        outcome => Ok(outcome.map(drop)?),
+    }
 }
 
 /// Takes the lock of a file that is open for writing, for as long as this description of it is open anywhere.
 /// Tells whether nobody has it.
 pub(crate) fn claim(file: &impl AsFd) -> io::Result<bool> {
-    const WRITING: libc::c_short = 1;
-    const _: () = assert!(libc::F_WRLCK == WRITING as libc::c_int && libc::SEEK_SET == 0);
-    // From the start of the file to its end, wherever that is.
-    let whole = libc::flock { l_type: WRITING, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
-    match fcntl::fcntl(file, FcntlArg::F_OFD_SETLK(&whole)) {
+    match fcntl::fcntl(file, FcntlArg::F_OFD_SETLK(&whole(libc::F_WRLCK))) {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(errno) => Err(errno.into()),
@@ -239,18 +249,17 @@ fn open_regular(path: &std::path::Path) -> io::Result<File> {
     }
 }
 
-/// All of a regular file of up to 1 MiB, and its permissions.
-pub(crate) fn read_regular(path: &std::path::Path) -> io::Result<(Vec<u8>, u32)> {
-    use std::os::unix::fs::PermissionsExt;
+/// All of a regular file of up to 1 MiB, and what it was when it was opened.
+pub(crate) fn read_regular(path: &std::path::Path) -> io::Result<(Vec<u8>, Metadata)> {
     const LARGEST: u64 = 1 << 20;
     let file = open_regular(path)?;
-    let mode = file.metadata()?.permissions().mode() & 0o7777;
+    let opened = file.metadata()?;
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("is larger than 1 MiB"));
     }
-    Ok((bytes, mode))
+    Ok((bytes, opened))
 }
 
 /// Has these be standard input and output, for programs that are started too.

@@ -44,6 +44,16 @@ impl Drop for Replacements {
     }
 }
 
+/// Lends `/dev/null`: the one that a server has had since its start, as there may be none at that path
+/// any more.
+pub(crate) fn with_null<T>(use_it: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
+    match NULL.number() {
+        ..0 => use_it(descriptor::null()?.as_fd()),
+        // SAFETY: the thread that the server runs in has noted it, and forgets it before it is closed.
+        number => use_it(unsafe { BorrowedFd::borrow_raw(number) }),
+    }
+}
+
 /// Ends every wait for a connection, for good.
 pub(super) fn end_waiting() {
     let known = own().waiting.load(SeqCst);

@@ -9,6 +9,7 @@
 //! | [`descriptor`] | pipes, `/dev/null`, reading and writing |
 //! | [`ends`] | the descriptors that a stop takes away |
 //! | [`file_size`] | the limit of a file's size |
+//! | [`folder`] | folders that are open |
 //! | [`handed`] | a descriptor that is handed to other processes |
 //! | [`leaked`] | a value that stands for as long as the process |
 //! | [`mask`] | which signals are blocked |
@@ -16,11 +17,13 @@
 //! | [`origin`] | who has sent a signal |
 //! | [`own`] | what a process knows of itself, and no copy of it does |
 //! | [`poll`] | waiting for descriptors, with a time limit, ended by a signal |
+//! | [`privilege`] | users, groups and capabilities, and the way down |
 //! | [`process`] | fork, wait, kill, leave |
 //! | [`resolve`] | names of addresses and addresses of names, in a thread apart |
 //! | [`service`] | ports of services |
 //! | [`signal`] | the one handler, and how far a stop has gone |
 //! | [`socket`] | accepting, datagrams and their addresses |
+//! | [`task`] | what each thread of the process is |
 
 #![allow(unsafe_code, reason = "the only module that may")]
 
@@ -29,6 +32,7 @@ pub(crate) mod clock;
 pub(crate) mod descriptor;
 pub(crate) mod ends;
 pub(crate) mod file_size;
+pub(crate) mod folder;
 pub(crate) mod handed;
 pub(crate) mod leaked;
 pub(crate) mod mask;
@@ -37,8 +41,10 @@ mod noted;
 mod origin;
 mod own;
 pub(crate) mod poll;
+pub(crate) mod privilege;
 pub(crate) mod process;
 pub(crate) mod resolve;
 pub(crate) mod service;
 pub(crate) mod signal;
 pub(crate) mod socket;
+pub(crate) mod task;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI8, Ordering::Relaxed};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use nix::unistd::{self, ForkResult};
 pub(crate) use nix::unistd::Pid;
 
 use super::clock;
-use super::descriptor;
+use super::ends;
 use super::poll::{self, Direction, Woken};
 
 /// How a child ended.
@@ -133,11 +133,11 @@ static OUTPUT_IS_LOST: AtomicBool = AtomicBool::new(false);
 
 /// Looks what standard output is, for the forks to come; `shared` tells whether children have the same.
 pub(crate) fn look_at_output(shared: bool) {
-    let same = |null: &OwnedFd| {
+    let same = |null: BorrowedFd<'_>| {
         let (output, null) = (fstat(io::stdout())?, fstat(null)?);
-        Ok::<_, Errno>(output.st_rdev == null.st_rdev && output.st_mode == null.st_mode)
+        Ok(output.st_rdev == null.st_rdev && output.st_mode == null.st_mode)
     };
-    let is_null = shared && descriptor::null().is_ok_and(|null| same(&null) == Ok(true));
+    let is_null = shared && ends::with_null(same).unwrap_or(false);
     OUTPUT_IS_LOST.store(is_null, Relaxed);
 }
 

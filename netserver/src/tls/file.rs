@@ -1,6 +1,7 @@
 //! A PEM file: its path comes in, the certificates or the key that it holds go out.
 
 use std::fmt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustls::pki_types::pem::{self, PemObject};
@@ -23,7 +24,9 @@ impl PemFile {
     pub(super) fn read(what: &str, path: &Path) -> Result<Self> {
         let name = format!("{what} {:?}", path.to_string_lossy());
         match descriptor::read_regular(path) {
-            Ok((bytes, mode)) => Ok(Self { name, bytes, mode }),
+            Ok((bytes, opened)) => {
+                Ok(Self { name, bytes, mode: opened.permissions().mode() & 0o7777 })
+            }
             Err(err) => Err(Error::because(format!("{name}: cannot be read"), err)),
         }
     }

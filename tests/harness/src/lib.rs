@@ -85,3 +85,4 @@ pub use server::Server;
 pub use syscalls::Syscalls;
 pub use tool::{tool, tool_with};
 pub use trace::{Trace, count_syscalls};
+pub use verdict::is_notice_of_root;

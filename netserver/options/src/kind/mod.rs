@@ -5,6 +5,7 @@
 //! type of its getter says so.
 
 mod account;
+mod accounts;
 mod choice;
 mod flag;
 mod host;
@@ -28,6 +29,7 @@ mod verify_client;
 use std::fmt;
 
 pub use account::{Account, AccountValue};
+pub use accounts::Accounts;
 pub use choice::{Choice, Choices};
 pub use flag::Flag;
 pub use host::{Host, HostName, HostValue};
