@@ -18,6 +18,7 @@ use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
 use crate::logger;
+use crate::notify;
 use crate::proto::{AcceptFault, Proto};
 use crate::seat::Post;
 use crate::stop::Stage;
@@ -53,26 +54,30 @@ impl<'a> Arrival<'a> {
 #[derive(Debug)]
 pub(crate) struct Wait<'a> {
     listeners: Vec<&'a Listener>,
-    /// Some where there are several listeners.
+    /// Some where there are several listeners, or the wait has to end now and then.
     set: Option<Several>,
+    /// Whether somebody has to hear that this process goes on.
+    watched: bool,
     /// Some where workers take turns.
     taker: Option<Taker<'a>>,
 }
 
 impl<'a> Wait<'a> {
-    /// For the calling process alone; `parent` is what breaks when that goes, if there is one.
+    /// For the calling process alone, which has that post.
     ///
     /// # Errors
     /// Where the kernel has no descriptor left for it.
     pub(crate) fn new(
         listeners: &'a Listeners,
         taker: Option<Taker<'a>>,
-        parent: Option<&OwnedFd>,
+        post: &impl Post,
     ) -> Result<Self> {
         let listeners: Vec<_> = listeners.iter().collect();
-        let set = (listeners.len() > 1).then(|| Several::of(&listeners, parent)).transpose();
+        let watched = post.is_watched();
+        let several = listeners.len() > 1 || watched;
+        let set = several.then(|| Several::of(&listeners, post.parent())).transpose();
         let set = set.map_err(|err| Error::because(CANNOT_WAIT, err))?;
-        Ok(Self { listeners, set, taker })
+        Ok(Self { listeners, set, watched, taker })
     }
 
     /// What a stop ends first: the wait for its turn, the set, and where there is none the listeners.
@@ -96,7 +101,8 @@ impl<'a> Wait<'a> {
         let Some(Several { set, bell }) = &self.set else {
             return Ok(self.listeners.first().map_or(Ready::Again, |only| Ready::At(only)));
         };
-        match set.wait(None) {
+        let limit = if self.watched { notify::until_alive() } else { None };
+        match set.wait(limit) {
             Ok(Some(BELL)) => {
                 descriptor::drain(bell);
                 Ok(Ready::Somewhere)
@@ -195,6 +201,9 @@ impl<'a> Acceptor<'a> {
             logger::reopen_alone();
             if signal::stage() != Stage::Serving {
                 return Ok(if self.wait.taker.is_none() { self.last(buffers) } else { None });
+            }
+            if self.wait.watched {
+                notify::alive();
             }
             if let Err(err) = self.can_take() {
                 self.faults.look_at(&err)?;

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::launcher;
 use crate::listener::Listening;
 use crate::logger;
+use crate::notify;
 use crate::options::Options;
 use crate::options::merge::{Effective, Merged};
 use crate::stop::Timing;
@@ -128,6 +129,7 @@ impl ServerInfo {
             taken.map_err(|err| Error::because("cannot take the standard streams away", err))?;
         }
         launcher::ready();
+        notify::ready();
         Ok(())
     }
 

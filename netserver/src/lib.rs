@@ -30,6 +30,7 @@
 #![doc = include_str!("../docs/signals.md")]
 #![doc = include_str!("../docs/privileges.md")]
 #![doc = include_str!("../docs/log.md")]
+#![doc = include_str!("../docs/service_managers.md")]
 #![doc = include_str!("../docs/values.md")]
 #![doc = include_str!("../docs/options.md")]
 #![doc = include_str!("../docs/coming_from_net_server.md")]
@@ -43,6 +44,7 @@ mod caution;
 #[cfg(feature = "tls")]
 mod tls;
 mod logger;
+mod notify;
 mod own_file;
 mod pid_file;
 mod launcher;
@@ -59,6 +61,7 @@ mod seat;
 mod connection;
 mod stdio;
 pub mod proto;
+mod inherit;
 mod listener;
 mod accept_lock;
 mod acceptor;

@@ -16,6 +16,7 @@ use crate::accepted::Accepted;
 use crate::address::Address;
 use crate::buffer::Buffers;
 use crate::error::{Error, Result};
+use crate::inherit::{Heirloom, Inheritance};
 use crate::own_file::OwnFile;
 use crate::proto::{Endpoint, Factory, ListenSpec, Place, Proto};
 
@@ -75,22 +76,24 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// Binds everything that is asked for, and says in `file` what that is. `own` makes the program's
-    /// own protocol, which is spoken where nobody names another.
+    /// Binds everything that is asked for and was not inherited, and says in `file` what that is. `own`
+    /// makes the program's own protocol, which is spoken where nobody names another.
     ///
     /// # Errors
-    /// The first one that cannot be bound, or the file; what is bound by then is closed again.
+    /// A socket that is for no port; the first port that cannot be bound, or the file; what is bound by
+    /// then is closed again.
     pub(crate) fn bind(
         endpoints: &[Endpoint],
         own: Option<Factory>,
+        inheritance: Inheritance,
         file: Option<&Path>,
     ) -> Result<Self> {
+        let ports = endpoints.chunk_by(|one, next| one.at == next.at);
+        let ports: Vec<_> = ports.map(places).collect::<Result<_>>()?;
+        let mut inherited = inheritance.settle(&ports)?;
         let mut bound = Vec::new();
-        for port in endpoints.chunk_by(|one, next| one.at == next.at) {
-            bound.extend(bind_port(port, own)?);
-        }
-        for (_, listening) in &bound {
-            announce(listening);
+        for (at, port) in ports.into_iter().enumerate() {
+            bound.extend(take_or_bind(port, inherited.take(at), own)?);
         }
         let file = file.map(|path| write_ports(path, &bound)).transpose()?;
         Ok(Self { bound, _file: file })
@@ -176,18 +179,66 @@ pub(crate) fn check(endpoints: &[Endpoint], own: Option<Factory>) -> Result<()> 
 /// How often a number that the system chose for one address is tried on the others.
 const ATTEMPTS: usize = 16;
 
-/// Binds all addresses of one port. Where the system chooses its number, they all have the same.
-fn bind_port(endpoints: &[Endpoint], own: Option<Factory>) -> Result<Vec<(Listener, Listening)>> {
+/// Everywhere that one port is.
+fn places(port: &[Endpoint]) -> Result<Vec<(&Endpoint, Place)>> {
     let mut places = Vec::new();
-    for endpoint in endpoints {
+    for endpoint in port {
         let found = endpoint.places().map_err(|err| Error::because(cannot(endpoint), err))?;
         places.extend(found.into_iter().map(|place| (endpoint, place)));
     }
-    let system_chooses = matches!(places.as_slice(), [(_, first), _, ..] if first.is_port_0());
+    Ok(places)
+}
+
+/// Has the inherited sockets of one port stand for the places that they are, and binds the others.
+fn take_or_bind(
+    mut places: Vec<(&Endpoint, Place)>,
+    inherited: Vec<Heirloom>,
+    own: Option<Factory>,
+) -> Result<Vec<(Listener, Listening)>> {
+    let first = places.first().map(|(endpoint, _)| *endpoint);
+    places.retain(|(endpoint, place)| !inherited.iter().any(|one| one.stands_for(endpoint, place)));
+    let mut bound = Vec::new();
+    // Those of one port speak alike, and with the same options.
+    for (one, endpoint) in inherited.into_iter().zip(std::iter::repeat(first).flatten()) {
+        let label = one.label();
+        let taken = take(endpoint, one, own);
+        let taken = taken.map_err(|err| Error::because(format!("cannot serve {label}"), err))?;
+        log::info!("Taking over {} as {label}", taken.1);
+        bound.push(taken);
+    }
+    let others = bind_port(&places, own)?;
+    for (_, listening) in &others {
+        announce(listening);
+    }
+    bound.extend(others);
+    Ok(bound)
+}
+
+/// Speaks on a socket that is bound already. Its file is not ours to be removed.
+fn take(
+    endpoint: &Endpoint,
+    inherited: Heirloom,
+    own: Option<Factory>,
+) -> io::Result<(Listener, Listening)> {
+    let mut proto = endpoint.proto(own);
+    proto.prepare(&endpoint.options)?;
+    let dual = inherited.is_dual();
+    let socket = proto.adopt(inherited.into_socket(), &endpoint.options)?;
+    // Whoever had it may have turned that, for everybody.
+    SockRef::from(&socket).set_nonblocking(false)?;
+    listener(endpoint, proto, socket, dual, own)
+}
+
+/// Binds all addresses of one port. Where the system chooses its number, they all have the same.
+fn bind_port(
+    places: &[(&Endpoint, Place)],
+    own: Option<Factory>,
+) -> Result<Vec<(Listener, Listening)>> {
+    let system_chooses = matches!(places, [(_, first), _, ..] if first.is_port_0());
     let mut attempts = if system_chooses { ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
-        match bind_all(&places, own) {
+        match bind_all(places, own) {
             // Somebody else has the number on another address.
             Err((_, err)) if attempts > 0 && err.raw_os_error() == Some(libc::EADDRINUSE) => {}
             bound => return bound.map_err(|(what, err)| Error::because(what, err)),
@@ -224,6 +275,16 @@ fn bind(
     proto.prepare(&endpoint.options)?;
     let dual = matches!(place, Place::Inet { dual: true, .. });
     let socket = proto.bind(&ListenSpec::new(place, &endpoint.options))?;
+    listener(endpoint, proto, socket, dual, own)
+}
+
+fn listener(
+    endpoint: &Endpoint,
+    proto: Box<dyn Proto>,
+    socket: OwnedFd,
+    dual: bool,
+    own: Option<Factory>,
+) -> io::Result<(Listener, Listening)> {
     let address = Address::of(&SockRef::from(&socket).local_addr()?);
     let name = proto.name();
     let listening = Listening { address, proto: name, dual };

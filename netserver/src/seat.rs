@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use crate::notify;
 use crate::sys::clock;
 use crate::sys::memory::SharedLines;
 
@@ -46,6 +47,9 @@ pub(crate) trait Post {
 
     /// What breaks once the parent of this worker is gone, where there is one.
     fn parent(&self) -> Option<&OwnedFd>;
+
+    /// Whether a service manager wants to hear now and then that this very process goes on.
+    fn is_watched(&self) -> bool;
 }
 
 /// The number in a worker's line that says until when its connection may last, by the time that only goes
@@ -113,5 +117,9 @@ impl<F: FnMut() -> bool> Post for Alone<F> {
 
     fn parent(&self) -> Option<&OwnedFd> {
         None
+    }
+
+    fn is_watched(&self) -> bool {
+        notify::is_watched()
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn work<S: NetServer>(
 ) -> Result<()> {
     let terms = Terms::of(info);
     terms.begin()?;
-    let wait = match Wait::new(listeners, taker, post.parent()) {
+    let wait = match Wait::new(listeners, taker, post) {
         // A stop has ended the listeners already.
         Err(_) if signal::stage() != Stage::Serving => return Ok(()),
         wait => wait?,

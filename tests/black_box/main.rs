@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 mod access;
+mod activation;
 mod attacks;
 mod bad_input;
 mod chance;
@@ -33,6 +34,7 @@ mod listening;
 mod mixed;
 mod multitype;
 mod names;
+mod notify;
 mod orphans;
 mod panics;
 mod parents;
@@ -57,6 +59,7 @@ mod talk;
 mod threads;
 mod tls;
 mod turns;
+mod units;
 mod unix_sockets;
 
 use std::net::SocketAddr;

@@ -13,6 +13,8 @@ pub enum Command {
     PrintConfig,
     /// `--print-config=json`: the same as JSON, with the resolved listen records.
     PrintConfigJson,
+    /// `--print-unit`: a systemd unit that starts the server with these options.
+    PrintUnit,
 }
 
 /// One such word.
@@ -44,6 +46,7 @@ pub static COMMANDS: &[CommandSpec] = &[
     row("check", None, "Check options and conf file, bind nothing", Command::Check),
     row("print_config", None, "Print the effective options as a conf file", Command::PrintConfig),
     row("print_config", Some("json"), "The same as JSON", Command::PrintConfigJson),
+    row("print_unit", None, "Print a systemd unit for these options", Command::PrintUnit),
 ];
 
 /// The command of that name and value.

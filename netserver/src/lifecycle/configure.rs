@@ -18,11 +18,13 @@ use crate::guard;
 use crate::handler::Hooks;
 use crate::identity::Identity;
 use crate::info::ServerInfo;
+use crate::inherit::Inheritance;
 use crate::listener;
 use crate::options::merge::{Merged, hold_scope, merge, winner};
 use crate::options::own::OwnOptions;
 use crate::options::set::{OptionSet, Setting, Texts};
 use crate::options::source::Source;
+use crate::options::unit::Unit;
 use crate::options::{args, conf, help, print};
 use crate::personality::Personality;
 use crate::proto::{self, Endpoint};
@@ -38,6 +40,8 @@ pub(crate) struct Given {
     pub(crate) words: Vec<OsString>,
     /// The arguments of `run_with`.
     pub(crate) arguments: Vec<(String, Texts)>,
+    /// Whether a service manager is to be told when the server serves.
+    pub(crate) managed: bool,
 }
 
 /// What comes of it.
@@ -87,7 +91,9 @@ where
     if inherited && line.command.is_none() {
         stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
     }
-    refuse_launcher(&merged)?;
+    if given.managed {
+        refuse_launcher(&merged)?;
+    }
     let starts = matches!(line.command, None | Some(Command::Check));
     let mut identity = Identity::default();
     if starts {
@@ -112,14 +118,25 @@ where
             let (personality, values) = (merged.personality, merged.own());
             let info = ServerInfo::new(given.program, name, merged, rules, line.rest);
             let proto = declaration.proto;
-            let configured =
-                Configured { info, endpoints, proto, personality, privileges, pid_file: None };
+            let (inheritance, pid_file) = (Inheritance::default(), None);
+            let configured = Configured {
+                info,
+                endpoints,
+                inheritance,
+                proto,
+                personality,
+                privileges,
+                pid_file,
+            };
             Ok(Configuration::Serve(configured, values))
         }
         Some(Command::Check) => {
             Privileges::of(&merged, identity, conf_file.as_ref())?;
             listener::check(&endpoints, declaration.proto)?;
             answer(&format!("{}: options are valid\n", given.program))
+        }
+        Some(Command::PrintUnit) => {
+            answer(&unit(&declaration, &settings, &line.rest, &merged, &endpoints)?)
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
     }
@@ -131,19 +148,11 @@ fn refuse_launcher(merged: &Merged) -> Result<(), OptionError> {
     let options = &merged.options;
     let asked = [("background", options.background()), ("setsid", options.setsid())];
     let asked = asked.into_iter().find(|(_, asked)| *asked);
-    match asked.filter(|_| std::env::var_os("NOTIFY_SOCKET").is_some()) {
-        Some((name, _)) => {
-            let fault = "cannot go to the background under a service manager that waits for this \
-                         process (NOTIFY_SOCKET is set)";
-            Err(merged.refuse(
-                name,
-                Reject::new(fault).with_help(
-                    "remove it: the service manager has the server in the background already",
-                ),
-            ))
-        }
-        None => Ok(()),
-    }
+    let Some((name, _)) = asked else { return Ok(()) };
+    let fault = "cannot go to the background under a service manager that waits for this process \
+                 (NOTIFY_SOCKET is set)";
+    let help = "remove it: the service manager has the server in the background already";
+    Err(merged.refuse(name, Reject::new(fault).with_help(help)))
 }
 
 /// A server's own options are the program's fault, and told whoever starts it.
@@ -195,6 +204,34 @@ fn from_pairs(
         set.set(name.as_ref(), value.clone())?;
     }
     Ok(set.into_settings())
+}
+
+/// The unit that starts this program as it was started.
+fn unit(
+    declaration: &Declaration,
+    settings: &[Setting],
+    rest: &[OsString],
+    merged: &Merged,
+    endpoints: &[Endpoint],
+) -> Result<String> {
+    let cannot = |what: &str| {
+        let what = format!("cannot find {what}");
+        move |err| Error::because(what, err)
+    };
+    let program = std::env::current_exe().map_err(cannot("the file of this program"))?;
+    let folder = std::env::current_dir().map_err(cannot("the working directory"))?;
+    let listen: Vec<_> = endpoints.iter().map(Endpoint::record).collect();
+    let unit = Unit {
+        program: &program,
+        folder: &folder,
+        about: declaration.about,
+        settings,
+        rest,
+        merged,
+        listen: &listen,
+        tells: cfg!(feature = "systemd"),
+    };
+    Ok(unit.text())
 }
 
 fn report(command: Command, program: &str, merged: &Merged, endpoints: &[Endpoint]) -> String {

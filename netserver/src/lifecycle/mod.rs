@@ -7,6 +7,7 @@
 
 mod configure;
 mod logging;
+mod managed;
 mod phase;
 mod privileges;
 mod secure;
@@ -22,7 +23,7 @@ use crate::guard;
 use crate::handler::Hooks;
 use crate::options::own::OwnOptions;
 use crate::personality::{Personality, Stop};
-use crate::sys::signal;
+use crate::sys::{manager, signal};
 
 /// Configure, bind, serve, close: the whole of a server.
 ///
@@ -33,6 +34,8 @@ where
     S: Declared + Hooks,
     S::Personality: Personality<S>,
 {
+    // Before anybody but the program itself can have started a thread.
+    let manager = manager::take();
     guard::install();
     let (configured, own) = match configure::<S>(given)? {
         Configuration::Serve(configured, own) => (configured, own),
@@ -41,7 +44,7 @@ where
     let mut server = build(&own)?;
     // Before anyone can know that there is a server to be stopped.
     let _signals = signal::install()?;
-    let outcome = flow(configured, &mut server);
+    let outcome = configured.under(manager).and_then(|configured| flow(configured, &mut server));
     let outcome = guard::take_fatal().map_or(outcome, Err);
     outcome.inspect_err(|err| fatal::tell(&mut server, err))
 }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::guard;
 use crate::handler::Hooks;
 use crate::info::ServerInfo;
+use crate::inherit::Inheritance;
 use crate::launcher;
 use crate::listener::Listeners;
 use crate::personality::{Personality, Running, Stop};
@@ -20,6 +21,8 @@ use crate::proto::{Endpoint, Factory};
 pub(crate) struct Configured {
     pub(crate) info: ServerInfo,
     pub(crate) endpoints: Vec<Endpoint>,
+    /// Sockets that are bound already.
+    pub(crate) inheritance: Inheritance,
     /// The program's own protocol.
     pub(crate) proto: Option<Factory>,
     /// The personality that was chosen; `None` for somebody's own.
@@ -59,11 +62,11 @@ impl Configured {
 
     /// Binds every listener, or none.
     pub(crate) fn bind(self) -> Result<Bound> {
-        let Self { info, endpoints, proto, personality, privileges, pid_file } = self;
+        let Self { info, endpoints, inheritance, proto, personality, privileges, pid_file } = self;
         let (program, name, pid) = (info.program(), info.personality(), std::process::id());
         log::info!("{program} (type {name}) starting! pid({pid})");
         let file = info.options().port_file().map(AsRef::as_ref);
-        let listeners = Listeners::bind(&endpoints, proto, file)?;
+        let listeners = Listeners::bind(&endpoints, proto, inheritance, file)?;
         let info = info.listening_on(listeners.listening().cloned().collect());
         Ok(Bound { info, listeners, personality, privileges, pid_file })
     }

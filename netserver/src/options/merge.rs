@@ -91,6 +91,11 @@ impl Merged {
         self.find(name).is_some_and(|one| one.source != Source::Default)
     }
 
+    /// The values of an option; none of one that is left out, or that this program does not have.
+    pub(crate) fn texts(&self, name: &str) -> &[String] {
+        self.find(name).map_or(&[], |one| &one.texts)
+    }
+
     /// Why a value of an option cannot be, beside the others, and where it stands.
     pub(crate) fn refuse(&self, name: &str, reject: Reject) -> OptionError {
         let source = self.find(name).map_or(&Source::Default, |one| &one.source);

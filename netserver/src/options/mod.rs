@@ -14,6 +14,7 @@ pub(crate) mod own;
 pub(crate) mod print;
 pub(crate) mod set;
 pub(crate) mod source;
+pub(crate) mod unit;
 
 use netserver_options::kind::{self, Kind};
 use netserver_options::{Reject, for_each_option, option_kind};

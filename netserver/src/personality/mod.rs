@@ -28,6 +28,7 @@ use crate::guard;
 use crate::handler::{Hooks, NetServer};
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
+use crate::notify;
 use crate::pool::Watch;
 use crate::seat::Alone;
 use crate::sys::ends::{Known, Waiting};
@@ -89,6 +90,7 @@ impl Running {
     /// Closes a server that has no children, with the hooks that belong to it.
     pub fn close<S: Hooks>(self, server: &mut S) {
         let Self { info, listeners, .. } = self;
+        notify::stopping();
         drop(listeners);
         guard::logged("pre_server_close_hook", || server.pre_server_close_hook(&info));
         log::info!("server closing");

@@ -21,6 +21,7 @@ use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::logger;
+use crate::notify;
 use crate::stop::{Event, Stage};
 use crate::sys::clock;
 use crate::sys::descriptor::{self, Unneeded};
@@ -144,7 +145,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     /// What no child has any use for: the parent's own ends of everything.
     pub(super) fn own_descriptors(&self) -> impl Iterator<Item = std::os::fd::BorrowedFd<'_>> {
         let own = std::iter::once(self.board.woken().as_fd()).chain(self.ears.descriptors());
-        own.chain(logger::own_descriptors())
+        own.chain(logger::own_descriptors()).chain(notify::socket())
     }
 
     /// Forks a child that runs `life`, unless the server stops and has gone further than `until`. Tells
@@ -369,13 +370,16 @@ impl<'a, S: NetServer> Parent<'a, S> {
         if signal::take_reopen() {
             logger::reopen();
         }
+        notify::alive();
         if signal::take_renew() {
+            notify::reloading();
             if self.policy.limits.is_on_demand() {
                 log::info!("HUP: there is no pool to be renewed");
             } else {
                 log::info!("HUP: every child is renewed");
                 self.policy.roster.renew_all();
             }
+            notify::ready();
         }
         if let Some(watch) = &mut self.watch {
             let _hook = InHook::new();
@@ -473,7 +477,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
             next = next.min(left(OVERDUE, self.overdue_looked));
         }
         let watch = self.watch.as_ref().map(Watch::left);
-        let next = watch.into_iter().chain(self.strangers.next_look()).fold(next, Duration::min);
+        let others = self.strangers.next_look().into_iter().chain(notify::until_alive());
+        let next = watch.into_iter().chain(others).fold(next, Duration::min);
         next.max(Duration::from_millis(1))
     }
 
@@ -489,6 +494,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     /// Sees every child off, harder each time its time is over or another signal says so. Tells
     /// whether none had to be killed.
     pub(super) fn close(mut self, listeners: Listeners) -> Result<bool> {
+        notify::stopping();
         self.hook("pre_server_close_hook", S::pre_server_close_hook);
         log::info!("server closing");
         self.ears.open(listeners.iter(), false)?;

@@ -345,6 +345,12 @@ impl<'a> Post for PoolSeat<'a> {
     fn parent(&self) -> Option<&OwnedFd> {
         Some(self.one.board.wake())
     }
+
+    /// Its parent is, who sees to it.
+    #[inline]
+    fn is_watched(&self) -> bool {
+        false
+    }
 }
 
 /// The place of a child that serves one connection.

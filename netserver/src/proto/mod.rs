@@ -99,6 +99,20 @@ pub trait Proto: fmt::Debug {
         tcp::bind(spec)
     }
 
+    /// Takes over a socket that another process has bound, and that listens where it is a stream: a
+    /// service manager's. Sets on it what [`bind`](Self::bind) sets on its own; the rest is up to whoever
+    /// has bound it, and it is never unbound here.
+    ///
+    /// *When:* in the parent, with the privileges of the start, instead of `bind`.
+    ///
+    /// *Default:* time limits and the `keepalive` of the options, where it is a stream of the network.
+    ///
+    /// # Errors
+    /// End the start with one line that names the descriptor.
+    fn adopt(&mut self, socket: OwnedFd, options: &Options) -> io::Result<OwnedFd> {
+        tcp::adopt(socket, options)
+    }
+
     /// Takes the next client. It may have gone again, to another process even: then this errs with
     /// `WouldBlock`, or waits, as the listener is.
     ///

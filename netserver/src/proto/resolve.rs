@@ -25,6 +25,10 @@ use crate::sys::service;
 pub(crate) struct Endpoint {
     /// The place of its port in the `port` option.
     pub(crate) at: usize,
+    /// The port as it is written there.
+    text: Arc<str>,
+    /// The number, service or path alone, as it is written.
+    target: Arc<str>,
     host: HostName,
     spot: Spot,
     protocol: Protocol,
@@ -130,8 +134,11 @@ fn resolve(
         Target::Path(path) => Spot::Path(path.clone()),
         Target::Service(name) => Spot::Port(number_of(name, protocol).map_err(refuse)?),
     };
+    let (text, target) = (text_of(merged, wish.at), wish.target.to_string().into());
     let one = |host: HostName, family: Family| Endpoint {
         at: wish.at,
+        text: Arc::clone(&text),
+        target: Arc::clone(&target),
         host,
         spot: spot.clone(),
         protocol,
@@ -153,6 +160,11 @@ fn resolve(
         }
         (host, family) => vec![one(host.clone(), family)],
     })
+}
+
+/// The port as somebody wrote it.
+fn text_of(merged: &Merged, at: usize) -> Arc<str> {
+    merged.texts("port").get(at).map_or("", String::as_str).into()
 }
 
 /// Errs where a port has an option of its own that its protocol has no use for: a certificate beside TCP
@@ -248,6 +260,27 @@ impl Endpoint {
             Some(own) if !self.named => own(),
             _ => built_in(self.protocol),
         }
+    }
+
+    /// The port as somebody wrote it.
+    pub(crate) fn text(&self) -> String {
+        self.text.to_string()
+    }
+
+    /// Whether that is its name: the port as it is written, or its number, service or path alone.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let number = |port: &u16| name.parse() == Ok(*port) && *port != 0;
+        *name == *self.text
+            || *name == *self.target
+            || matches!(&self.spot, Spot::Port(port) if number(port))
+    }
+
+    pub(crate) fn is_unix(&self) -> bool {
+        self.protocol.is_unix()
+    }
+
+    pub(crate) fn is_datagram(&self) -> bool {
+        self.protocol.is_datagram()
     }
 
     /// Whether it says nothing before the handler.

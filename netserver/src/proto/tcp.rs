@@ -4,11 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::{ListenSpec, Place, Proto};
 use crate::accepted::Accepted;
 use crate::address::Address;
+use crate::options::Options;
 use crate::sys::poll::Direction;
 use crate::sys::socket::{self, Blocking};
 use crate::wire::Limits;
@@ -33,6 +34,25 @@ pub(super) fn bind(spec: &ListenSpec<'_>) -> io::Result<OwnedFd> {
     let socket = inet(spec, Type::STREAM)?;
     // What a former server left in TIME_WAIT must not keep the next one out.
     socket.set_reuse_address(true)?;
+    hand_down(&socket, options)?;
+    socket.bind(&spec.inet()?.into())?;
+    socket.listen(spec.backlog())?;
+    acknowledge_late(&socket, options)?;
+    Ok(socket.into())
+}
+
+/// A socket that listens already, with the same set on it, where it is a stream of the network.
+pub(super) fn adopt(listener: OwnedFd, options: &Options) -> io::Result<OwnedFd> {
+    let socket = SockRef::from(&listener);
+    if socket.domain()? != Domain::UNIX && socket.r#type()? == Type::STREAM {
+        hand_down(&socket, options)?;
+        acknowledge_late(&socket, options)?;
+    }
+    Ok(listener)
+}
+
+/// Sets what accepted connections inherit.
+fn hand_down(socket: &Socket, options: &Options) -> io::Result<()> {
     // Writes are gathered before they are made, so there is nothing to wait for.
     socket.set_tcp_nodelay(true)?;
     socket.set_keepalive(options.keepalive())?;
@@ -41,15 +61,17 @@ pub(super) fn bind(spec: &ListenSpec<'_>) -> io::Result<OwnedFd> {
     socket.set_write_timeout(limits.kernels(Direction::Write))?;
     if options.client_first() {
         // For about so many seconds a client may be silent.
-        socket::defer_accept(&socket, 1)?;
+        socket::defer_accept(socket, 1)?;
     }
-    socket.bind(&spec.inet()?.into())?;
-    socket.listen(spec.backlog())?;
+    Ok(())
+}
+
+/// The reply acknowledges what the client has sent. A socket that listens hands it down.
+fn acknowledge_late(socket: &Socket, options: &Options) -> io::Result<()> {
     if options.client_first() {
-        // The reply acknowledges what the client has sent. A socket that listens hands it down.
         socket.set_tcp_quickack(false)?;
     }
-    Ok(socket.into())
+    Ok(())
 }
 
 /// A socket for the family of an address, which takes the other family only where that was meant.

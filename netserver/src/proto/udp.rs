@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::sys::socket::{setsockopt, sockopt};
-use socket2::{SockRef, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::{ListenSpec, Proto, tcp};
 use crate::accepted::{Accepted, Datagram};
@@ -29,16 +29,16 @@ impl Proto for Udp {
     fn bind(&mut self, spec: &ListenSpec<'_>) -> io::Result<OwnedFd> {
         let address = spec.inet()?;
         let socket = tcp::inet(spec, Type::DGRAM)?;
-        socket.set_broadcast(spec.options().udp_broadcast())?;
-        // The answer has to come from where the question went.
-        if address.is_ipv4() {
-            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
-        } else {
-            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
-        }
+        tell_all(&socket, spec.options())?;
         socket.bind(&address.into())?;
         let socket = OwnedFd::from(socket);
         self.0 = Some(Packets::of(&socket, spec.options(), LONGEST)?);
+        Ok(socket)
+    }
+
+    fn adopt(&mut self, socket: OwnedFd, options: &Options) -> io::Result<OwnedFd> {
+        tell_all(&SockRef::from(&socket), options)?;
+        self.0 = Some(Packets::of(&socket, options, LONGEST)?);
         Ok(socket)
     }
 
@@ -49,6 +49,17 @@ impl Proto for Udp {
     fn accept(&self, listener: BorrowedFd<'_>, buffers: &mut Buffers) -> io::Result<Accepted> {
         Packets::accept(self.0.as_ref(), listener, buffers)
     }
+}
+
+/// Has the socket tell where each packet was sent to: the answer has to come from there.
+fn tell_all(socket: &Socket, options: &Options) -> io::Result<()> {
+    socket.set_broadcast(options.udp_broadcast())?;
+    if socket.domain()? == Domain::IPV4 {
+        setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+    } else {
+        setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+    }
+    Ok(())
 }
 
 /// How a socket of packets takes and answers them.

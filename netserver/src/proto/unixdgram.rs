@@ -10,11 +10,12 @@ use super::udp::Packets;
 use super::{ListenSpec, Proto, socket_file};
 use crate::accepted::Accepted;
 use crate::buffer::Buffers;
+use crate::options::Options;
 use crate::own_file::OwnFile;
 
 /// Packets over a UNIX socket. A client gets an answer where its own socket has a path.
 #[derive(Debug, Default)]
-pub struct UnixDgram(Option<(OwnFile, Packets)>);
+pub struct UnixDgram(Option<(Option<OwnFile>, Packets)>);
 
 /// The longest answer: what fits into the usual send buffer of a socket.
 const LONGEST: usize = 128 * 1024;
@@ -29,7 +30,13 @@ impl Proto for UnixDgram {
         setsockopt(&socket, sockopt::PassCred, &true)?;
         let file = socket_file::bind(&socket, spec, |_| Ok(()))?;
         let socket = OwnedFd::from(socket);
-        self.0 = Some((file, Packets::of(&socket, spec.options(), LONGEST)?));
+        self.0 = Some((Some(file), Packets::of(&socket, spec.options(), LONGEST)?));
+        Ok(socket)
+    }
+
+    fn adopt(&mut self, socket: OwnedFd, options: &Options) -> io::Result<OwnedFd> {
+        setsockopt(&socket, sockopt::PassCred, &true)?;
+        self.0 = Some((None, Packets::of(&socket, options, LONGEST)?));
         Ok(socket)
     }
 

@@ -12,6 +12,7 @@
 //! | [`folder`] | folders that are open |
 //! | [`handed`] | a descriptor that is handed to other processes |
 //! | [`leaked`] | a value that stands for as long as the process |
+//! | [`manager`] | what a service manager has given |
 //! | [`mask`] | which signals are blocked |
 //! | [`memory`] | memory shared between parent and children |
 //! | [`origin`] | who has sent a signal |
@@ -35,6 +36,7 @@ pub(crate) mod file_size;
 pub(crate) mod folder;
 pub(crate) mod handed;
 pub(crate) mod leaked;
+pub(crate) mod manager;
 pub(crate) mod mask;
 pub(crate) mod memory;
 mod noted;

@@ -1,0 +1,513 @@
+//! The effective options as a systemd unit that starts this server with them, and lets it do no more than
+//! they need.
+//!
+//! Takes in options and what they ask to listen on, hands on text; asks nobody for anything. It speaks of
+//! options by their names, so that it knows of those alone that this program has.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use netserver_options::kind::{self, Kind};
+use netserver_options::{BuiltIn, OptionSpec};
+
+use super::merge::Merged;
+use super::print::ListenRecord;
+use super::set::Setting;
+use super::source::Source;
+
+/// What the unit is made of.
+#[derive(Debug)]
+pub(crate) struct Unit<'a> {
+    /// The running program.
+    pub(crate) program: &'a Path,
+    /// Where paths begin that are not absolute.
+    pub(crate) folder: &'a Path,
+    pub(crate) about: &'a str,
+    pub(crate) settings: &'a [Setting],
+    /// The words of the command line that are no options.
+    pub(crate) rest: &'a [OsString],
+    pub(crate) merged: &'a Merged,
+    pub(crate) listen: &'a [ListenRecord],
+    /// Whether the server tells systemd how it is.
+    pub(crate) tells: bool,
+}
+
+/// Lines of one unit.
+struct Lines(String);
+
+impl Lines {
+    fn section(&mut self, name: &str) {
+        let gap = if self.0.is_empty() { "" } else { "\n" };
+        self.put(format_args!("{gap}[{name}]"));
+    }
+
+    fn set(&mut self, name: &str, value: impl std::fmt::Display) {
+        self.put(format_args!("{name}={value}"));
+    }
+
+    fn say(&mut self, text: &str) {
+        self.put(format_args!("# {text}"));
+    }
+
+    fn put(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{line}");
+    }
+}
+
+impl Unit<'_> {
+    /// The whole text.
+    pub(crate) fn text(&self) -> String {
+        let mut lines = Lines(String::new());
+        lines.section("Unit");
+        let name = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let about = if self.about.is_empty() { &name } else { self.about };
+        lines.set("Description", plain(about));
+        if self.is_inet() {
+            lines.say("A service for each connection: with NAME.socket, which has Accept=yes, this is NAME@.service.");
+        } else if self.waits_for_the_network() {
+            lines.say("A port is on an address that has to be there first.");
+            lines.set("Wants", "network-online.target");
+            lines.set("After", "network-online.target");
+        } else {
+            lines.set("After", "network.target");
+        }
+        lines.section("Service");
+        self.life(&mut lines);
+        self.account(&mut lines);
+        self.files(&mut lines);
+        harden(&mut lines);
+        lines.set("RestrictAddressFamilies", self.families());
+        if !self.is_inet() {
+            lines.section("Install");
+            lines.set("WantedBy", "multi-user.target");
+        }
+        lines.0
+    }
+
+    fn is_inet(&self) -> bool {
+        self.merged.personality == Some(BuiltIn::Inet)
+    }
+
+    /// Whether it has children, which its parent sees to.
+    fn has_children(&self) -> bool {
+        !matches!(self.merged.personality, Some(BuiltIn::Inet | BuiltIn::Single) | None)
+    }
+
+    /// How it is started, watched and stopped.
+    fn life(&self, lines: &mut Lines) {
+        lines.set("ExecStart", self.command());
+        if self.is_inet() {
+            lines.set("StandardInput", "socket");
+            lines.set("StandardError", "journal");
+        } else {
+            self.word(lines);
+        }
+        if self.has_children() {
+            lines.say("HUP renews the children. From systemd 253 on Type=notify-reload can stand for this line.");
+            lines.set("ExecReload", "kill -HUP $MAINPID");
+        }
+        lines.say("The parent is told, and sees its children off; what is left is killed.");
+        lines.set("KillMode", "mixed");
+        lines.say("graceful_timeout, kill_timeout and a little.");
+        lines.set("TimeoutStopSec", self.stop_takes());
+        if !self.is_inet() {
+            lines.set("Restart", "on-failure");
+            lines.say("Options that are wrong stay wrong.");
+            lines.set("RestartPreventExitStatus", 2);
+        }
+    }
+
+    /// What systemd hears of it.
+    fn word(&self, lines: &mut Lines) {
+        if !self.tells {
+            lines.say("With netserver's feature `systemd` this can be Type=notify.");
+            lines.set("Type", "exec");
+            return;
+        }
+        lines.set("Type", "notify");
+        lines.set("NotifyAccess", "main");
+        if self.has_children() {
+            lines.say("The parent of the children says so often that it goes on, or is ended.");
+            lines.set("WatchdogSec", "30s");
+        } else {
+            lines.say(
+                "A request that takes longer than WatchdogSec= would be ended: it is not set here.",
+            );
+        }
+    }
+
+    /// The program with the options of this command line.
+    fn command(&self) -> String {
+        let given = self.settings.iter().filter(|one| one.source == Source::CommandLine);
+        let words =
+            given.map(|one| OsString::from(format!("--{}={}", one.spec.name, self.value(one))));
+        let rest = (!self.rest.is_empty()).then(|| OsString::from("--"));
+        let words = words.chain(rest).chain(self.rest.iter().cloned());
+        let words: Vec<_> = words.map(|word| quoted(&word, true)).collect();
+        // The path alone is no place for variables.
+        let program = quoted(self.program.as_os_str(), false);
+        std::iter::once(program).chain(words).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A path means another file elsewhere.
+    fn value(&self, setting: &Setting) -> String {
+        if is_file(setting.spec) && is_path(&setting.text) {
+            return self.folder.join(&setting.text).to_string_lossy().into_owned();
+        }
+        setting.text.clone()
+    }
+
+    /// The last value of an option that may be left out, or that this program may not have.
+    fn option(&self, name: &str) -> Option<&str> {
+        self.merged.texts(name).last().map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    fn stop_takes(&self) -> String {
+        const MORE: u64 = 5000;
+        let time = |name: &str| self.option(name).and_then(|text| kind::Period::parse(text).ok());
+        let time =
+            |name: &str| time(name).and_then(|time| kind::Period::measure(&time)).unwrap_or(0);
+        let all = time("graceful_timeout").saturating_add(time("kill_timeout"));
+        format!("{}s", all.saturating_add(MORE).div_ceil(1000))
+    }
+
+    /// Who it is, and what it may do as that.
+    fn account(&self, lines: &mut Lines) {
+        let own_drop = self.option("chroot").is_some();
+        let user = self.option("user").filter(|_| !own_drop);
+        if own_drop {
+            lines.say(
+                "The server changes its root, and then its user, by itself: it starts as root.",
+            );
+        } else if let Some(user) = user {
+            lines.set("User", plain(user));
+            self.groups(lines);
+        } else {
+            lines.say("The options name no user, so this runs as root: give it one by User=.");
+        }
+        let wanted = self.capabilities(own_drop);
+        lines.say("Nothing that root could, but what the options need.");
+        lines.set("CapabilityBoundingSet", &wanted);
+        if user.is_some() && !wanted.is_empty() {
+            lines.set("AmbientCapabilities", &wanted);
+        }
+        lines.set("NoNewPrivileges", "yes");
+        if let Some(count) = self.option("rlimit_nofile") {
+            lines.set("LimitNOFILE", plain(count));
+        }
+    }
+
+    fn groups(&self, lines: &mut Lines) {
+        let texts = self.merged.texts("group").iter();
+        let groups: Vec<_> = texts.flat_map(|text| parts(text)).collect();
+        if let Some((first, others)) = groups.split_first() {
+            lines.set("Group", plain(first));
+            if !others.is_empty() {
+                lines.set("SupplementaryGroups", plain(&others.join(" ")));
+            }
+        }
+    }
+
+    fn capabilities(&self, drops: bool) -> String {
+        let low =
+            |one: &ListenRecord| matches!(one.port, Ok(number) if (1..1024).contains(&number));
+        let gives = self.option("unix_owner").is_some() || self.option("unix_group").is_some();
+        let wanted = [
+            (self.listen.iter().any(low), "CAP_NET_BIND_SERVICE"),
+            (gives || drops, "CAP_CHOWN"),
+            (drops, "CAP_SETUID"),
+            (drops, "CAP_SETGID"),
+            (drops, "CAP_SYS_CHROOT"),
+        ];
+        let wanted = wanted.into_iter().filter(|(is, _)| *is).map(|(_, name)| name);
+        wanted.collect::<Vec<_>>().join(" ")
+    }
+
+    /// What it may read and write.
+    fn files(&self, lines: &mut Lines) {
+        if let Some(folder) = self.working_folder() {
+            lines.say("Some paths of the options begin here.");
+            lines.set("WorkingDirectory", specifiers(&folder.to_string_lossy()));
+        }
+        lines.say("All is read only, but what stands in the lines below.");
+        lines.set("ProtectSystem", "strict");
+        let (written, all) = (self.written(), self.all_paths());
+        let below = |folders: &[&str]| {
+            all.iter().any(|path| folders.iter().any(|folder| path.starts_with(folder)))
+        };
+        if below(&["/home", "/root", "/run/user"]) {
+            lines.say("Something of this server is there.");
+            lines.set("ProtectHome", "read-only");
+        } else {
+            lines.set("ProtectHome", "yes");
+        }
+        if below(&["/tmp", "/var/tmp"]) {
+            lines.say("Something of this server is in a folder for everybody's files.");
+            lines.set("PrivateTmp", "no");
+        } else {
+            lines.set("PrivateTmp", "yes");
+        }
+        let mut others = Vec::new();
+        for folder in written {
+            match managed(&folder) {
+                Some((name, below)) => lines.set(name, words(&[below])),
+                None => others.push(folder),
+            }
+        }
+        if !others.is_empty() {
+            lines.set("ReadWritePaths", words(&others));
+        }
+    }
+
+    /// The folders that files of its own are made in, each once.
+    fn written(&self) -> Vec<PathBuf> {
+        let names = ["pid_file", "log_file", "port_file"];
+        let files = names.iter().filter_map(|name| self.option(name)).filter(|text| is_path(text));
+        let sockets =
+            self.listen.iter().filter_map(|one| one.port.as_ref().err()).map(String::as_str);
+        let mut all: Vec<PathBuf> = Vec::new();
+        for file in files.chain(sockets) {
+            let file = self.folder.join(file);
+            let folder = file.parent().unwrap_or(&file).to_owned();
+            // Devices are there for everybody.
+            if !folder.starts_with("/dev") && !all.contains(&folder) {
+                all.push(folder);
+            }
+        }
+        all
+    }
+
+    /// Everything that it opens by a path.
+    fn all_paths(&self) -> Vec<PathBuf> {
+        let effective = self.merged.effective.iter().filter(|one| is_file(one.spec));
+        let files = effective.flat_map(|one| &one.texts).map(|text| self.folder.join(text));
+        let program = self.program.to_owned();
+        files.chain(self.written()).chain([program]).collect()
+    }
+
+    /// The folder of the start, where a path that the unit does not name depends on it.
+    fn working_folder(&self) -> Option<&Path> {
+        let relative = |text: &String| is_path(text) && !text.starts_with('/');
+        let effective = self.merged.effective.iter();
+        let others = effective.filter(|one| is_file(one.spec) && one.source != Source::CommandLine);
+        let file = others.flat_map(|one| &one.texts).any(relative);
+        let socket = self.listen.iter().any(|one| one.port.as_ref().err().is_some_and(relative));
+        ((file || socket) && self.option("working_directory").is_none()).then_some(self.folder)
+    }
+
+    /// Whether a port is on an address of one interface.
+    fn waits_for_the_network(&self) -> bool {
+        self.listen.iter().any(|one| {
+            let address = one.host.parse::<std::net::IpAddr>();
+            let always = address.map_or(one.host == "*" || one.host == "localhost", |address| {
+                address.is_unspecified() || address.is_loopback()
+            });
+            one.port.is_ok() && !always
+        })
+    }
+
+    /// What it may speak: what it listens on, and UNIX for the log and for systemd.
+    fn families(&self) -> String {
+        let asks =
+            self.option("reverse_lookups").is_some_and(|when| when != "none" && when != "false");
+        let of = |ipv: &str| self.listen.iter().any(|one| one.port.is_ok() && one.ipv == ipv);
+        let both = asks || self.is_inet() || of("*");
+        let wanted =
+            [(both || of("4"), "AF_INET"), (both || of("6"), "AF_INET6"), (true, "AF_UNIX")];
+        let wanted = wanted.into_iter().filter(|(is, _)| *is).map(|(_, name)| name);
+        wanted.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What no server needs; a handler that does has its line changed.
+fn harden(lines: &mut Lines) {
+    for name in [
+        "PrivateDevices",
+        "ProtectClock",
+        "ProtectControlGroups",
+        "ProtectHostname",
+        "ProtectKernelLogs",
+        "ProtectKernelModules",
+        "ProtectKernelTunables",
+        "RestrictNamespaces",
+        "RestrictRealtime",
+        "RestrictSUIDSGID",
+        "LockPersonality",
+    ] {
+        lines.set(name, "yes");
+    }
+    lines.say("No code that is made while it runs; a handler with a compiler of its own needs it.");
+    lines.set("MemoryDenyWriteExecute", "yes");
+    lines.set("SystemCallArchitectures", "native");
+    lines.say("What the ports speak, and UNIX for the log and for systemd; a handler may connect elsewhere.");
+}
+
+/// A folder that systemd makes at the start, and gives to the user.
+fn managed(folder: &Path) -> Option<(&'static str, PathBuf)> {
+    const MADE: [(&str, &str); 3] = [
+        ("/run", "RuntimeDirectory"),
+        ("/var/run", "RuntimeDirectory"),
+        ("/var/log", "LogsDirectory"),
+    ];
+    MADE.iter().find_map(|(above, name)| {
+        let below = folder.strip_prefix(above).ok()?;
+        let is_one = below.file_name().is_some() && !below.starts_with("user");
+        is_one.then(|| (*name, below.to_owned()))
+    })
+}
+
+/// Whether the values of an option are files.
+fn is_file(spec: &OptionSpec) -> bool {
+    spec.kind.placeholder == kind::Path::PLACEHOLDER
+}
+
+/// Whether a text names a file, and not a place of its own, as a log's may.
+fn is_path(text: &str) -> bool {
+    !text.is_empty() && !text.contains("::")
+}
+
+/// Names in a list, as groups are written.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty())
+}
+
+/// A text of one line, in which systemd replaces nothing.
+fn plain(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    specifiers(line.trim())
+}
+
+fn specifiers(text: &str) -> String {
+    text.replace('%', "%%")
+}
+
+fn words(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| quoted(path.as_os_str(), false)).collect::<Vec<_>>().join(" ")
+}
+
+/// One word, as systemd reads it: in quotes where it needs them. Where it is one of a command, `$` does
+/// not begin a variable.
+fn quoted(word: &OsStr, in_command: bool) -> String {
+    let mut text = String::new();
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,+@%$*[]{}|~^#!&()<>?".contains(&byte);
+    let bytes = word.as_bytes();
+    let bare = !bytes.is_empty() && bytes.iter().all(|byte| plain(*byte));
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '%' => text.push_str("%%"),
+                '$' if in_command => text.push_str("$$"),
+                '"' | '\\' => text.extend(['\\', c]),
+                '\n' => text.push_str("\\n"),
+                c if c.is_ascii_control() => {
+                    let _ = write!(text, "\\x{:02x}", u32::from(c));
+                }
+                c => text.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    if bare { text } else { format!("\"{text}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use netserver_options::Table;
+
+    use super::super::args::{self, Unknown};
+    use super::super::merge::merge;
+    use super::*;
+
+    fn unit(personality: BuiltIn, words: &[&str], listen: &[ListenRecord]) -> String {
+        let words = words.iter().map(OsString::from);
+        let line = args::read(words, Table::BUILT_IN, Unknown::Refused).unwrap();
+        let merged = merge(&line.settings, Table::BUILT_IN, Some(personality)).unwrap();
+        Unit {
+            program: Path::new("/usr/sbin/echo"),
+            folder: Path::new("/srv/here"),
+            about: "Says it 100% again",
+            settings: &line.settings,
+            rest: &line.rest,
+            merged: &merged,
+            listen,
+            tells: true,
+        }
+        .text()
+    }
+
+    fn record(host: &str, port: Result<u16, &str>, ipv: &'static str) -> ListenRecord {
+        let port = port.map_err(str::to_owned);
+        ListenRecord { host: host.into(), port, proto: "tcp", ipv }
+    }
+
+    #[test]
+    fn words_are_quoted_as_systemd_reads_them() {
+        let of = |text: &str| quoted(OsStr::new(text), true);
+        assert_eq!(of("--port=127.0.0.1:80/tcp"), "--port=127.0.0.1:80/tcp");
+        assert_eq!(of("a b"), "\"a b\"");
+        assert_eq!(of(""), "\"\"");
+        assert_eq!(of(";"), "\";\"");
+        assert_eq!(of("100%"), "100%%");
+        assert_eq!(of("$HOME"), "$$HOME");
+        assert_eq!(of("a\"b\\c\n\u{1}"), "\"a\\\"b\\\\c\\n\\x01\"");
+        assert_eq!(of("ü"), "\"ü\"");
+        assert_eq!(quoted(OsStr::from_bytes(b"\xff"), true), "\"\\xff\"");
+        assert_eq!(quoted(OsStr::new("/srv/$x"), false), "/srv/$x");
+    }
+
+    #[test]
+    fn the_command_is_what_was_written() {
+        let words = ["--port=0", "--port-file", "x/ports", "--graceful-timeout=10s", "a b"];
+        let text = unit(BuiltIn::PreFork, &words, &[record("::", Ok(0), "*")]);
+        let start = "ExecStart=/usr/sbin/echo --port=0 --port_file=/srv/here/x/ports \
+                     --graceful_timeout=10s -- \"a b\"\n";
+        assert!(text.contains(start), "{text}");
+        assert!(text.contains("\nReadWritePaths=/srv/here/x\n"), "{text}");
+        assert!(!text.contains("WorkingDirectory"), "{text}");
+        assert!(text.contains("Description=Says it 100%% again\n"), "{text}");
+    }
+
+    #[test]
+    fn a_low_port_needs_a_capability_and_no_other() {
+        let has = |text: &str, line: &str| assert!(text.contains(line), "{line} in {text}");
+        let low = unit(BuiltIn::Fork, &[], &[record("127.0.0.1", Ok(80), "4")]);
+        has(&low, "\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE\n");
+        has(&low, "\nRestrictAddressFamilies=AF_INET AF_UNIX\n");
+        has(&low, "\nAfter=network.target\n");
+        let high = unit(BuiltIn::Fork, &[], &[record("192.0.2.1", Ok(8080), "4")]);
+        has(&high, "\nCapabilityBoundingSet=\n");
+        has(&high, "\nAfter=network-online.target\n");
+        has(&unit(BuiltIn::Single, &[], &[record("::", Ok(1), "*")]), "AF_INET AF_INET6 AF_UNIX\n");
+    }
+
+    #[test]
+    fn a_socket_has_its_folder_made() {
+        let text = unit(BuiltIn::PreFork, &[], &[record("*", Err("/run/echo/s"), "*")]);
+        assert!(text.contains("\nRuntimeDirectory=echo\n"), "{text}");
+        assert!(text.contains("\nRestrictAddressFamilies=AF_UNIX\n"), "{text}");
+        assert!(!text.contains("ReadWritePaths"), "{text}");
+        let text = unit(BuiltIn::PreFork, &[], &[record("*", Err("/run/s"), "*")]);
+        assert!(text.contains("\nReadWritePaths=/run\n"), "{text}");
+        let text = unit(BuiltIn::PreFork, &[], &[record("*", Err("s"), "*")]);
+        assert!(text.contains("\nWorkingDirectory=/srv/here\n"), "{text}");
+    }
+
+    #[test]
+    fn only_who_has_children_is_watched() {
+        let watched = |personality| unit(personality, &[], &[]).contains("\nWatchdogSec=");
+        assert!(watched(BuiltIn::PreFork) && watched(BuiltIn::Fork));
+        assert!(!watched(BuiltIn::Single) && !watched(BuiltIn::Inet));
+    }
+
+    #[test]
+    fn the_end_is_waited_for() {
+        let text = unit(BuiltIn::PreFork, &["--graceful-timeout=1500ms", "--kill-timeout=2s"], &[]);
+        assert!(text.contains("\nTimeoutStopSec=9s\n"), "{text}");
+    }
+}
