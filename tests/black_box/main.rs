@@ -45,6 +45,7 @@ mod privileges;
 mod protocols;
 mod renewal;
 mod room;
+mod rotation;
 mod same_script;
 mod soak;
 mod sources;

@@ -35,7 +35,7 @@ pub(crate) use self::syslog::Syslog;
 use crate::error::{Error, Result};
 use crate::sys::descriptor;
 use crate::sys::leaked::Leaked;
-use crate::sys::{clock, signal};
+use crate::sys::{clock, ends, signal};
 
 /// A program's own look at each record: at its level, and what it says. It tells whether the record is to be
 /// written as well.
@@ -208,17 +208,19 @@ pub(crate) fn belongs_to(uid: u32, gid: u32) -> Result<()> {
 pub(crate) fn take_stdio() -> io::Result<()> {
     // Whoever reads it has gone, where it fails.
     let _ = io::stdout().flush();
-    let null = descriptor::null()?;
-    match SINK.get() {
-        Some(Sink { target: Target::File(_), slot, .. }) => descriptor::become_stderr(slot)?,
-        Some(Sink { target: Target::Stderr(_), slot, .. }) => {
-            log::warn!("the log ends here, as standard error does: set log_file");
-            descriptor::become_stderr(&null)?;
-            slot.replace(&null)?;
+    // There may be none in the server's root.
+    ends::with_null(|null| {
+        match SINK.get() {
+            Some(Sink { target: Target::File(_), slot, .. }) => descriptor::become_stderr(slot)?,
+            Some(Sink { target: Target::Stderr(_), slot, .. }) => {
+                log::warn!("the log ends here, as standard error does: set log_file");
+                descriptor::become_stderr(&null)?;
+                slot.replace(&null)?;
+            }
+            _ => descriptor::become_stderr(&null)?,
         }
-        _ => descriptor::become_stderr(&null)?,
-    }
-    descriptor::become_stdio(&null, &null)?;
+        descriptor::become_stdio(&null, &null)
+    })?;
     STDIO_TAKEN.store(true, SeqCst);
     Ok(())
 }

@@ -102,8 +102,8 @@ impl Page {
         self.cut().store(1, SeqCst);
     }
 
-    /// Whether there is one to be ended. Whoever asks ends it.
+    /// Whether there is one to be ended. Whoever asks ends it. Any other number is a hostile child's.
     pub(super) fn take_cut(self) -> bool {
-        self.cut().load(SeqCst) != 0 && self.cut().swap(0, SeqCst) != 0
+        self.cut().load(SeqCst) != 0 && self.cut().swap(0, SeqCst) == 1
     }
 }
