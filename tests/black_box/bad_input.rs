@@ -334,7 +334,11 @@ fn command_line_and_conf_file_say_of_a_value_what_the_table_says() {
             panic!("three columns: {row}");
         };
         let check = |arguments: &[&str], place: &str| {
-            let program = actor(arguments).arg("--check").directory(folder.path());
+            let mut program = actor(arguments).arg("--check").directory(folder.path());
+            if name == "log_file" {
+                // Not every machine has a daemon.
+                program = program.arg("--syslog_logopt=nofatal");
+            }
             if verdict == "good" {
                 program.run().expect_code(0);
             } else {

@@ -133,7 +133,9 @@ impl Told {
         let words: Vec<&str> = text.split(' ').collect();
         let number = |at: usize| words[at].parse::<usize>().unwrap();
         match words[..] {
-            ["CONNECT", "TCP", "Peer:", _] => *self.connections.entry(process).or_default() += 1,
+            ["CONNECT", "TCP", "Peer:", _, "Local:", _] => {
+                *self.connections.entry(process).or_default() += 1;
+            }
             ["children", "started:", _] => self.ordered += number(2),
             ["children", "told", "to", "leave:", _] => self.dismissed += number(4),
             ["at", "most", _, "children", "now"] => self.resized += 1,

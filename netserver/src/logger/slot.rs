@@ -64,13 +64,13 @@ impl Slot {
                 }
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
                 Err(err) if !is_full(&err) => return Err(err),
-                Err(_) if page.is_blocked() => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(_) if page.is_blocked() => return Err(full()),
                 Err(_) => {
                     let since = *since.get_or_insert_with(Instant::now);
                     let left = PATIENCE.saturating_sub(since.elapsed());
                     if left.is_zero() || self.wait(left)? == Woken::Time {
                         page.set_blocked(true);
-                        return Err(io::ErrorKind::WouldBlock.into());
+                        return Err(full());
                     }
                 }
             }
@@ -82,7 +82,7 @@ impl Slot {
             Means::Write => descriptor::write(&self, bytes),
             Means::AskAndWrite => match self.wait(Duration::ZERO)? {
                 Woken::Ready => descriptor::write(&self, bytes),
-                _ => Err(io::ErrorKind::WouldBlock.into()),
+                _ => Err(full()),
             },
             Means::Send => socket::write_now(&self, bytes),
         }
@@ -105,6 +105,10 @@ pub(super) enum Written {
     Whole,
     /// The disk is full, say.
     InPart,
+}
+
+fn full() -> io::Error {
+    io::Error::from_raw_os_error(libc::EAGAIN)
 }
 
 /// Whether there is no room at the moment.

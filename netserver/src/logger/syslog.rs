@@ -23,7 +23,7 @@ const CONSOLE: &str = "/dev/console";
 /// The port where nobody has given `syslog` another one.
 const PORT: u16 = 514;
 /// How long it is not tried again to reach a daemon that was not there, in nanoseconds.
-const PAUSE: i64 = 1_000_000_000;
+const PAUSE: i64 = 100_000_000;
 
 /// What the options say of it.
 #[derive(Debug, Clone)]

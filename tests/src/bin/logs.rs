@@ -1,5 +1,5 @@
 //! Logs what its clients say, each line as a record; `lines TAG COUNT` is so many records at once, and each
-//! line is answered once it is logged.
+//! line is answered once it is logged. `~` stands for a line break.
 
 use netserver::prelude::*;
 
@@ -21,7 +21,8 @@ impl Logs {
                     let level = level.parse().unwrap_or(log::Level::Error);
                     log::log!(level, "said {}", text.join(" "));
                 }
-                _ => log::info!("said {line}"),
+                // No line of a client has one of its own.
+                _ => log::info!("said {}", line.replace('~', "\n")),
             }
             writeln!(conn, "logged")?;
             conn.flush()?;

@@ -1,0 +1,193 @@
+//! Whoever takes the log does not: nobody waits for it, what was lost is told, and it goes on.
+
+use std::fs;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use netserver_harness::{Server, Signal, load, scratch};
+
+use super::log_lines::{address, logs, say};
+use super::{PERSONALITIES, extent, tell};
+
+/// How slow the slowest of a hundred requests may be, each of which logs several records.
+const SLOWEST: Duration = Duration::from_millis(100);
+
+/// Requests of which each logs several records, none of which is taken.
+#[track_caller]
+fn serves_fast(address: std::net::SocketAddr, what: &str) {
+    let report = load(address)
+        .connections(extent("BLOCKED", 400))
+        .clients(4)
+        .exchange(|at| format!("lines {at} 5\n"), |_, reply| reply == b"logged\n")
+        .until(|reply| reply.ends_with(b"\n"))
+        .run();
+    report.expect_all_right();
+    tell(format_args!("{what}: p50 {:?}, p99 {:?}, max {:?}", report.p50, report.p99, report.max));
+    assert!(report.p99 <= SLOWEST, "{what}: p99 {:?}", report.p99);
+}
+
+/// How many records a log says were lost.
+fn lost(text: &str) -> usize {
+    let counts = text.lines().filter_map(|line| {
+        let (head, _) = line.split_once(" lost: ")?;
+        let head = head.strip_suffix(" were").or_else(|| head.strip_suffix(" was"))?;
+        head.split(' ').rev().nth(1)?.parse::<usize>().ok()
+    });
+    counts.sum()
+}
+
+/// How many of the records of [`serves_fast`] there are.
+fn counted(text: &str) -> usize {
+    text.lines().filter(|line| line.contains(": line ")).count()
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_keeps_nobody_waiting() {
+    for personality in PERSONALITIES {
+        let folder = scratch();
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let server = logs(&["--port_file=port"])
+            .arg(format!("--server_type={personality}"))
+            .directory(folder.path())
+            .stream(2, OwnedFd::from(writer))
+            .start();
+        let address = address(&server, &folder.join("port"));
+        // More than the pipe takes.
+        let before = extent("BLOCKED", 400) * 5;
+        serves_fast(address, &format!("{personality}, full pipe"));
+        let collected = std::thread::spawn(move || {
+            let mut text = String::new();
+            reader.read_to_string(&mut text).map(|_| text)
+        });
+        // Somebody reads again.
+        for at in 0..20 {
+            say(address, &format!("again {at}"));
+        }
+        server.stop();
+        let text = collected.join().unwrap().unwrap();
+        assert!(text.contains(" lost: nobody took them in time"), "{personality}: {text}");
+        let agains = text.lines().filter(|line| line.contains(": said again")).count();
+        assert!(agains > 0, "{personality}: it goes on");
+        assert_eq!(counted(&text) + agains + lost(&text), before + 20, "{personality}");
+    }
+}
+
+#[test]
+fn a_syslog_daemon_that_does_not_read_keeps_nobody_waiting() {
+    for personality in PERSONALITIES {
+        let folder = scratch();
+        let daemon = UnixDatagram::bind(folder.join("syslog")).unwrap();
+        let server = super::syslog::server(&folder, &[&format!("--server_type={personality}")]);
+        let address = address(&server, &folder.join("port"));
+        serves_fast(address, &format!("{personality}, full queue"));
+        let mut text = String::new();
+        read_all(&daemon, &mut text);
+        say(address, "again");
+        read_all(&daemon, &mut text);
+        server.stop();
+        read_all(&daemon, &mut text);
+        assert!(text.contains(" lost: nobody took them in time"), "{personality}: {text}");
+        assert!(text.contains(": said again"), "{personality}: {text}");
+        assert_eq!(counted(&text) + lost(&text), extent("BLOCKED", 400) * 5, "{personality}");
+    }
+}
+
+/// What a daemon has in its queue, a line each.
+fn read_all(daemon: &UnixDatagram, text: &mut String) {
+    daemon.set_nonblocking(true).unwrap();
+    let mut room = [0; 8192];
+    while let Ok(length) = daemon.recv(&mut room) {
+        text.push_str(&String::from_utf8_lossy(&room[..length]));
+        text.push('\n');
+    }
+}
+
+/// Each line is a whole record, but for those that were cut off, of which there are as many as may be.
+#[track_caller]
+fn whole_but(text: &str, cut: usize) {
+    let broken: Vec<&str> = text
+        .lines()
+        .filter(|line| {
+            let is_record = line.starts_with("20") && line.matches(" logs[").count() == 1;
+            let is_whole = line.split_once(": line ").is_none_or(|(_, rest)| {
+                let numbers: Vec<_> = rest.split(' ').map(str::parse::<u32>).collect();
+                numbers.len() == 2 && numbers.iter().all(Result::is_ok)
+            });
+            !(is_record && is_whole)
+        })
+        .collect();
+    assert!(broken.len() <= cut, "{broken:?}");
+}
+
+#[test]
+fn a_file_that_is_as_long_as_it_may_be_ends_nobody() {
+    for personality in PERSONALITIES {
+        let folder = scratch();
+        let server = logs(&["--port_file=port", "--log_file=log"])
+            .arg(format!("--server_type={personality}"))
+            .directory(folder.path())
+            .under("sh", &["-c", "ulimit -f 16; exec \"$@\"", "sh"])
+            .start();
+        let address = address(&server, &folder.join("port"));
+        serves_fast(address, &format!("{personality}, RLIMIT_FSIZE"));
+        fs::rename(folder.join("log"), folder.join("log.1")).unwrap();
+        server.signal(Signal::SIGUSR1);
+        goes_on(&server, address, &folder.join("log"), "File too large");
+        server.stop();
+        whole_but(&fs::read_to_string(folder.join("log.1")).unwrap(), 1);
+    }
+}
+
+/// Records come again, behind a line that says why some did not.
+#[track_caller]
+fn goes_on(server: &Server, address: std::net::SocketAddr, file: &Path, why: &str) {
+    server.wait_until("it goes on", || {
+        say(address, "again");
+        let text = fs::read_to_string(file).unwrap_or_default();
+        text.contains(": said again") && text.contains(&format!(" lost: {why}"))
+    });
+}
+
+#[test]
+fn a_full_disk_ends_nobody_and_no_line_is_glued_to_the_next() {
+    let folder = scratch();
+    let disk = folder.join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "none"])
+        .arg(&disk)
+        .stderr(std::process::Stdio::null())
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        tell(format_args!("skipped: no file system can be mounted here"));
+        return;
+    }
+    let _unmount = Unmount(&disk);
+    // So that there is little room, and none at the end of a page.
+    fs::write(disk.join("ballast"), vec![0; 40 << 10]).unwrap();
+    let server = logs(&["--port_file=port", "--log_file=disk/log", "--server_type=prefork"])
+        .directory(folder.path())
+        .start();
+    let address = address(&server, &folder.join("port"));
+    serves_fast(address, "full disk");
+    fs::remove_file(disk.join("ballast")).unwrap();
+    goes_on(&server, address, &disk.join("log"), "No space left on device");
+    server.stop();
+    let text = fs::read_to_string(disk.join("log")).unwrap();
+    // One at each end of the room.
+    whole_but(&text, 2);
+    assert!(lost(&text) > 0);
+}
+
+struct Unmount<'a>(&'a Path);
+
+impl Drop for Unmount<'_> {
+    fn drop(&mut self) {
+        // Nothing can be done where it fails.
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
