@@ -106,21 +106,21 @@ fn read_all(daemon: &UnixDatagram, text: &mut String) {
     }
 }
 
-/// Each line is a whole record, but for those that were cut off, of which there are as many as may be.
+/// Each line is one record, and a whole one but for those that were cut off, of which there are as many as
+/// may be.
 #[track_caller]
 fn whole_but(text: &str, cut: usize) {
-    let broken: Vec<&str> = text
-        .lines()
-        .filter(|line| {
-            let is_record = line.starts_with("20") && line.matches(" logs[").count() == 1;
-            let is_whole = line.split_once(": line ").is_none_or(|(_, rest)| {
-                let numbers: Vec<_> = rest.split(' ').map(str::parse::<u32>).collect();
-                numbers.len() == 2 && numbers.iter().all(Result::is_ok)
-            });
-            !(is_record && is_whole)
-        })
-        .collect();
+    let is_whole = |line: &&str| {
+        let numbers = line.split_once(": line ").map(|(_, rest)| rest.split(' '));
+        line.starts_with("20")
+            && numbers.is_none_or(|mut numbers| {
+                numbers.clone().count() == 2 && numbers.all(|number| number.parse::<u32>().is_ok())
+            })
+    };
+    let broken: Vec<&str> = text.lines().filter(|line| !is_whole(line)).collect();
     assert!(broken.len() <= cut, "{broken:?}");
+    let glued = text.lines().find(|line| line.matches(" logs[").count() > 1);
+    assert_eq!(glued, None);
 }
 
 #[test]
