@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// With `strict`.
-pub(crate) fn caution(strict: bool, what: String) -> Result<()> {
+pub(crate) fn caution(strict: bool, what: &str) -> Result<()> {
     if strict {
         return Err(Error::new(format!("{what} (strict)")));
     }

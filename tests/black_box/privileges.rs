@@ -9,7 +9,7 @@ use std::process::Command;
 
 use netserver_harness::{Client, Program, Scratch, Server, scratch, tool, tool_with};
 
-use super::{FORKING, PERSONALITIES, program};
+use super::{FORKING, PERSONALITIES, program, tell};
 
 /// Who is not root has nothing to give up. Nobody's program shows who it is.
 pub(super) fn setpriv() -> Option<PathBuf> {
@@ -135,6 +135,36 @@ fn every_process_is_who_it_was_asked_to_be_and_nothing_else() {
     }
 }
 
+/// Figures for whoever runs it with `--nocapture`.
+#[test]
+fn what_it_is_at_the_start_it_is_no_more_when_clients_come() {
+    const SHOWN: [&str; 5] = ["Uid", "Gid", "Groups", "CapEff", "NoNewPrivs"];
+    let Some(setpriv) = setpriv() else { return };
+    let folder = scratch();
+    let hold = folder.join("go");
+    let server = jailed("prefork", &[&format!("--user={USER}"), "--group=www-data,adm"])
+        .under(&setpriv, &["--groups=0,4,27"])
+        .env("HOLD", &hold)
+        .start();
+    server.address();
+    let show = |who: &str, pid: i32| {
+        let status = &tasks(pid)[0];
+        for name in SHOWN {
+            tell(format_args!("{who} {name}: {}", field(status, name).join(" ")));
+        }
+        ids(status, "Uid")
+    };
+    assert_eq!(show("parent before", server.pid()), [0; 4]);
+    assert_eq!(server.children(), [0; 0]);
+    fs::write(&hold, "").unwrap();
+    let client = served(&server);
+    let (uid, _) = user();
+    assert_eq!(show("parent after", server.pid()), [uid; 4]);
+    assert_eq!(show("child after", server.alive()[0]), [uid; 4]);
+    drop(client);
+    server.stop();
+}
+
 #[test]
 fn every_thread_drops_and_one_that_keeps_something_is_told() {
     if setpriv().is_none() {
@@ -143,7 +173,7 @@ fn every_thread_drops_and_one_that_keeps_something_is_told() {
     let arguments = [&*format!("--user={USER}"), "--group=7"];
     let server = jailed("single", &arguments).env("THREADS", "1").start();
     server.expect_log("may gain some by programs that they start");
-    let _client = served(&server);
+    let client = served(&server);
     let (uid, _) = user();
     assert_eq!(tasks(server.pid()).len(), 2);
     for status in tasks(server.pid()) {
@@ -152,7 +182,7 @@ fn every_thread_drops_and_one_that_keeps_something_is_told() {
         assert_eq!(ids(&status, "Groups"), [7]);
         assert_eq!(field(&status, "CapEff"), ["0000000000000000"]);
     }
-    drop(_client);
+    drop(client);
     server.stop();
     let strict = jailed("single", &arguments).arg("--strict").env("THREADS", "1").run();
     assert!(strict.expect_code(1).stderr().contains("start threads in pre_loop_hook"));
@@ -162,7 +192,7 @@ fn every_thread_drops_and_one_that_keeps_something_is_told() {
 fn a_group_alone_leaves_the_user() {
     let Some(setpriv) = setpriv() else { return };
     let server = jailed("prefork", &["--group=60,4"]).under(&setpriv, &["--groups=0,27"]).start();
-    let _client = served(&server);
+    let client = served(&server);
     for pid in processes(&server) {
         let status = &tasks(pid)[0];
         assert_eq!(ids(status, "Uid"), [0; 4]);
@@ -172,7 +202,7 @@ fn a_group_alone_leaves_the_user() {
     let log = server.log().join("\n");
     assert!(log.contains("User Not Defined.  Defaulting to EUID '0'"), "{log}");
     assert!(!log.contains("Group Not Defined"), "{log}");
-    drop(_client);
+    drop(client);
     server.stop();
 }
 

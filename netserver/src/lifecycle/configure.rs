@@ -48,7 +48,7 @@ pub(crate) struct Given {
 #[derive(Debug)]
 pub(crate) enum Configuration {
     /// A server that may bind.
-    Serve(Configured, OwnOptions),
+    Serve(Box<Configured>, OwnOptions),
     /// The caller asked something and has the answer.
     Answered,
 }
@@ -79,12 +79,7 @@ where
         }
         _ => {}
     }
-    let mut conf_file = None;
-    if let Some(named) = winner(&settings, "conf_file").cloned() {
-        let (found, opened) = conf::read(&named, table)?;
-        settings.extend(found);
-        conf_file = Some(ConfFile { name: named.text, opened });
-    }
+    let conf_file = read_conf(&mut settings, table)?;
     let merged = merge(&settings, table, declared)?;
     merged.hold_required()?;
     let inherited = merged.personality == Some(BuiltIn::Inet);
@@ -95,11 +90,7 @@ where
         refuse_launcher(&merged)?;
     }
     let starts = matches!(line.command, None | Some(Command::Check));
-    let mut identity = Identity::default();
-    if starts {
-        privileges::begin(&merged)?;
-        identity = Identity::of(&merged)?;
-    }
+    let identity = if starts { privileges::begin(&merged)? } else { Identity::default() };
     logging::open::<S>(&given.program, &merged, identity.user, line.command)?;
     // Its one client is there already.
     let endpoints = if inherited { Vec::new() } else { proto::endpoints(&merged)? };
@@ -128,7 +119,7 @@ where
                 privileges,
                 pid_file,
             };
-            Ok(Configuration::Serve(configured, values))
+            Ok(Configuration::Serve(Box::new(configured), values))
         }
         Some(Command::Check) => {
             Privileges::of(&merged, identity, conf_file.as_ref())?;
@@ -153,6 +144,14 @@ fn refuse_launcher(merged: &Merged) -> Result<(), OptionError> {
                  (NOTIFY_SOCKET is set)";
     let help = "remove it: the service manager has the server in the background already";
     Err(merged.refuse(name, Reject::new(fault).with_help(help)))
+}
+
+/// Adds what the conf file says, where one is named, and tells what file it was.
+fn read_conf(settings: &mut Vec<Setting>, table: Table) -> Result<Option<ConfFile>> {
+    let Some(named) = winner(settings, "conf_file").cloned() else { return Ok(None) };
+    let (found, opened) = conf::read(&named, table)?;
+    settings.extend(found);
+    Ok(Some(ConfFile { name: named.text, opened }))
 }
 
 /// A server's own options are the program's fault, and told whoever starts it.

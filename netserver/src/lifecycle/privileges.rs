@@ -52,11 +52,16 @@ impl Privileges {
     }
 }
 
-/// What holds from the start on: limits, and what new files may be.
+/// Sets what holds from the start on, before any file is made, and tells whom the server is to become.
 ///
 /// # Errors
-/// Where more descriptors are asked for than this process may ask for.
-pub(super) fn begin(merged: &Merged) -> Result<(), OptionError> {
+/// Where more descriptors are asked for than this process may ask for, or somebody is not there.
+pub(super) fn begin(merged: &Merged) -> Result<Identity> {
+    set_limits(merged)?;
+    Identity::of(merged)
+}
+
+fn set_limits(merged: &Merged) -> Result<(), OptionError> {
     let options = &merged.options;
     if let Some(mode) = options.umask() {
         privilege::mask_files(*mode);

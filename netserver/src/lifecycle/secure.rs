@@ -142,7 +142,7 @@ fn close_ways_out(strict: bool) -> Result<()> {
         Err(err) => {
             return caution(
                 strict,
-                format!("cannot look for open folders, which lead out of chroot: {err}"),
+                &format!("cannot look for open folders, which lead out of chroot: {err}"),
             );
         }
     };
@@ -153,7 +153,7 @@ fn close_ways_out(strict: bool) -> Result<()> {
         } else {
             caution(
                 strict,
-                format!("the folder {} is open, and leads out of chroot", folder.path),
+                &format!("the folder {} is open, and leads out of chroot", folder.path),
             )?;
         }
     }
@@ -239,7 +239,7 @@ fn see_threads(tasks: Tasks, drops: bool, strict: bool) -> Result<()> {
     if drops && may_gain > 0 && process::threads().is_some() {
         let what = "that were there before the privileges were dropped may gain some by programs that they \
                     start: start threads in pre_loop_hook or child_init_hook";
-        caution(strict, format!("{may_gain} threads {what}"))?;
+        caution(strict, &format!("{may_gain} threads {what}"))?;
     }
     Ok(())
 }

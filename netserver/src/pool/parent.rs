@@ -99,7 +99,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     ) -> Result<Self> {
         let options = info.options();
         if let (true, Some(count)) = (options.strict(), process::threads()) {
-            caution(true, of_threads(count))?;
+            caution(true, &of_threads(count))?;
         }
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let most = limits.max_servers.saturating_add(MORE);

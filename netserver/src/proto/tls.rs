@@ -37,7 +37,7 @@ impl Proto for Ssl {
         let Configured { config, warnings } =
             configure(&settings).map_err(|err| io::Error::other(err.chain()))?;
         for warning in warnings {
-            caution(options.strict(), warning).map_err(|err| io::Error::other(err.chain()))?;
+            caution(options.strict(), &warning).map_err(|err| io::Error::other(err.chain()))?;
         }
         self.0 = Some(config);
         Ok(())
