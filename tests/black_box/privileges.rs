@@ -170,7 +170,8 @@ fn every_thread_drops_and_one_that_keeps_something_is_told() {
     if setpriv().is_none() {
         return;
     }
-    let arguments = [&*format!("--user={USER}"), "--group=7"];
+    let jail = jail();
+    let arguments = [&*format!("--user={USER}"), "--group=7", &chroot_to(&jail)];
     let server = jailed("single", &arguments).env("THREADS", "1").start();
     server.expect_log("may gain some by programs that they start");
     let client = served(&server);
@@ -583,10 +584,22 @@ fn strict_makes_warnings_of_security_errors() {
 
 #[test]
 fn strict_takes_no_fork_beside_threads() {
+    if setpriv().is_none() {
+        return;
+    }
     for personality in FORKING {
         let user = ["--user=root", "--strict"];
         let ended = jailed(personality, &user).env("LATE_THREADS", "1").run().expect_code(1);
         let said = ended.stderr();
         assert!(said.contains("2 threads at a fork") && said.contains("(strict)"), "{said}");
+        // Nobody counts them there.
+        let jail = jail();
+        let arguments = [&*chroot_to(&jail), "--user=33", "--group=33"];
+        let strict = jailed(personality, &arguments).arg("--strict");
+        let said = strict.env("LATE_THREADS", "1").run().expect_code(1).stderr();
+        assert!(said.contains("other threads at a fork") && said.contains("(strict)"), "{said}");
+        let server = jailed(personality, &arguments).arg("--strict").start();
+        assert_eq!(ask(&server, &["say x"]), ["x"]);
+        server.stop();
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use super::phase::Bound;
@@ -13,10 +14,11 @@ use crate::caution::caution;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::logger;
+use crate::options::Options;
+use crate::sys::clock;
 use crate::sys::folder;
 use crate::sys::privilege::{self, Ids};
 use crate::sys::task::Tasks;
-use crate::sys::{clock, process};
 
 /// As [`Bound`], with the privileges that the server keeps.
 #[derive(Debug)]
@@ -38,13 +40,15 @@ pub(super) fn secure(bound: Bound) -> Result<Secured> {
     let strict = options.strict();
     let before = ids()?;
     tell_of_root(&before, identity);
-    let tasks = Tasks::open().map_err(|err| Error::because("cannot look at the threads", err))?;
+    let tasks = tried("cannot look at the threads", Tasks::open())?;
     let drops = is_drop(&before, identity);
     if drops {
         empty_bounding_set()?;
     }
     if let Some(root) = root {
-        enter_root(root, strict)?;
+        let held: Vec<_> = tasks.iter().map(AsFd::as_fd).chain(logger::own_descriptors()).collect();
+        close_ways_out(&held, strict)?;
+        enter_root(root)?;
     }
     if !is_already(&before, identity) {
         give_log(&before, identity)?;
@@ -55,19 +59,29 @@ pub(super) fn secure(bound: Bound) -> Result<Secured> {
     }
     see(identity, drops)?;
     if drops {
-        if !options.new_privs() {
-            tried("cannot set no_new_privs", privilege::gain_nothing())?;
-        }
-        tried("cannot keep this process from being dumped", privilege::show_nothing())?;
+        harden(options)?;
     }
     if let Some(tasks) = tasks {
         see_threads(tasks, drops, strict)?;
     }
     if let Some(folder) = folder {
-        let what = || format!("cannot enter working_directory {}", folder.display());
-        std::env::set_current_dir(folder).map_err(|err| Error::because(what(), err))?;
+        enter_folder(folder)?;
     }
     Ok(Secured(bound))
+}
+
+/// What nobody needs who has given up what he had.
+fn harden(options: &Options) -> Result<()> {
+    if !options.new_privs() {
+        tried("cannot set no_new_privs", privilege::gain_nothing())?;
+    }
+    tried("cannot keep this process from being dumped", privilege::show_nothing())
+}
+
+/// As whom the server is by now: it must not stand where that one may not.
+fn enter_folder(folder: &Path) -> Result<()> {
+    let what = || format!("cannot enter working_directory {}", folder.display());
+    std::env::set_current_dir(folder).map_err(|err| Error::because(what(), err))
 }
 
 fn ids() -> Result<Ids> {
@@ -125,8 +139,7 @@ fn empty_bounding_set() -> Result<()> {
     }
 }
 
-fn enter_root(root: &Path, strict: bool) -> Result<()> {
-    close_ways_out(strict)?;
+fn enter_root(root: &Path) -> Result<()> {
     // libc reads the zone once: from the files that there are now.
     clock::local_time();
     log::info!("Chrooting to {}", root.display());
@@ -135,9 +148,9 @@ fn enter_root(root: &Path, strict: bool) -> Result<()> {
 }
 
 /// An open folder leads out of a new root, whoever has it. One that came from outside is nobody's here; one
-/// that the program has opened may be wanted.
-fn close_ways_out(strict: bool) -> Result<()> {
-    let folders = match folder::open_ones(&logger::own_descriptors().collect::<Vec<_>>()) {
+/// that the program has opened may be wanted. Those that are `held` are the runtime's own.
+fn close_ways_out(held: &[BorrowedFd<'_>], strict: bool) -> Result<()> {
+    let folders = match folder::open_ones(held) {
         Ok(folders) => folders,
         Err(err) => {
             return caution(
@@ -236,7 +249,7 @@ fn see_threads(tasks: Tasks, drops: bool, strict: bool) -> Result<()> {
         return Err(Error::new("a thread has capabilities left"));
     }
     let may_gain = all.iter().filter(|task| task.bounding != 0 && !task.gains_nothing).count();
-    if drops && may_gain > 0 && process::threads().is_some() {
+    if drops && may_gain > 0 && all.len() > 1 {
         let what = "that were there before the privileges were dropped may gain some by programs that they \
                     start: start threads in pre_loop_hook or child_init_hook";
         caution(strict, &format!("{may_gain} threads {what}"))?;

@@ -580,6 +580,7 @@ fn warn_of_threads(told: &mut Option<usize>) {
 }
 
 fn of_threads(count: usize) -> String {
+    let count = if count == 0 { "other".into() } else { count.to_string() };
     format!(
         "{count} threads at a fork: a lock that another one holds stays locked in the child; \
          start threads in child_init_hook"

@@ -163,13 +163,23 @@ pub(crate) fn exit_now(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// How many threads this process has, where there are more than one.
+/// How many threads this process has, where there are more than one; 0 where there is no `/proc` to count
+/// them by.
 pub(crate) fn threads() -> Option<usize> {
     if single_threaded_says_libc() {
         return None;
     }
-    let count = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-    (count > 1).then_some(count)
+    match std::fs::read_dir("/proc/self/task") {
+        Ok(tasks) => Some(tasks.count()).filter(|count| *count > 1),
+        Err(_) => has_threads_says_kernel().then_some(0),
+    }
+}
+
+/// It refuses to part the calling thread from others, and parts it from none gladly.
+fn has_threads_says_kernel() -> bool {
+    // SAFETY: where there are no others it does nothing, and else it fails.
+    let outcome = unsafe { libc::unshare(libc::CLONE_THREAD) };
+    Errno::result(outcome) == Err(Errno::EINVAL)
 }
 
 #[cfg(target_env = "gnu")]

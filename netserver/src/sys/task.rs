@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::dir::Dir;
 use nix::fcntl::{self, OFlag};
@@ -70,6 +71,12 @@ impl Tasks {
             }
             Err(err) => Err(err),
         }
+    }
+}
+
+impl AsFd for Tasks {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
