@@ -8,6 +8,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
+use netserver_options::BuiltIn;
+
 use super::phase::Bound;
 use super::privileges::Privileges;
 use crate::caution::caution;
@@ -39,7 +41,7 @@ pub(super) fn secure(bound: Bound) -> Result<Secured> {
     let options = bound.info.options();
     let strict = options.strict();
     let before = ids()?;
-    tell_of_root(&before, identity);
+    tell_of_root(&before, identity, bound.info.personality());
     let tasks = tried("cannot look at the threads", Tasks::open())?;
     let drops = is_drop(&before, identity);
     if drops {
@@ -92,26 +94,26 @@ fn tried<T>(what: &str, outcome: io::Result<T>) -> Result<T> {
     outcome.map_err(|err| Error::because(what, err))
 }
 
-/// Net::Server's notices, and what they mean.
-fn tell_of_root(before: &Ids, identity: &Identity) {
+/// Net::Server's notices, and what they mean. Of `inet` whoever starts it has named the user, and it would
+/// be said for each client.
+fn tell_of_root(before: &Ids, identity: &Identity, personality: &str) {
     if before.uids[1] != 0 {
         return;
     }
+    let inet = personality == BuiltIn::Inet.name();
+    let level = if inet { log::Level::Debug } else { log::Level::Warn };
     if identity.groups.is_empty() {
         let groups = listed(before.groups.iter());
-        let gid = before.gids[1];
-        log::warn!(
-            "Group Not Defined.  Defaulting to EGID '{}'",
-            format!("{gid} {groups}").trim_end()
-        );
+        let egid = format!("{} {groups}", before.gids[1]);
+        log::log!(level, "Group Not Defined.  Defaulting to EGID '{}'", egid.trim_end());
     }
     if identity.user.is_none() {
-        log::warn!("User Not Defined.  Defaulting to EUID '0'");
-        log::warn!(
-            "running as root: set `user` to whom clients are to meet; to root, if that is meant"
-        );
+        log::log!(level, "User Not Defined.  Defaulting to EUID '0'");
+        log::log!(level, "running as root: {AS_ROOT}");
     }
 }
+
+const AS_ROOT: &str = "set `user` to whom clients are to meet; to root, if that is meant";
 
 /// Whether the user changes, in any respect: it is another one that others may become, or have been.
 fn is_drop(before: &Ids, identity: &Identity) -> bool {
