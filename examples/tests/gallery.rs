@@ -465,3 +465,41 @@ fn many_ports_answers_on_each() {
     }
     server.stop();
 }
+
+#[cfg(feature = "systemd")]
+#[test]
+fn echo_is_handed_its_sockets_and_its_unit_is_accepted() {
+    let folder = netserver_harness::scratch();
+    let path = folder.join("echo.sock").display().to_string();
+    if let Some(activate) = tool("systemd-socket-activate") {
+        // Free a moment ago.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let ports = [format!("--port={}", address.port()), format!("--port={path}|unix")];
+        let server = Program::new(example("echo"))
+            .args(&ports)
+            .under(activate, &["--listen", &address.to_string(), "--listen", &path])
+            .start();
+        for said in ["Listening on", "Communication attempt", "Execing"] {
+            server.allow_log(said);
+        }
+        server.wait_for_log("as 4.");
+        let mut client = Client::connect(address);
+        client.send("hello\n");
+        assert_eq!(client.line(), "You said \"hello\"");
+        drop(client);
+        let mut client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        client.write_all(b"hello\n").unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        let said = std::io::read_to_string(client).unwrap();
+        assert_eq!(said, "You said \"hello\"\n");
+        server.stop();
+    }
+    if let Some(analyze) = tool("systemd-analyze") {
+        let unit = Program::new(example("echo")).args(["--port=80", "--print-unit"]).run();
+        let unit = folder.write("echo.service", unit.expect_code(0).stdout);
+        let verify = Command::new(analyze).arg("verify").arg(unit).output().unwrap();
+        assert!(verify.status.success() && verify.stderr.is_empty(), "{verify:?}");
+    }
+}

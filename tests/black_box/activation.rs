@@ -144,6 +144,29 @@ fn a_wildcard_is_any_of_its_addresses() {
 }
 
 #[test]
+fn one_socket_of_ipv6_is_all_of_a_port() {
+    let both = TcpListener::bind("[::]:0").unwrap();
+    let port = both.local_addr().unwrap().port();
+    for asked in [format!("{port}"), format!("{port}/IPv4/IPv6"), format!("localhost:{port}")] {
+        let server = program!("actor").arg(format!("--port={asked}"));
+        let server = hand(server, &[&both], "unknown").start();
+        server.wait_for_log(&format!("Taking over *:{port}/tcp as descriptor 3"));
+        serves(SocketAddr::from(([127, 0, 0, 1], port)));
+        serves(format!("[::1]:{port}").parse().unwrap());
+        let log = server.stop().log;
+        assert!(!log.iter().any(|line| line.contains("Binding to")), "{log:#?}");
+    }
+    // A name for one of two sockets is no word about the other.
+    let (socket, address) = listener();
+    let server = actor(&[&format!("--port={}", address.port()), "--port=7"]);
+    let server = hand(server, &[&both, &socket], "7:unknown").start();
+    server.wait_for_log("as descriptor 4");
+    serves(address);
+    serves(SocketAddr::from(([127, 0, 0, 1], port)));
+    server.stop();
+}
+
+#[test]
 fn what_is_not_handed_over_is_bound() {
     let (socket, address) = listener();
     let ports = [format!("--port={}", address.port()), "--port=0".to_owned()];

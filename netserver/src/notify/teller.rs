@@ -93,6 +93,7 @@ pub(crate) fn reloading() {
 pub(crate) fn alive() {
     if let Some(teller) = TELLER.get()
         && teller.left().is_some_and(|left| left.is_zero())
+        && teller.is_heard()
     {
         teller.ping();
     }
@@ -101,13 +102,13 @@ pub(crate) fn alive() {
 /// Whether this process has to say now and then that it is alive.
 #[inline]
 pub(crate) fn is_watched() -> bool {
-    TELLER.get().is_some_and(|teller| teller.every.is_some())
+    TELLER.get().is_some_and(|teller| teller.every.is_some() && teller.is_heard())
 }
 
 /// How long this process may say nothing; `None` for ever.
 #[inline]
 pub(crate) fn until_alive() -> Option<Duration> {
-    TELLER.get().and_then(Teller::left)
+    TELLER.get().filter(|teller| teller.every.is_some() && teller.is_heard()).and_then(Teller::left)
 }
 
 /// The descriptor that it is told by, which is of no use to a child.
@@ -133,6 +134,11 @@ impl Teller {
         })
     }
 
+    /// Whether this is the process that is heard, and no copy of it.
+    fn is_heard(&self) -> bool {
+        self.owner == process::id()
+    }
+
     /// How long nothing has to be said.
     fn left(&self) -> Option<Duration> {
         let since = clock::monotonic().saturating_sub(self.last.load(SeqCst));
@@ -142,7 +148,7 @@ impl Teller {
 
     /// Tells it, in the process that is heard.
     fn tell(&self, what: u8, state: &[NotifyState<'_>]) {
-        if self.owner != process::id() {
+        if !self.is_heard() {
             return;
         }
         self.told.store(what, SeqCst);
@@ -153,9 +159,6 @@ impl Teller {
     /// Does not wait: whoever has no time to listen hears it a little later, as this process goes on.
     fn ping(&self) {
         const A_LITTLE: i64 = 100_000_000;
-        if self.owner != process::id() {
-            return;
-        }
         let text = text_of(&[NotifyState::Watchdog]);
         let sent = self.send(|socket| sys_socket::write_now(socket, text.as_bytes()));
         let every = self.every.unwrap_or_default();
