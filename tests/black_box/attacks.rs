@@ -77,9 +77,10 @@ fn attack(option: &str, mode: u32) {
             let finished =
                 actor(&["--server_type=single", &option]).env("FAIL", "pre_loop_hook").run();
             let finished = finished.expect_code(1);
-            match finished.stderr().contains("told to fail") {
-                true => started += 1,
-                false => refused += 1,
+            if finished.stderr().contains("told to fail") {
+                started += 1;
+            } else {
+                refused += 1;
             }
             victim.expect_untouched();
         }
@@ -102,6 +103,13 @@ fn a_pid_file_is_no_way_to_write_to_anothers_file() {
 fn a_port_file_is_no_way_to_write_to_anothers_file() {
     attack("--port_file=@", 0o1777);
     attack("--port_file=@", 0o777);
+}
+
+#[test]
+fn a_log_file_is_no_way_to_write_to_anothers_file() {
+    attack("--log_file=@", 0o1777);
+    attack("--log_file=@", 0o755);
+    attack("--log_file=@", 0o777);
 }
 
 #[test]

@@ -31,7 +31,11 @@ fn expect_taken_over(path: &Path) {
 fn expect_refused(path: &Path, why: &str) {
     let finished = with_file(path).run().expect_code(1);
     let said = finished.stderr();
-    assert!(said.contains("cannot use pid_file ") && said.contains(why), "{path:?}: {said}");
+    assert!(
+        said.contains("cannot use pid_file ") && said.contains(why),
+        "{}: {said}",
+        path.display()
+    );
     assert!(!said.contains("Binding"), "it was refused before anything was bound: {said}");
 }
 

@@ -18,7 +18,6 @@ use crate::guard;
 use crate::handler::Hooks;
 use crate::identity::Identity;
 use crate::info::ServerInfo;
-use crate::inherit::Inheritance;
 use crate::listener;
 use crate::options::merge::{Merged, hold_scope, merge, winner};
 use crate::options::own::OwnOptions;
@@ -27,7 +26,7 @@ use crate::options::source::Source;
 use crate::options::unit::Unit;
 use crate::options::{args, conf, help, print};
 use crate::personality::Personality;
-use crate::proto::{self, Endpoint};
+use crate::proto::{self, Endpoint, Factory};
 use crate::stdio;
 
 /// What the program and its caller give.
@@ -96,11 +95,7 @@ where
     let endpoints = if inherited { Vec::new() } else { proto::endpoints(&merged)? };
     let rules = Rules::of(&merged.options)?;
     if starts {
-        rules.warn();
-        if !inherited {
-            proto::warn_of_idle(&merged, &endpoints, declaration.proto);
-        }
-        uncalled::say(S::WRITTEN.unwrap_or_default(), &merged);
+        warn::<S>(&merged, &endpoints, &rules, declaration.proto);
     }
     match line.command {
         None => {
@@ -109,16 +104,7 @@ where
             let (personality, values) = (merged.personality, merged.own());
             let info = ServerInfo::new(given.program, name, merged, rules, line.rest);
             let proto = declaration.proto;
-            let (inheritance, pid_file) = (Inheritance::default(), None);
-            let configured = Configured {
-                info,
-                endpoints,
-                inheritance,
-                proto,
-                personality,
-                privileges,
-                pid_file,
-            };
+            let configured = Configured::new(info, endpoints, proto, personality, privileges);
             Ok(Configuration::Serve(Box::new(configured), values))
         }
         Some(Command::Check) => {
@@ -131,6 +117,15 @@ where
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
     }
+}
+
+/// Says what may not have been meant.
+fn warn<S: Hooks>(merged: &Merged, endpoints: &[Endpoint], rules: &Rules, own: Option<Factory>) {
+    rules.warn();
+    if merged.personality != Some(BuiltIn::Inet) {
+        proto::warn_of_idle(merged, endpoints, own);
+    }
+    uncalled::say(S::WRITTEN.unwrap_or_default(), merged);
 }
 
 /// A service manager that is to be told when the server serves knows the process that it has started, and

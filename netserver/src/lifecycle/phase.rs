@@ -51,6 +51,18 @@ pub(crate) struct Ready {
 }
 
 impl Configured {
+    /// With nothing that is bound, or claimed, yet.
+    pub(crate) fn new(
+        info: ServerInfo,
+        endpoints: Vec<Endpoint>,
+        proto: Option<Factory>,
+        personality: Option<BuiltIn>,
+        privileges: Privileges,
+    ) -> Self {
+        let (inheritance, pid_file) = (Inheritance::default(), None);
+        Self { info, endpoints, inheritance, proto, personality, pid_file, privileges }
+    }
+
     /// Claims the pid file, which no second server gets past, and runs the `post_configure_hook`.
     pub(crate) fn post_configure<S: Hooks>(mut self, server: &mut S) -> Result<Self> {
         self.pid_file =
@@ -68,7 +80,7 @@ impl Configured {
         let file = info.options().port_file().map(AsRef::as_ref);
         let listeners = Listeners::bind(&endpoints, proto, inheritance, file)?;
         let info = info.listening_on(listeners.listening().cloned().collect());
-        Ok(Bound { info, listeners, personality, privileges, pid_file })
+        Ok(Bound { info, listeners, personality, pid_file, privileges })
     }
 }
 

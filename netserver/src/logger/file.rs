@@ -128,10 +128,14 @@ impl LogFile {
             match self.try_open(create) {
                 Err(Errno::ENOENT | Errno::EEXIST) => {}
                 Err(errno) => return Err(errno.into()),
+                // What it is now, whatever it was a moment ago; and no file of another name, which stood
+                // here only while it was opened.
                 Ok(file) => {
-                    // What it is now, whatever it was a moment ago.
-                    self.hold(&fstat(&file)?)?;
-                    return Ok((file, create));
+                    let opened = fstat(&file)?;
+                    self.hold(&opened)?;
+                    if self.look()?.is_some_and(|here| is_same(&here, &opened)) {
+                        return Ok((file, create));
+                    }
                 }
             }
         }
@@ -169,6 +173,10 @@ impl LogFile {
             _ => Err(refuse("is no regular file (a FIFO, a device or a socket): name a file")),
         }
     }
+}
+
+fn is_same(one: &FileStat, other: &FileStat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
 /// `std::path::absolute` keeps it.
