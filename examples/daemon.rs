@@ -31,7 +31,8 @@ impl Counter {
 
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         self.visitors += 1;
-        let length = self.opened.as_ref().map_or(Ok(0), |file| file.metadata().map(|of| of.len()))?;
+        let length =
+            self.opened.as_ref().map_or(Ok(0), |file| file.metadata().map(|of| of.len()))?;
         let again = File::open(&self.secret);
         log::debug!("visitor {} of this child", self.visitors);
         writeln!(conn, "visitor {}", self.visitors)?;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use netserver_harness::{scratch, wait_until, Client, Program, Server, tool};
+use netserver_harness::{Client, Program, Server, scratch, tool, wait_until};
 
 /// The example of that name, which cargo builds beside this test.
 fn example(name: &str) -> PathBuf {
@@ -58,11 +58,17 @@ fn daemon_goes_to_the_background_and_is_root_no_more() {
     // What is given here is stronger than the file.
     Program::new(example("daemon"))
         .arg(format!("--conf_file={}", conf.display()))
-        .args(["--port=127.0.0.1:0", &at("pid_file", "pid"), &at("log_file", "log"), &at("port_file", "port")])
+        .args([
+            "--port=127.0.0.1:0",
+            &at("pid_file", "pid"),
+            &at("log_file", "log"),
+            &at("port_file", "port"),
+        ])
         .run()
         .expect_code(0);
     let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
-    let mut client = Client::connect(read("port").trim_end().trim_end_matches("/tcp").parse().unwrap());
+    let mut client =
+        Client::connect(read("port").trim_end().trim_end_matches("/tcp").parse().unwrap());
     let said = String::from_utf8(client.rest()).unwrap();
     assert!(said.starts_with("visitor 1\n") && said.contains("nobody here may open it"), "{said}");
     assert!(read("log").contains("info: visitor 1 of this child"), "{}", read("log"));

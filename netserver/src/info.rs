@@ -122,9 +122,9 @@ impl ServerInfo {
     /// # Errors
     /// Where there is no descriptor left.
     pub(crate) fn ready(&self) -> Result<()> {
-        let has_log = self.options.log_file().is_some();
         // With `inet` standard input and output are the client.
-        if self.goes_to_background() || (has_log && self.personality != BuiltIn::Inet.name()) {
+        let has_log = logger::is_elsewhere() && self.personality != BuiltIn::Inet.name();
+        if self.goes_to_background() || has_log {
             let taken = logger::take_stdio();
             taken.map_err(|err| Error::because("cannot take the standard streams away", err))?;
         }

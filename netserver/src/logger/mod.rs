@@ -213,7 +213,9 @@ pub(crate) fn take_stdio() -> io::Result<()> {
         match SINK.get() {
             Some(Sink { target: Target::File(_), slot, .. }) => descriptor::become_stderr(slot)?,
             Some(Sink { target: Target::Stderr(_), slot, .. }) => {
-                log::warn!("the log ends here, as standard error does: set log_file");
+                if OURS.load(SeqCst) {
+                    log::warn!("the log ends here, as standard error does: set log_file");
+                }
                 descriptor::become_stderr(&null)?;
                 slot.replace(&null)?;
             }
@@ -310,7 +312,7 @@ impl Sink {
         }
         let put = match &self.target {
             Target::Stderr(means) => self.slot.put(*means, line.as_bytes(), self.page),
-            Target::File(_) => self.slot.put(Means::Write, line.as_bytes(), self.page),
+            Target::File(_) => self.slot.put(Means::File, line.as_bytes(), self.page),
             Target::Syslog(daemon) => daemon.put(self.slot, line.as_bytes(), self.page),
         };
         if cut && put.is_err() {

@@ -24,6 +24,8 @@ pub(super) struct Slot(BorrowedFd<'static>);
 /// How bytes get there without a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Means {
+    /// A file, of which no write waits for anybody: what it does not take at once it has no room for.
+    File,
     /// A write does not wait.
     Write,
     /// It might: it is asked before. Two processes that are told the same may still have one of them wait.
@@ -55,31 +57,39 @@ impl Slot {
     /// # Errors
     /// Where nothing was written.
     pub(super) fn put(self, means: Means, bytes: &[u8], page: Page) -> io::Result<Written> {
-        let mut since = None;
-        loop {
-            match self.once(means, bytes) {
+        let (mut since, mut written) = (None, 0);
+        let failed = loop {
+            match self.once(means, &bytes[written..]) {
+                Ok(0) => break io::ErrorKind::WriteZero.into(),
                 Ok(length) => {
                     page.set_blocked(false);
-                    return Ok(if length < bytes.len() { Written::InPart } else { Written::Whole });
+                    written += length;
+                    if written >= bytes.len() {
+                        return Ok(Written::Whole);
+                    }
+                    if means == Means::File {
+                        return Ok(Written::InPart);
+                    }
                 }
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-                Err(err) if !is_full(&err) => return Err(err),
-                Err(_) if page.is_blocked() => return Err(full()),
+                Err(err) if !is_full(&err) => break err,
+                Err(_) if page.is_blocked() => break full(),
                 Err(_) => {
                     let since = *since.get_or_insert_with(Instant::now);
                     let left = PATIENCE.saturating_sub(since.elapsed());
                     if left.is_zero() || self.wait(left)? == Woken::Time {
                         page.set_blocked(true);
-                        return Err(full());
+                        break full();
                     }
                 }
             }
-        }
+        };
+        if written > 0 { Ok(Written::InPart) } else { Err(failed) }
     }
 
     fn once(self, means: Means, bytes: &[u8]) -> io::Result<usize> {
         match means {
-            Means::Write => descriptor::write(&self, bytes),
+            Means::File | Means::Write => descriptor::write(&self, bytes),
             Means::AskAndWrite => match self.wait(Duration::ZERO)? {
                 Woken::Ready => descriptor::write(&self, bytes),
                 _ => Err(full()),

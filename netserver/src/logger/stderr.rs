@@ -40,7 +40,7 @@ pub(super) fn open() -> io::Result<Stderr> {
             Err(_) => Ok(plain(duplicate()?, Means::AskAndWrite)),
         },
         // Opened anew a file would be written to from its beginning.
-        _ => Ok(plain(duplicate()?, Means::Write)),
+        _ => Ok(plain(duplicate()?, Means::File)),
     }
 }
 
