@@ -15,7 +15,7 @@ use crate::sys::{descriptor, socket};
 static SLOT: OnceLock<OwnedFd> = OnceLock::new();
 
 /// How long somebody is waited for who does not take what is written, once.
-const PATIENCE: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The log's own descriptor.
 #[derive(Debug, Clone, Copy)]

@@ -13,7 +13,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::line::{End, Form};
 use super::page::Page;
-use super::slot::{Means, Slot, Written};
+use super::slot::{Means, PATIENCE, Slot, Written};
 use crate::error::{Error, Result};
 use crate::sys::{clock, descriptor, service};
 
@@ -144,18 +144,16 @@ impl Way {
         Self { to: to.into(), shown: format!("{to}/{protocol}"), kind, end }
     }
 
-    /// A socket that is connected, and does not wait. A connection that takes its time is one that fails
-    /// later.
+    /// A socket that is connected, and does not wait. A connection within a host is there at once, or never.
     fn connect(&self) -> io::Result<OwnedFd> {
         let socket = Socket::new(self.to.domain(), self.kind, None)?;
-        socket.set_nonblocking(true)?;
-        match socket.connect(&self.to) {
-            Err(err) if err.raw_os_error() != Some(libc::EINPROGRESS) => return Err(err),
-            _ => {}
-        }
-        if self.to.domain() == Domain::UNIX || self.kind == Type::DGRAM {
-            // Nobody has anything to say to us.
-            let _ = socket.shutdown(std::net::Shutdown::Read);
+        if self.to.domain() == Domain::UNIX {
+            // It would wait for a daemon that does not accept.
+            socket.set_nonblocking(true)?;
+            socket.connect(&self.to)?;
+        } else {
+            socket.connect_timeout(&self.to, PATIENCE)?;
+            socket.set_nonblocking(true)?;
         }
         Ok(socket.into())
     }
