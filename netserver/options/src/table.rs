@@ -619,7 +619,7 @@ macro_rules! for_each_option {
             /// syslog daemon. The file is made where there is none, with permissions 0640, and written to at its
             /// end. It has to be a regular file with one name, of root, of the server's user or of whoever
             /// starts the server: a link, a FIFO, a device, or a directory that anybody may write to ends the
-            /// start. USR1 opens it anew, for rotation: see the signals.
+            /// start. USR1 opens it anew, for rotation.
             log_file: Maybe<LogFile> {
                 group: Log, works_with: ALL, since: "0.1",
                 default: [], range: [],

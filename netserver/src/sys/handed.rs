@@ -46,3 +46,33 @@ pub(crate) fn take_away(end: &impl AsFd) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::descriptor::{message_pair, null, pipe, write};
+
+    #[test]
+    fn whoever_looks_has_one_and_the_message_stays() {
+        let (gives, takes) = message_pair().unwrap();
+        assert!(look(&takes).is_err(), "there is none yet");
+        let (read, end) = pipe().unwrap();
+        give(&gives, &end).unwrap();
+        for _ in 0..2 {
+            write(&look(&takes).unwrap(), b"x").unwrap();
+        }
+        let mut room = [0; 8];
+        assert_eq!(nix::unistd::read(&read, &mut room), Ok(2));
+        take_away(&takes);
+        assert!(look(&takes).is_err(), "it was taken away");
+        give(&gives, &null().unwrap()).unwrap();
+        assert!(write(&look(&takes).unwrap(), b"x").is_ok());
+    }
+
+    #[test]
+    fn a_message_without_a_descriptor_is_none() {
+        let (gives, takes) = message_pair().unwrap();
+        write(&gives, b"!").unwrap();
+        assert!(look(&takes).is_err());
+    }
+}
