@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -575,6 +576,12 @@ fn strict_makes_warnings_of_security_errors() {
             assert!(said.contains(fault), "{said}");
         }
     }
+    fs::set_permissions(&conf, fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::chown(&conf, Some(33), None).unwrap();
+    let server = jailed("prefork", &[&conf_file]).start();
+    server.expect_log("jailed.conf belongs to user 33: whoever changes it decides what root does");
+    assert_eq!(ask(&server, &["say x"]), ["x"]);
+    server.stop();
     // Who says root means it.
     let server = jailed("prefork", &["--user=root", "--strict"]).start();
     assert_eq!(ask(&server, &["say x"]), ["x"]);
@@ -601,5 +608,30 @@ fn strict_takes_no_fork_beside_threads() {
         let server = jailed(personality, &arguments).arg("--strict").start();
         assert_eq!(ask(&server, &["say x"]), ["x"]);
         server.stop();
+    }
+}
+
+/// Its user may not write where root has put it.
+#[test]
+fn the_next_start_takes_the_place_of_files_that_could_not_be_removed() {
+    if setpriv().is_none() {
+        return;
+    }
+    let folder = jail();
+    let (socket, ports) = (folder.join("socket"), folder.join("ports"));
+    let port = format!("--port={}|unix", socket.display());
+    let port_file = format!("--port_file={}", ports.display());
+    for _ in 0..2 {
+        let server = program!("jailed")
+            .args([&*port, &port_file, "--unix_mode=0666", "--user=33", "--group=33"])
+            .start();
+        server.wait_for_log("Setting uid");
+        let mut client = std::os::unix::net::UnixStream::connect(&socket).unwrap();
+        client.write_all(b"say x\nquit\n").unwrap();
+        let mut reply = String::new();
+        client.read_to_string(&mut reply).unwrap();
+        assert_eq!(reply, "x\n");
+        server.stop();
+        assert!(socket.exists() && ports.exists());
     }
 }

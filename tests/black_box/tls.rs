@@ -14,6 +14,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use super::privileges::setpriv;
 use super::protocols::facts;
 
 /// An authority, and what it has issued, as files.
@@ -336,6 +337,36 @@ fn no_two_processes_have_the_same_random_numbers() {
         stream.read_exact(&mut hello).unwrap();
         assert_eq!((hello[0], hello[5]), (0x16, 0x02), "no ServerHello");
         assert!(seen.insert(hello[11..].to_vec()), "twice the same");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_key_that_others_may_read_is_told_and_refused_where_that_is_asked_for() {
+    const SAID: &str = "others may read it (mode 0644)";
+    let issued = Issued::new();
+    issued.write("server", &["localhost"], 2020..2090);
+    let exposed = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(issued.path("server.key"), exposed).unwrap();
+    let user = format!("--user={}", nix::unistd::geteuid());
+    let check = || facts(&["0/ssl"]).args(issued.cert("server")).args(["--check", &user]);
+    let told = check().run().expect_code(0).stderr();
+    assert!(told.contains(SAID), "{told}");
+    let refused = check().arg("--strict").run().expect_code(1).stderr();
+    assert!(refused.contains(SAID) && refused.contains("(strict)"), "{refused}");
+}
+
+#[test]
+fn certificates_are_there_behind_a_chroot() {
+    if setpriv().is_none() {
+        return;
+    }
+    let (issued, jail) = (Issued::new(), scratch());
+    let chroot = format!("--chroot={}", jail.path().display());
+    let server = issued.server().args([&chroot, "--user=33", "--group=33"]).start();
+    for _ in 0..3 {
+        let said = exchange(&issued.client(), server.address(), "tls\n");
+        assert!(String::from_utf8_lossy(&said).starts_with("TLSv1.3"), "{said:?}");
     }
     server.stop();
 }
