@@ -4,9 +4,10 @@
 //! Takes in options and what they ask to listen on, hands on text; asks nobody for anything. It speaks of
 //! options by their names, so that it knows of those alone that this program has.
 
-use std::ffi::{OsStr, OsString};
+mod words;
+
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use netserver_options::kind::{self, Kind};
@@ -16,6 +17,10 @@ use super::merge::Merged;
 use super::print::ListenRecord;
 use super::set::Setting;
 use super::source::Source;
+use words::{parts, plain, quoted, specifiers, words};
+
+/// What systemd does itself, and has a service not do.
+const APART: [&str; 2] = ["background", "setsid"];
 
 /// What the unit is made of.
 #[derive(Debug)]
@@ -142,8 +147,10 @@ impl Unit<'_> {
     /// The program with the options of this command line.
     fn command(&self) -> String {
         let given = self.settings.iter().filter(|one| one.source == Source::CommandLine);
-        let words =
-            given.map(|one| OsString::from(format!("--{}={}", one.spec.name, self.value(one))));
+        let given = given.filter(|one| !APART.contains(&one.spec.name));
+        let given = given.map(|one| format!("--{}={}", one.spec.name, self.value(one)));
+        let apart = APART.iter().filter(|name| self.option(name) == Some("true"));
+        let words = given.chain(apart.map(|name| format!("--{name}=no"))).map(OsString::from);
         let rest = (!self.rest.is_empty()).then(|| OsString::from("--"));
         let words = words.chain(rest).chain(self.rest.iter().cloned());
         let words: Vec<_> = words.map(|word| quoted(&word, true)).collect();
@@ -369,65 +376,30 @@ fn is_path(text: &str) -> bool {
     !text.is_empty() && !text.contains("::")
 }
 
-/// Names in a list, as groups are written.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty())
-}
-
-/// A text of one line, in which systemd replaces nothing.
-fn plain(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    specifiers(line.trim())
-}
-
-fn specifiers(text: &str) -> String {
-    text.replace('%', "%%")
-}
-
-fn words(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| quoted(path.as_os_str(), false)).collect::<Vec<_>>().join(" ")
-}
-
-/// One word, as systemd reads it: in quotes where it needs them. Where it is one of a command, `$` does
-/// not begin a variable.
-fn quoted(word: &OsStr, in_command: bool) -> String {
-    let mut text = String::new();
-    let plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,+@%$*[]{}|~^#!&()<>?".contains(&byte);
-    let bytes = word.as_bytes();
-    let bare = !bytes.is_empty() && bytes.iter().all(|byte| plain(*byte));
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '%' => text.push_str("%%"),
-                '$' if in_command => text.push_str("$$"),
-                '"' | '\\' => text.extend(['\\', c]),
-                '\n' => text.push_str("\\n"),
-                c if c.is_ascii_control() => {
-                    let _ = write!(text, "\\x{:02x}", u32::from(c));
-                }
-                c => text.push(c),
-            }
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(text, "\\x{byte:02x}");
-        }
-    }
-    if bare { text } else { format!("\"{text}\"") }
-}
-
 #[cfg(test)]
 mod tests {
     use netserver_options::Table;
+    use netserver_options::kind::{Count, Flag, KindSpec, List, Maybe, Text};
 
     use super::super::args::{self, Unknown};
     use super::super::merge::merge;
     use super::*;
 
+    /// Options that the unit has words for, in programs that have them.
+    static OWN: &[OptionSpec] = &[
+        OptionSpec::own("background", "", "", KindSpec::of::<Maybe<Flag>>()),
+        OptionSpec::own("user", "", "", KindSpec::of::<Maybe<Text>>()),
+        OptionSpec::own("group", "", "", KindSpec::of::<List<Text>>()),
+        OptionSpec::own("chroot", "", "", KindSpec::of::<Maybe<kind::Path>>()),
+        OptionSpec::own("log_file", "", "", KindSpec::of::<Maybe<kind::Path>>()),
+        OptionSpec::own("rlimit_nofile", "", "", KindSpec::of::<Maybe<Count>>()),
+    ];
+
     fn unit(personality: BuiltIn, words: &[&str], listen: &[ListenRecord]) -> String {
         let words = words.iter().map(OsString::from);
-        let line = args::read(words, Table::BUILT_IN, Unknown::Refused).unwrap();
-        let merged = merge(&line.settings, Table::BUILT_IN, Some(personality)).unwrap();
+        let table = Table::with(OWN);
+        let line = args::read(words, table, Unknown::Refused).unwrap();
+        let merged = merge(&line.settings, table, Some(personality)).unwrap();
         Unit {
             program: Path::new("/usr/sbin/echo"),
             folder: Path::new("/srv/here"),
@@ -444,21 +416,6 @@ mod tests {
     fn record(host: &str, port: Result<u16, &str>, ipv: &'static str) -> ListenRecord {
         let port = port.map_err(str::to_owned);
         ListenRecord { host: host.into(), port, proto: "tcp", ipv }
-    }
-
-    #[test]
-    fn words_are_quoted_as_systemd_reads_them() {
-        let of = |text: &str| quoted(OsStr::new(text), true);
-        assert_eq!(of("--port=127.0.0.1:80/tcp"), "--port=127.0.0.1:80/tcp");
-        assert_eq!(of("a b"), "\"a b\"");
-        assert_eq!(of(""), "\"\"");
-        assert_eq!(of(";"), "\";\"");
-        assert_eq!(of("100%"), "100%%");
-        assert_eq!(of("$HOME"), "$$HOME");
-        assert_eq!(of("a\"b\\c\n\u{1}"), "\"a\\\"b\\\\c\\n\\x01\"");
-        assert_eq!(of("ü"), "\"ü\"");
-        assert_eq!(quoted(OsStr::from_bytes(b"\xff"), true), "\"\\xff\"");
-        assert_eq!(quoted(OsStr::new("/srv/$x"), false), "/srv/$x");
     }
 
     #[test]
@@ -496,6 +453,38 @@ mod tests {
         assert!(text.contains("\nReadWritePaths=/run\n"), "{text}");
         let text = unit(BuiltIn::PreFork, &[], &[record("*", Err("s"), "*")]);
         assert!(text.contains("\nWorkingDirectory=/srv/here\n"), "{text}");
+    }
+
+    #[test]
+    fn the_account_is_the_units() {
+        let low = [record("::", Ok(80), "*")];
+        let words = ["--user=www", "--group=www", "--group=mail log", "--rlimit_nofile=4096"];
+        let text = unit(BuiltIn::PreFork, &words, &low);
+        for line in [
+            "User=www",
+            "Group=www",
+            "SupplementaryGroups=mail log",
+            "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
+            "AmbientCapabilities=CAP_NET_BIND_SERVICE",
+            "LimitNOFILE=4096",
+        ] {
+            assert!(text.contains(&format!("\n{line}\n")), "{line} in {text}");
+        }
+        // Whoever changes its root does so as root.
+        let text = unit(BuiltIn::PreFork, &["--user=www", "--chroot=/srv/www"], &low);
+        assert!(!text.contains("\nUser=") && !text.contains("\nAmbient"), "{text}");
+        let wanted = "CAP_NET_BIND_SERVICE CAP_CHOWN CAP_SETUID CAP_SETGID CAP_SYS_CHROOT\n";
+        assert!(text.contains(wanted), "{text}");
+    }
+
+    #[test]
+    fn a_service_stays_where_systemd_has_started_it() {
+        let words = ["--background", "--log_file=/var/log/echo/log", "--port=1"];
+        let text = unit(BuiltIn::PreFork, &words, &[]);
+        let start = "--log_file=/var/log/echo/log --port=1 --background=no\n";
+        assert!(text.contains(start), "{text}");
+        assert!(text.contains("\nLogsDirectory=echo\n"), "{text}");
+        assert!(!unit(BuiltIn::PreFork, &["--background=no"], &[]).contains("background"));
     }
 
     #[test]
