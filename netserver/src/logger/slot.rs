@@ -28,7 +28,8 @@ pub(super) enum Means {
     File,
     /// A write does not wait.
     Write,
-    /// It might: it is asked before. Two processes that are told the same may still have one of them wait.
+    /// It might: the kernel is told not to, and where it does not know how to it is asked before. Two
+    /// processes that are told the same then may still have one of them wait.
     AskAndWrite,
     /// It is a socket.
     Send,
@@ -90,9 +91,12 @@ impl Slot {
     fn once(self, means: Means, bytes: &[u8]) -> io::Result<usize> {
         match means {
             Means::File | Means::Write => descriptor::write(&self, bytes),
-            Means::AskAndWrite => match self.wait(Duration::ZERO)? {
-                Woken::Ready => descriptor::write(&self, bytes),
-                _ => Err(full()),
+            Means::AskAndWrite => match descriptor::write_now(&self, bytes) {
+                Err(err) if err.kind() == io::ErrorKind::Unsupported => {
+                    let ready = self.wait(Duration::ZERO)? == Woken::Ready;
+                    if ready { descriptor::write(&self, bytes) } else { Err(full()) }
+                }
+                written => written,
             },
             Means::Send => socket::write_now(&self, bytes),
         }

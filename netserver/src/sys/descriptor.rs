@@ -218,6 +218,16 @@ pub(crate) fn write(to: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     Ok(unistd::write(to, bytes)?)
 }
 
+/// One write that does not wait, though the descriptor is one on which writes do. A kernel may know no such
+/// write for what it is: then the kind of the error is `Unsupported`.
+pub(crate) fn write_now(to: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    let part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    let fd = to.as_fd().as_raw_fd();
+    // SAFETY: the one part is lent for the call, which only reads it.
+    let length = unsafe { libc::pwritev2(fd, &raw const part, 1, -1, libc::RWF_NOWAIT) };
+    Ok(Errno::result(length)?.unsigned_abs())
+}
+
 /// One `close(2)`. Nothing can be done where it fails: the descriptor is gone all the same.
 #[inline]
 pub(crate) fn close(descriptor: OwnedFd) {
