@@ -184,8 +184,8 @@ fn at_least_twice_in_its_time_it_says_that_it_goes_on() {
             heard.join().unwrap()
         });
         for heard in [&idle, &busy] {
-            // Not at every turn: eight would be in time.
-            assert!((7..=10).contains(&heard.len()), "{personality}: {heard:#?}");
+            // Eight are in time; fewer are where the machine is slow, and more would be at every turn.
+            assert!((5..=10).contains(&heard.len()), "{personality}: {heard:#?}");
         }
         for (at, word) in idle.iter().chain(&busy) {
             assert_eq!(*word, Word { text: "WATCHDOG=1\n".into(), pid: server.pid() });
