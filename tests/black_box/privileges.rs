@@ -201,11 +201,10 @@ fn a_group_alone_leaves_the_user() {
         assert_eq!(ids(status, "Gid"), [60; 4]);
         assert_eq!(ids(status, "Groups"), [4, 60]);
     }
-    let log = server.log().join("\n");
+    drop(client);
+    let log = server.stop().log.join("\n");
     assert!(log.contains("User Not Defined.  Defaulting to EUID '0'"), "{log}");
     assert!(!log.contains("Group Not Defined"), "{log}");
-    drop(client);
-    server.stop();
 }
 
 #[test]
@@ -256,11 +255,9 @@ fn nothing_leads_back_out_of_the_jail() {
             assert_eq!(link("cwd"), jail.path(), "{personality}");
         }
         drop(client);
-        assert_eq!(
-            server.log().iter().filter(|line| line.contains("Closing the folder")).count(),
-            3
-        );
-        server.stop();
+        let log = server.stop().log;
+        let closed = log.iter().filter(|line| line.contains("Closing the folder")).count();
+        assert_eq!(closed, 3, "{log:?}");
     }
 }
 
@@ -391,9 +388,8 @@ fn who_is_not_root_becomes_nobody_else() {
     let arguments = [&*format!("--user={uid}"), "--group=7", "--strict"];
     let server = jailed("prefork", &arguments).under(&setpriv, &as_user).start();
     assert_eq!(ask(&server, &["say x"]), ["x"]);
-    let log = server.log().join("\n");
+    let log = server.stop().log.join("\n");
     assert!(!log.contains("Not Defined") && !log.contains("Setting"), "{log}");
-    server.stop();
     for (argument, said) in [
         ("--user=1", "cannot set the groups to"),
         ("--group=1", "cannot set the groups to 1"),
