@@ -368,7 +368,7 @@ fn managed(folder: &Path) -> Option<(&'static str, PathBuf)> {
 
 /// Whether the values of an option are files.
 fn is_file(spec: &OptionSpec) -> bool {
-    spec.kind.placeholder == kind::Path::PLACEHOLDER
+    [kind::Path::PLACEHOLDER, kind::LogFile::PLACEHOLDER].contains(&spec.kind.placeholder)
 }
 
 /// Whether a text names a file, and not a place of its own, as a log's may.
@@ -379,25 +379,14 @@ fn is_path(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use netserver_options::Table;
-    use netserver_options::kind::{Count, Flag, KindSpec, List, Maybe, Text};
 
     use super::super::args::{self, Unknown};
     use super::super::merge::merge;
     use super::*;
 
-    /// Options that the unit has words for, in programs that have them.
-    static OWN: &[OptionSpec] = &[
-        OptionSpec::own("background", "", "", KindSpec::of::<Maybe<Flag>>()),
-        OptionSpec::own("user", "", "", KindSpec::of::<Maybe<Text>>()),
-        OptionSpec::own("group", "", "", KindSpec::of::<List<Text>>()),
-        OptionSpec::own("chroot", "", "", KindSpec::of::<Maybe<kind::Path>>()),
-        OptionSpec::own("log_file", "", "", KindSpec::of::<Maybe<kind::Path>>()),
-        OptionSpec::own("rlimit_nofile", "", "", KindSpec::of::<Maybe<Count>>()),
-    ];
-
     fn unit(personality: BuiltIn, words: &[&str], listen: &[ListenRecord]) -> String {
         let words = words.iter().map(OsString::from);
-        let table = Table::with(OWN);
+        let table = Table::BUILT_IN;
         let line = args::read(words, table, Unknown::Refused).unwrap();
         let merged = merge(&line.settings, table, Some(personality)).unwrap();
         Unit {
@@ -479,11 +468,16 @@ mod tests {
 
     #[test]
     fn a_service_stays_where_systemd_has_started_it() {
-        let words = ["--background", "--log_file=/var/log/echo/log", "--port=1"];
+        let words = ["--background", "--log_file=/var/log/echo/log", "--pid_file=pid", "--port=1"];
         let text = unit(BuiltIn::PreFork, &words, &[]);
-        let start = "--log_file=/var/log/echo/log --port=1 --background=no\n";
+        let start =
+            "--log_file=/var/log/echo/log --pid_file=/srv/here/pid --port=1 --background=no\n";
         assert!(text.contains(start), "{text}");
         assert!(text.contains("\nLogsDirectory=echo\n"), "{text}");
+        for (log, shown) in [("log", "/srv/here/log"), ("syslog", "Sys::Syslog")] {
+            let text = unit(BuiltIn::PreFork, &[&format!("--log_file={log}")], &[]);
+            assert!(text.contains(&format!("--log_file={shown}\n")), "{text}");
+        }
         assert!(!unit(BuiltIn::PreFork, &["--background=no"], &[]).contains("background"));
     }
 
