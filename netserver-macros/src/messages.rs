@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use netserver_options::hook::{self, HookSpec, PROCESS_REQUEST, Param};
+use netserver_options::hook::{self, HookSpec, PROCESS_REQUEST, Param, Process};
 use netserver_options::rule::Rule;
 use netserver_options::{OptionSpec, Reject, Scope, find};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -620,7 +620,11 @@ pub(crate) fn no_self(spec: &HookSpec) -> Reject {
 }
 
 pub(crate) fn has_self(spec: &HookSpec) -> Reject {
-    signature(spec, "has a `self`, but runs before there is a server")
+    let when = match spec.process {
+        Process::Any => "has a `self`, but runs wherever something is logged",
+        _ => "has a `self`, but runs before there is a server",
+    };
+    signature(spec, when)
 }
 
 pub(crate) fn self_by_value(spec: &HookSpec) -> Reject {

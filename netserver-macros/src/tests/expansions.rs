@@ -44,6 +44,7 @@ fn hooks_with_fewer_parameters_and_computed_options() {
          impl Quotes {
             const HOOKS: [fn(); 2] = [|| {}, || { fn pre_fork_hook() {} }];
             fn configure_hook(options: &mut OptionSet) -> Result<(), Refused> { open(options) }
+            fn write_to_log_hook(level: u32, message: &str) -> bool { level > 1 || send(message) }
             #[cfg(unix)]
             #[inline]
             fn child_init_hook(&mut self) { self.open() }

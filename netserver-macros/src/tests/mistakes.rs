@@ -305,6 +305,10 @@ const METHODS: &[(&str, &[&str])] = &[
         &["`configure_hook` has a `self`, but runs before there is a server"],
     ),
     (
+        "fn process_request(&self) {} fn write_to_log_hook(&mut self, level: u32, text: &str) {}",
+        &["`write_to_log_hook` has a `self`, but runs wherever something is logged"],
+    ),
+    (
         "fn process_request(&self) {} fn post_client_connection_hook(&mut self, c: C) {}",
         &["`post_client_connection_hook` is called with no parameter"],
     ),

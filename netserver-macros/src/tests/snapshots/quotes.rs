@@ -21,6 +21,9 @@ impl Quotes {
     fn configure_hook(options: &mut OptionSet) -> Result<(), Refused> {
         open(options)
     }
+    fn write_to_log_hook(level: u32, message: &str) -> bool {
+        level > 1 || send(message)
+    }
     #[cfg(unix)]
     #[inline]
     fn child_init_hook(&mut self) {
@@ -43,6 +46,7 @@ impl ::netserver::Hooks for Quotes {
     const WRITTEN: ::netserver::__private::Written = ::netserver::__private::Some(
         &[
             "configure_hook",
+            "write_to_log_hook",
             #[cfg(unix)]
             "child_init_hook",
             "allow_deny_hook",
@@ -52,6 +56,13 @@ impl ::netserver::Hooks for Quotes {
     fn configure_hook(options: &mut ::netserver::OptionSet) -> ::netserver::Result<()> {
         let answer = Self::configure_hook(options);
         ::netserver::__private::Done::done(answer)
+    }
+    fn write_to_log_hook(
+        level: ::core::primitive::u32,
+        message: &::core::primitive::str,
+    ) -> ::netserver::Result<bool> {
+        let answer = Self::write_to_log_hook(level, message);
+        ::netserver::__private::Verdict::verdict(answer)
     }
     #[cfg(unix)]
     fn child_init_hook(
