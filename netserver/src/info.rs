@@ -133,6 +133,18 @@ impl ServerInfo {
         Ok(())
     }
 
+    /// The same in a process that serves clients itself: whoever gets the better of its handler must find no
+    /// folder that leads out of `chroot`.
+    ///
+    /// # Errors
+    /// As [`ready`](Self::ready).
+    pub(crate) fn ready_alone(&self) -> Result<()> {
+        if self.options.chroot().is_some() {
+            logger::let_go_of_directory();
+        }
+        self.ready()
+    }
+
     /// How long each stage of a stop may take.
     pub(crate) fn stop_timing(&self) -> Timing {
         let options = &self.options;

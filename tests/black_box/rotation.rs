@@ -2,13 +2,13 @@
 //! parent opens the new one, and its children come to it.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use netserver_harness::{Client, Scratch, Server, Signal, scratch, wait_until};
 use nix::unistd::{Group, User, geteuid};
 
-use super::{PERSONALITIES, program};
+use super::{FORKING, program};
 
 /// A server of nobody's in a root of its own, that logs outside of that.
 struct Jailed {
@@ -71,8 +71,6 @@ impl Jailed {
     }
 }
 
-use std::os::unix::fs::PermissionsExt;
-
 fn says(path: &Path, text: &str) -> bool {
     fs::read_to_string(path).is_ok_and(|log| log.contains(text))
 }
@@ -83,7 +81,7 @@ fn a_log_in_the_users_own_folder_is_made_anew() {
         return;
     }
     let (uid, _) = nobody();
-    for personality in PERSONALITIES {
+    for personality in FORKING {
         let jailed = Jailed::start(personality, uid);
         jailed.say("before");
         assert_eq!(fs::metadata(jailed.log()).unwrap().uid(), uid, "{personality}");
@@ -106,7 +104,7 @@ fn a_log_in_roots_folder_is_made_by_whoever_rotates_it() {
         return;
     }
     let (uid, gid) = nobody();
-    for personality in PERSONALITIES {
+    for personality in FORKING {
         let jailed = Jailed::start(personality, 0);
         jailed.say("before");
         let old = jailed.rotate(|log| {
@@ -125,7 +123,7 @@ fn a_log_that_cannot_be_made_anew_goes_on_as_it_was() {
     if !geteuid().is_root() {
         return;
     }
-    for personality in PERSONALITIES {
+    for personality in FORKING {
         let jailed = Jailed::start(personality, 0);
         jailed.say("before");
         let old = jailed.rotate(|_| ());
@@ -135,4 +133,35 @@ fn a_log_that_cannot_be_made_anew_goes_on_as_it_was() {
         assert!(says(&old, "said after") && !jailed.log().exists(), "{personality}");
         jailed.stop();
     }
+}
+
+/// Whether a process has that folder open.
+fn holds(pid: i32, folder: &Scratch) -> bool {
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    open.filter_map(|one| fs::read_link(one.ok()?.path()).ok()).any(|to| to == folder.path())
+}
+
+#[test]
+fn whoever_serves_clients_has_no_folder_outside() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let (uid, _) = nobody();
+    for personality in FORKING {
+        let jailed = Jailed::start(personality, uid);
+        jailed.say("before");
+        assert!(holds(jailed.server.pid(), &jailed.folder), "{personality}");
+        for child in jailed.server.children() {
+            jailed.server.wait_until("it has let go", || !holds(child, &jailed.folder));
+        }
+        jailed.stop();
+    }
+    let jailed = Jailed::start("single", uid);
+    jailed.say("before");
+    assert!(!holds(jailed.server.pid(), &jailed.folder));
+    let old = jailed.rotate(|_| ());
+    wait_until("it says so", || says(&old, "has let go of its directory"));
+    jailed.say("after");
+    assert!(says(&old, "said after") && !jailed.log().exists());
+    jailed.stop();
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, openat};
@@ -13,6 +14,7 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{AccessFlags, Gid, Uid, faccessat, fchown, geteuid};
 
 use crate::error::{Error, Result};
+use crate::sys::{descriptor, ends};
 
 /// A file that a start has opened.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(super) struct LogFile {
     user: Option<u32>,
     /// Whether there was none before.
     is_new: bool,
+    /// Whether this process has let go of the directory.
+    is_let_go: AtomicBool,
 }
 
 impl LogFile {
@@ -68,8 +72,21 @@ impl LogFile {
         self.directory.as_fd()
     }
 
+    /// Has no way to the directory any more.
+    pub(super) fn let_go_of_directory(&self) {
+        let nothing = descriptor::nothing().or_else(|_| ends::with_null(descriptor::duplicate));
+        // Where it fails the process has no descriptor left, and no chance to serve.
+        let let_go = nothing.and_then(|nothing| descriptor::put_over(self.directory(), &nothing));
+        self.is_let_go.store(let_go.is_ok(), SeqCst);
+    }
+
     /// The file that has its name now.
     pub(super) fn reopen(&self) -> io::Result<OwnedFd> {
+        if self.is_let_go.load(SeqCst) {
+            let what = "whoever serves clients behind a chroot has let go of its directory: serve by children, \
+                        or log to syslog";
+            return Err(io::Error::other(what));
+        }
         Ok(self.open_or_create()?.0)
     }
 
@@ -103,7 +120,7 @@ impl LogFile {
                 "anybody may put a file into its directory: take that away, or choose another",
             ));
         }
-        Ok(Self { path, name, directory, user, is_new: false })
+        Ok(Self { path, name, directory, user, is_new: false, is_let_go: AtomicBool::new(false) })
     }
 
     /// What has its name, where that may be the log. To open a device would do something to it.

@@ -189,6 +189,13 @@ pub(crate) fn own_descriptors<'a>() -> impl Iterator<Item = BorrowedFd<'a>> {
     file.map(LogFile::directory).into_iter().chain(pair)
 }
 
+/// From here on the log stays in the file that it is in: nothing leads from it to others.
+pub(crate) fn let_go_of_directory() {
+    if let Some(Sink { target: Target::File(file), .. }) = SINK.get() {
+        file.let_go_of_directory();
+    }
+}
+
 /// Has a log file that this start has made belong to them.
 ///
 /// # Errors
@@ -235,14 +242,23 @@ pub(crate) fn reopen() {
         Target::File(file) => match sink.open_anew(file) {
             Ok(()) => log::info!("USR1: {} was opened anew", file.path().display()),
             Err(err) => log::warn!(
-                "USR1: the log goes on in the old file, as {} cannot be opened anew: {err} (have rotation make it for the server's user, as `create` of logrotate does)",
-                file.path().display()
+                "USR1: the log goes on in the old file, as {} cannot be opened anew: {err}{}",
+                file.path().display(),
+                cure(&err)
             ),
         },
         Target::Syslog(daemon) => match daemon.reconnect(sink.slot) {
             Ok(()) => log::info!("USR1: syslog was connected anew"),
             Err(err) => log::warn!("USR1: syslog cannot be connected anew: {err}"),
         },
+    }
+}
+
+fn cure(err: &io::Error) -> &'static str {
+    if err.kind() == io::ErrorKind::PermissionDenied {
+        " (have rotation make it for the server's user, as `create` of logrotate does)"
+    } else {
+        ""
     }
 }
 

@@ -39,7 +39,7 @@ fn serve_standard_input<S: NetServer>(server: &mut S, running: &Running) -> Resu
     let terms = Terms::of(info);
     terms.begin()?;
     signal::ignore_pipe()?;
-    info.ready()?;
+    info.ready_alone()?;
     let arrival =
         Arrival { proto: &proto, name: proto.name(), plain: true, client_first: false, accepted };
     serve_connection(server, &terms, &mut Alone(|| false), arrival, Buffers::default());

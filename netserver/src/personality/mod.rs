@@ -77,7 +77,7 @@ impl Running {
         go_on: impl FnMut() -> bool,
     ) -> Result<()> {
         signal::become_alone(self.info.stop_timing());
-        self.info.ready()?;
+        self.info.ready_alone()?;
         let known = Known::new(self.listeners.descriptors());
         let listening = Waiting::on(&known);
         let alone = &mut Alone(go_on);
