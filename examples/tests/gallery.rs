@@ -395,7 +395,7 @@ fn proxied_knows_who_is_behind_the_proxy() {
     assert_eq!(reply("PROXY TCP6 2001:db8::7 2001:db8::1 5 80"), "you are [2001:db8::7]:5\n");
     assert!(reply("PROXY UNKNOWN").starts_with("you are 127.0.0.1:"));
     assert_eq!(reply("PROXY TCP4 192.0.2.66 192.0.2.1 5000 80"), "", "denied");
-    server.wait_for_log("CONNECT TCP Peer: \"192.0.2.66:5000\"");
+    server.wait_for_log("CONNECT TCP Peer: \"[192.0.2.66]:5000\"");
     server
         .expect_log("handshake failed: expected a line of the PROXY protocol, got \"GET / HTTP\"");
     assert_eq!(reply("GET / HTTP"), "this port is for the proxy\n");

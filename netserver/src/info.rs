@@ -16,7 +16,7 @@ use crate::logger;
 use crate::notify;
 use crate::options::Options;
 use crate::options::merge::{Effective, Merged};
-use crate::stop::Timing;
+use crate::stop::{Stage, Timing};
 use crate::sys::signal;
 
 /// A server's options, addresses and arguments, lent to its hooks.
@@ -120,7 +120,7 @@ impl ServerInfo {
     /// background, it has no more to say where it was started. To say it again changes nothing.
     ///
     /// # Errors
-    /// Where there is no descriptor left.
+    /// Where there is no descriptor left, or whoever waited for it has gone.
     pub(crate) fn ready(&self) -> Result<()> {
         // With `inet` standard input and output are the client.
         let has_log = logger::is_elsewhere() && self.personality != BuiltIn::Inet.name();
@@ -128,8 +128,11 @@ impl ServerInfo {
             let taken = logger::take_stdio();
             taken.map_err(|err| Error::because("cannot take the standard streams away", err))?;
         }
-        launcher::ready();
-        notify::ready();
+        // A stop has come first: nobody is served.
+        if signal::stage() == Stage::Serving {
+            launcher::ready()?;
+            notify::ready();
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::caution::caution;
 use crate::error::{Error, Result};
 use crate::logger::complain;
 use crate::stop::Stage;
@@ -17,27 +18,38 @@ use crate::sys::process::{self, End, Pid, Side};
 use crate::sys::signal::{self, Signal};
 
 /// The end of a pipe at which a launcher waits for a word of this process.
-static WAITING: Mutex<Option<Private>> = Mutex::new(None);
+static WAITING: Mutex<Option<Private<OwnedFd>>> = Mutex::new(None);
 
 /// Goes on in a new process. The one that has called this waits for that and ends.
 ///
 /// # Errors
-/// Where no process can be forked; in the new process, where the other one has ended.
-pub(crate) fn part(program: &str) -> Result<()> {
+/// Where no process can be forked, or there are other threads: those that this process has are lost, which
+/// is only warned of unless `strict`, and whoever calls this has to be the first. In the new process, where
+/// the other one has ended.
+pub(crate) fn part(program: &str, strict: bool) -> Result<()> {
     let cannot = |err| Error::because("cannot go to the background", err);
+    if !process::is_first_thread() {
+        let what = "cannot go to the background from another thread than the first of the process";
+        return Err(Error::new(what));
+    }
+    if let Some(count) = process::threads() {
+        let what =
+            "threads when the server goes to the background, which keeps one: start threads later";
+        caution(strict, &format!("{count} {what}"))?;
+    }
     let (read, write) = descriptor::pipe().map_err(cannot)?;
     let launcher = process::this();
     match process::split().map_err(cannot)? {
         Side::Before(server) => {
             drop(write);
-            process::exit_now(wait(program, server, &read));
+            process::exit_now(Launcher { server, word: read, told: Stage::Serving }.wait(program));
         }
         Side::New => {
             signal::move_here();
             drop(read);
             process::begin_session().map_err(cannot)?;
             if !process::follow_parent(launcher, Signal::SIGTERM).map_err(cannot)? {
-                return Err(Error::new("whoever has started the server is gone"));
+                return Err(Error::new(GONE));
             }
             tell(Some(write));
             Ok(())
@@ -45,53 +57,90 @@ pub(crate) fn part(program: &str) -> Result<()> {
     }
 }
 
+const GONE: &str = "whoever has started the server is gone";
+
 /// The server serves: a launcher may end.
-pub(crate) fn ready() {
-    let Some(launcher) = tell(None) else { return };
+///
+/// # Errors
+/// Where it has, before it knew that.
+pub(crate) fn ready() -> Result<()> {
+    let Some(launcher) = tell(None) else { return Ok(()) };
     // From here on its end is none of ours. The kernel does not refuse it.
     let _ = process::forget_parents_end();
-    // Where it fails nobody waits.
-    let _ = descriptor::write(&launcher, b"!");
+    let told = descriptor::write(&launcher, b"!");
+    told.map(drop).map_err(|err| Error::because(GONE, err))
 }
 
-fn tell(whom: Option<OwnedFd>) -> Option<Private> {
+fn tell(whom: Option<OwnedFd>) -> Option<Private<OwnedFd>> {
     let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
     std::mem::replace(&mut *waiting, whom.map(Private::new))
 }
 
-/// The launcher's life. What is to stop it is to stop the server, even if that serves by now. Tells the
-/// code to leave with.
-fn wait(program: &str, server: Pid, word: &OwnedFd) -> i32 {
-    /// A signal may come right before a wait.
-    const LOOK: Duration = Duration::from_millis(100);
-    let mut told = Stage::Serving;
-    loop {
-        let woken = poll::ready(word, Direction::Read, Some(LOOK));
-        if signal::stage() != told {
-            told = signal::stage();
-            // Where it is gone the next look says so.
-            let _ = process::kill(server, Signal::SIGTERM);
-        }
-        if matches!(woken, Ok(Woken::Ready) | Err(_)) {
-            break;
+/// The process that waits.
+struct Launcher {
+    server: Pid,
+    /// The end of the pipe at which the server says that it serves.
+    word: OwnedFd,
+    /// What this process was told that is to stop the server, and has passed on.
+    told: Stage,
+}
+
+impl Launcher {
+    /// Waits until the server serves, or has ended. What is to stop the launcher is to stop the server, even
+    /// if that serves by now. Tells the code to leave with.
+    fn wait(mut self, program: &str) -> i32 {
+        loop {
+            let word = self.listen();
+            self.pass_on();
+            if word == Some(true) && self.told == Stage::Serving {
+                return 0;
+            }
+            // Something that it has forked may have the pipe, and say nothing.
+            match process::reap(self.server) {
+                Ok(None) => {}
+                Ok(Some(end)) => return code_of(program, end),
+                Err(_) => return code_of(program, End::Unknown),
+            }
+            if word.is_some() {
+                // There is no further word to wait for. A signal ends it, and nothing else matters.
+                let _ = poll::pause(LOOK / 10);
+            }
         }
     }
-    match descriptor::read(word, &mut [0]) {
-        Ok(1) if told == Stage::Serving => 0,
-        // It ends, and says why.
-        _ => code_of(program, process::wait_for(server)),
+
+    /// Waits a moment for the word. `false` stands for none that can come any more.
+    fn listen(&self) -> Option<bool> {
+        match poll::ready(&self.word, Direction::Read, Some(LOOK)) {
+            Ok(Woken::Ready) => {}
+            Ok(Woken::Signal | Woken::Time) => return None,
+            Err(_) => return Some(false),
+        }
+        Some(descriptor::read(&self.word, &mut [0]).is_ok_and(|length| length == 1))
+    }
+
+    fn pass_on(&mut self) {
+        if signal::stage() != self.told {
+            self.told = signal::stage();
+            // Where it is gone the next look says so.
+            let _ = process::kill(self.server, Signal::SIGTERM);
+        }
     }
 }
 
-fn code_of(program: &str, end: std::io::Result<End>) -> i32 {
+/// How often it is looked: a signal may come right before a wait.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The code of a server that has ended before it served, which is never a success.
+fn code_of(program: &str, end: End) -> i32 {
     match end {
-        Ok(End::Code(code)) => return code,
-        Ok(End::Signal(number)) => {
+        End::Code(0) => complain(program, "the server was stopped before it served"),
+        // It has said why.
+        End::Code(code) => return code,
+        End::Signal(number) => {
             let signal = process::signal_name(number);
             complain(program, &format!("the server was killed by {signal} before it served"));
         }
-        Ok(End::Unknown) => complain(program, "the server has ended before it served"),
-        Err(err) => complain(program, &format!("the server is gone: {err}")),
+        End::Unknown => complain(program, "the server has ended before it served"),
     }
     1
 }

@@ -3,10 +3,10 @@
 //! A file that nobody has locked is stale, whatever stands in it: no number of a process is ever guessed
 //! about, and none is signalled. What is no pid file is left alone.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::libc;
@@ -22,7 +22,7 @@ use crate::sys::{process, signal};
 #[derive(Debug)]
 pub(crate) struct PidFile {
     path: PathBuf,
-    file: Private,
+    file: Private<OwnedFd>,
 }
 
 /// The longest that a number of a process can be, with its line end.
@@ -43,6 +43,19 @@ impl PidFile {
         std::path::absolute(path).and_then(Self::try_claim).map_err(cannot)
     }
 
+    /// Tells what would be wrong with the file, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim), but for the lock.
+    pub(crate) fn check(path: &Path) -> Result<()> {
+        let cannot = |err| Error::because(format!("cannot use pid_file {}", path.display()), err);
+        let check = |path: PathBuf| {
+            check_folder(&path)?;
+            fs::symlink_metadata(&path).map_or(Ok(()), |found| check(&found))
+        };
+        std::path::absolute(path).and_then(check).map_err(cannot)
+    }
+
     fn try_claim(path: PathBuf) -> io::Result<Self> {
         check_folder(&path)?;
         for _ in 0..ATTEMPTS {
@@ -55,6 +68,8 @@ impl PidFile {
             let here = fs::symlink_metadata(&path);
             if here.is_ok_and(|here| is_same(&file, &here) && check(&here).is_ok()) {
                 read_number(&mut file)?;
+                // From here on it is not that of a process that has ended long ago.
+                file.set_len(0)?;
                 return Ok(Self { path, file: Private::new(file.into()) });
             }
         }
@@ -136,7 +151,12 @@ fn open(path: &Path) -> io::Result<File> {
     };
     let file = match options().create_new(true).open(path) {
         Err(err) if err.kind() == io::ErrorKind::AlreadyExists => options().open(path)?,
-        file => file?,
+        file => {
+            let file = file?;
+            // Whatever the mask takes away from new files: everybody may know the number.
+            file.set_permissions(Permissions::from_mode(0o644))?;
+            file
+        }
     };
     // It may be another one by now.
     check(&file.metadata()?)?;

@@ -116,7 +116,7 @@ where
             program: name.to_string_lossy().into_owned(),
             object: self.object,
             words: words.collect(),
-            managed: std::env::var_os("NOTIFY_SOCKET").is_some(),
+            managed: std::env::var_os("NOTIFY_SOCKET").is_some_and(|path| !path.is_empty()),
             arguments: arguments
                 .into_iter()
                 .map(|(name, value)| (name.as_ref().to_owned(), value.into()))

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use netserver_harness::{Client, Finished, Program, Scratch, Signal, scratch, wait_until};
 use nix::sys::signal::kill;
-use nix::unistd::Pid;
+use nix::unistd::{Pid, geteuid};
 
 use super::{PERSONALITIES, actor, extent};
 
@@ -154,9 +154,9 @@ fn a_server_that_is_killed_while_it_starts_is_told_of() {
 }
 
 /// A launcher whose server waits in a hook for a file that the test makes.
-fn launch_slowly(folder: &Scratch) -> (Child, i32) {
+fn launch_slowly(folder: &Scratch, arguments: &[&str]) -> (Child, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_actor"));
-    command.args(["--host=127.0.0.1", "--background"]);
+    command.args(["--host=127.0.0.1", "--background"]).args(arguments);
     command.arg(format!("--pid_file={}", pid_file(folder).display()));
     command.env("BEFORE", folder.join("go")).stderr(Stdio::piped());
     let launcher = command.spawn().unwrap();
@@ -171,25 +171,61 @@ fn launch_slowly(folder: &Scratch) -> (Child, i32) {
 
 #[test]
 fn a_start_that_is_given_up_leaves_no_server() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL] {
-        let folder = scratch();
-        let (mut launcher, server) = launch_slowly(&folder);
-        kill(Pid::from_raw(launcher.id().cast_signed()), signal).unwrap();
-        if signal == Signal::SIGKILL {
-            launcher.wait().unwrap();
+    // Who becomes another user hears no more of the end of a parent.
+    let users: &[&[&str]] = if geteuid().is_root() { &[&[], &["--user=nobody"]] } else { &[&[]] };
+    for user in users {
+        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL] {
+            let folder = scratch();
+            let (mut launcher, server) = launch_slowly(&folder, user);
+            kill(Pid::from_raw(launcher.id().cast_signed()), signal).unwrap();
+            if signal == Signal::SIGKILL {
+                launcher.wait().unwrap();
+            }
+            // It has heard of it, and stops as soon as it would serve.
+            folder.write("go", "");
+            wait_until("the server is gone", || is_gone(server));
+            assert!(!launcher.wait().unwrap().success(), "{signal}");
+            let left = fs::read(pid_file(&folder)).unwrap_or_default();
+            assert_eq!(left, b"", "{signal}: nobody runs");
         }
-        // It has heard of it, and stops as soon as it would serve.
-        folder.write("go", "");
-        wait_until("the server is gone", || is_gone(server));
-        launcher.wait().unwrap();
-        assert!(!pid_file(&folder).exists(), "{signal}");
+    }
+}
+
+#[test]
+fn a_server_that_is_stopped_before_it_serves_is_no_success() {
+    let folder = scratch();
+    let (mut launcher, server) = launch_slowly(&folder, &[]);
+    kill(Pid::from_raw(server), Signal::SIGTERM).unwrap();
+    folder.write("go", "");
+    assert_eq!(launcher.wait().unwrap().code(), Some(1));
+    let mut said = String::new();
+    launcher.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("actor: the server was stopped before it served"), "{said}");
+}
+
+#[test]
+fn threads_that_a_daemon_would_lose_are_told() {
+    let finished = actor(&["--background"]).env("APART", "yes").run().expect_code(1);
+    let said = "cannot go to the background from another thread than the first";
+    assert!(finished.stderr().contains(said), "{}", finished.stderr());
+    let strict = ["--background", "--strict", "--user=root"];
+    for (arguments, code) in [(&["--background"][..], 0), (&strict, 1)] {
+        let folder = scratch();
+        let finished = daemon(&folder, arguments).env("EARLY", "yes").run().expect_code(code);
+        let said = "threads when the server goes to the background, which keeps one";
+        assert!(finished.stderr().contains(said), "{}", finished.stderr());
+        if code == 0 {
+            let pid = fs::read_to_string(pid_file(&folder)).unwrap().trim_end().parse().unwrap();
+            kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
+            wait_until("the server is gone", || is_gone(pid));
+        }
     }
 }
 
 #[test]
 fn a_launcher_waits_as_long_as_its_server_starts() {
     let folder = scratch();
-    let (mut launcher, server) = launch_slowly(&folder);
+    let (mut launcher, server) = launch_slowly(&folder, &[]);
     assert!(launcher.try_wait().unwrap().is_none());
     folder.write("go", "");
     assert!(launcher.wait().unwrap().success());

@@ -120,6 +120,44 @@ fn it_stands_where_nobody_else_can_put_another_one() {
 }
 
 #[test]
+fn a_number_of_old_stands_there_no_longer_than_until_it_is_claimed() {
+    let folder = scratch();
+    let path = folder.write("pid", "1\n");
+    let server = with_file(&path).env("CONFIGURING", folder.join("go")).start();
+    server.wait_for_log("waits for a file");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "");
+    expect_refused(&path, "a server runs already: another process has it locked");
+    folder.write("go", "");
+    expect_served(server.address());
+    server.stop();
+}
+
+#[test]
+fn everybody_may_know_the_number() {
+    let folder = scratch();
+    let paths = ["pid", "port"].map(|name| folder.join(name));
+    let server = with_file(&paths[0])
+        .args([format!("--port_file={}", paths[1].display()), "--umask=077".into()])
+        .start();
+    expect_served(server.address());
+    for path in &paths {
+        assert_eq!(fs::metadata(path).unwrap().mode() & 0o7777, 0o644, "{}", path.display());
+    }
+    server.stop();
+}
+
+#[test]
+fn a_check_tells_of_it_and_makes_none() {
+    let folder = scratch();
+    let path = folder.join("link");
+    symlink(folder.join("nowhere"), &path).unwrap();
+    let finished = with_file(&path).arg("--check").run().expect_code(1);
+    assert!(finished.stderr().contains("it is a link"), "{}", finished.stderr());
+    with_file(&folder.join("pid")).arg("--check").run().expect_code(0);
+    assert!(!folder.join("pid").exists());
+}
+
+#[test]
 fn a_disk_that_is_full_is_an_error_and_leaves_nothing() {
     let folder = scratch();
     let path = folder.join("pid");

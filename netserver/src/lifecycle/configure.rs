@@ -26,6 +26,7 @@ use crate::options::source::Source;
 use crate::options::unit::Unit;
 use crate::options::{args, conf, help, print};
 use crate::personality::Personality;
+use crate::pid_file::PidFile;
 use crate::proto::{self, Endpoint, Factory};
 use crate::stdio;
 
@@ -85,7 +86,7 @@ where
     if inherited && line.command.is_none() {
         stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
     }
-    if given.managed {
+    if given.managed && line.command.is_none() {
         refuse_launcher(&merged)?;
     }
     let starts = matches!(line.command, None | Some(Command::Check));
@@ -110,6 +111,7 @@ where
         Some(Command::Check) => {
             Privileges::of(&merged, identity, conf_file.as_ref())?;
             listener::check(&endpoints, declaration.proto)?;
+            merged.options.pid_file().map_or(Ok(()), |path| PidFile::check(path))?;
             answer(&format!("{}: options are valid\n", given.program))
         }
         Some(Command::PrintUnit) => {

@@ -89,7 +89,7 @@ impl Bound {
     /// the server serves. Says in the pid file which process that is.
     pub(crate) fn background(self) -> Result<Self> {
         if self.info.goes_to_background() {
-            launcher::part(self.info.program())?;
+            launcher::part(self.info.program(), self.info.options().strict())?;
         }
         self.pid_file.iter().try_for_each(PidFile::write)?;
         Ok(self)

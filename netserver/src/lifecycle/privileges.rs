@@ -44,6 +44,9 @@ impl Privileges {
         }
         let folder = options.working_directory();
         let folder = folder.map(|path| folder_in(merged, root.as_deref(), path)).transpose()?;
+        if options.new_privs() && identity.user.unwrap_or(0) == 0 {
+            log::warn!("new_privs has no effect: the server does not become another user");
+        }
         if privilege::effective_user() == 0 {
             warn_root(merged, &identity)?;
             conf.map_or(Ok(()), |conf| warn_of_conf_file(merged, conf))?;

@@ -48,7 +48,7 @@ pub(super) fn secure(bound: Bound) -> Result<Secured> {
         empty_bounding_set()?;
     }
     if let Some(root) = root {
-        let held: Vec<_> = tasks.iter().map(AsFd::as_fd).chain(logger::own_descriptors()).collect();
+        let held: Vec<_> = tasks.iter().map(AsFd::as_fd).collect();
         close_ways_out(&held, strict)?;
         enter_root(root)?;
     }
@@ -229,6 +229,9 @@ fn see(identity: &Identity, drops: bool) -> Result<()> {
         return Err(Error::new(format!(
             "asked for the groups {asked}, and has {gids:?}, {groups:?}"
         )));
+    }
+    if drops && tried("cannot look at the capabilities", privilege::has_capabilities())? {
+        return Err(Error::new("it has capabilities left"));
     }
     if drops && let Some(way) = privilege::way_back(now.uids[0], &with_own(&now)) {
         return Err(Error::new(format!("it can be root again: {way} is not refused")));

@@ -14,7 +14,8 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{AccessFlags, Gid, Uid, faccessat, fchown, geteuid};
 
 use crate::error::{Error, Result};
-use crate::sys::{descriptor, ends};
+use crate::sys::descriptor::{self, Private};
+use crate::sys::ends;
 
 /// A file that a start has opened.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(super) struct LogFile {
     path: PathBuf,
     name: OsString,
     /// Where it is. No child has it: from there it could go anywhere.
-    directory: OwnedFd,
+    directory: Private<OwnedFd>,
     /// The server's user, where it is known.
     user: Option<u32>,
     /// Whether there was none before.
@@ -120,7 +121,14 @@ impl LogFile {
                 "anybody may put a file into its directory: take that away, or choose another",
             ));
         }
-        Ok(Self { path, name, directory, user, is_new: false, is_let_go: AtomicBool::new(false) })
+        Ok(Self {
+            path,
+            name,
+            directory: Private::new(directory),
+            user,
+            is_new: false,
+            is_let_go: AtomicBool::new(false),
+        })
     }
 
     /// What has its name, where that may be the log. To open a device would do something to it.

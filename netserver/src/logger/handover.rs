@@ -3,17 +3,19 @@
 //! others stay at the old file until the next time.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
 use super::page::Page;
-use crate::sys::{descriptor, handed};
+use crate::sys::descriptor::{self, Private};
+use crate::sys::handed;
 
 /// What the parent puts it into, and what children look into.
 #[derive(Debug)]
 struct Pair {
-    gives: OwnedFd,
+    /// No child has it.
+    gives: Private<OwnedFd>,
     takes: OwnedFd,
 }
 
@@ -28,14 +30,9 @@ pub(super) fn begin(page: Page) -> io::Result<()> {
     if PAIR.get().is_none() {
         let (gives, takes) = descriptor::message_pair()?;
         // Somebody else may have set it meanwhile, which is as good.
-        let _ = PAIR.set(Pair { gives, takes });
+        let _ = PAIR.set(Pair { gives: Private::new(gives), takes });
     }
     Ok(())
-}
-
-/// The end that is the parent's alone.
-pub(super) fn parents() -> Option<BorrowedFd<'static>> {
-    PAIR.get().map(|pair| pair.gives.as_fd())
 }
 
 /// Has the children that there are take this one.
@@ -49,7 +46,7 @@ pub(super) fn give(file: &impl AsFd, page: Page) -> io::Result<()> {
         descriptor::put_over(pair.takes.as_fd(), &takes)?;
         handed::give(&pair.gives, file)?;
     }
-    HAS.store(page.epoch().fetch_add(1, SeqCst) + 1, SeqCst);
+    HAS.store(page.epoch().fetch_add(1, SeqCst).wrapping_add(1), SeqCst);
     Ok(())
 }
 

@@ -20,7 +20,6 @@ mod syslog;
 
 use std::cell::Cell;
 use std::io::{self, Write};
-use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -179,16 +178,6 @@ pub(crate) fn begin_parent() -> io::Result<()> {
     }
 }
 
-/// What no child has any use for.
-pub(crate) fn own_descriptors<'a>() -> impl Iterator<Item = BorrowedFd<'a>> {
-    let file = SINK.get().and_then(|sink| match &sink.target {
-        Target::File(file) => Some(file),
-        _ => None,
-    });
-    let pair = file.and_then(|_| handover::parents());
-    file.map(LogFile::directory).into_iter().chain(pair)
-}
-
 /// From here on the log stays in the file that it is in: nothing leads from it to others.
 pub(crate) fn let_go_of_directory() {
     if let Some(Sink { target: Target::File(file), .. }) = SINK.get() {
@@ -274,9 +263,14 @@ impl Sink {
     fn open_anew(&self, file: &LogFile) -> io::Result<()> {
         let opened = file.reopen()?;
         self.take(&opened)?;
-        // It was the old one that was cut off.
-        self.page.take_cut();
-        handover::give(&opened, self.page)
+        if descriptor::is_empty(&opened)? {
+            // It was the old one that was cut off.
+            self.page.take_cut();
+        }
+        if let Err(err) = handover::give(&opened, self.page) {
+            log::warn!("USR1: children stay at the old file: {err}");
+        }
+        Ok(())
     }
 
     /// Has the log go there.
@@ -302,11 +296,15 @@ impl Sink {
             news.taken();
         }
         let lost = self.page.take_lost();
-        if lost > 0
-            && let Err(err) = self.put(Level::Warn, &told(lost, &self.page.reason()))
-        {
-            self.page.lose(lost + 1, Some(&err));
-            return;
+        if lost > 0 {
+            let said = self.put(Level::Warn, &told(lost, &self.page.reason()));
+            if !matches!(said, Ok(Written::Whole)) {
+                self.page.lose(lost.saturating_add(1), said.as_ref().err());
+                if said.is_ok() {
+                    self.page.note_cut();
+                }
+                return;
+            }
         }
         match self.put(level, message) {
             Ok(Written::Whole) => {}

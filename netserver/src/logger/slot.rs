@@ -78,9 +78,13 @@ impl Slot {
                 Err(_) => {
                     let since = *since.get_or_insert_with(Instant::now);
                     let left = PATIENCE.saturating_sub(since.elapsed());
-                    if left.is_zero() || self.wait(left)? == Woken::Time {
-                        page.set_blocked(true);
-                        break full();
+                    match self.wait(left) {
+                        Ok(Woken::Ready | Woken::Signal) if !left.is_zero() => {}
+                        Err(err) => break err,
+                        Ok(_) => {
+                            page.set_blocked(true);
+                            break full();
+                        }
                     }
                 }
             }

@@ -9,10 +9,6 @@ mod nobody;
 mod teller;
 
 #[cfg(not(feature = "systemd"))]
-pub(crate) use nobody::{
-    alive, begin, is_watched, ready, reloading, socket, stopping, until_alive,
-};
+pub(crate) use nobody::{alive, begin, is_watched, ready, reloading, stopping, until_alive};
 #[cfg(feature = "systemd")]
-pub(crate) use teller::{
-    alive, begin, is_watched, ready, reloading, socket, stopping, until_alive,
-};
+pub(crate) use teller::{alive, begin, is_watched, ready, reloading, stopping, until_alive};

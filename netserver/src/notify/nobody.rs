@@ -1,6 +1,5 @@
 //! A program that has no service manager to tell.
 
-use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use crate::sys::manager::FromManager;
@@ -23,9 +22,5 @@ pub(crate) fn is_watched() -> bool {
 
 #[inline]
 pub(crate) fn until_alive() -> Option<Duration> {
-    None
-}
-
-pub(crate) fn socket() -> Option<BorrowedFd<'static>> {
     None
 }

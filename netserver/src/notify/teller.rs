@@ -4,19 +4,20 @@
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::process;
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering::SeqCst};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+use crate::sys::descriptor::Private;
 use crate::sys::manager::FromManager;
-use crate::sys::{clock, socket as sys_socket};
+use crate::sys::{clock, signal, socket as sys_socket};
 
 /// Some once somebody wants to hear it.
 static TELLER: OnceLock<Teller> = OnceLock::new();
@@ -26,10 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 struct Teller {
-    socket: UnixDatagram,
+    socket: Private<UnixDatagram>,
     address: SocketAddr,
-    /// The process that is heard.
-    owner: u32,
     /// How often it has to say that it is alive, and when it last did.
     every: Option<Duration>,
     last: AtomicI64,
@@ -93,7 +92,7 @@ pub(crate) fn reloading() {
 pub(crate) fn alive() {
     if let Some(teller) = TELLER.get()
         && teller.left().is_some_and(|left| left.is_zero())
-        && teller.is_heard()
+        && signal::is_servers_own()
     {
         teller.ping();
     }
@@ -102,18 +101,16 @@ pub(crate) fn alive() {
 /// Whether this process has to say now and then that it is alive.
 #[inline]
 pub(crate) fn is_watched() -> bool {
-    TELLER.get().is_some_and(|teller| teller.every.is_some() && teller.is_heard())
+    TELLER.get().is_some_and(|teller| teller.every.is_some() && signal::is_servers_own())
 }
 
 /// How long this process may say nothing; `None` for ever.
 #[inline]
 pub(crate) fn until_alive() -> Option<Duration> {
-    TELLER.get().filter(|teller| teller.every.is_some() && teller.is_heard()).and_then(Teller::left)
-}
-
-/// The descriptor that it is told by, which is of no use to a child.
-pub(crate) fn socket() -> Option<BorrowedFd<'static>> {
-    TELLER.get().map(|teller| teller.socket.as_fd())
+    TELLER
+        .get()
+        .filter(|teller| teller.every.is_some() && signal::is_servers_own())
+        .and_then(Teller::left)
 }
 
 impl Teller {
@@ -123,20 +120,14 @@ impl Teller {
         socket.connect_addr(&address)?;
         socket.set_write_timeout(Some(PATIENCE))?;
         Ok(Self {
-            socket,
+            socket: Private::new(socket),
             address,
-            owner: process::id(),
             // At half of the time, as the manual has it: one word may come late.
             every: watchdog.map(|time| time / 2),
             last: AtomicI64::new(clock::monotonic()),
             told: AtomicU8::new(STARTING),
             failed: AtomicBool::new(false),
         })
-    }
-
-    /// Whether this is the process that is heard, and no copy of it.
-    fn is_heard(&self) -> bool {
-        self.owner == process::id()
     }
 
     /// How long nothing has to be said.
@@ -148,12 +139,16 @@ impl Teller {
 
     /// Tells it, in the process that is heard.
     fn tell(&self, what: u8, state: &[NotifyState<'_>]) {
-        if !self.is_heard() {
+        if !signal::is_servers_own() {
             return;
         }
-        self.told.store(what, SeqCst);
         let text = text_of(state);
-        self.note(self.send(|socket| socket.send(text.as_bytes())));
+        let sent = self.send(|socket| socket.send(text.as_bytes()));
+        // What was not heard is said again when there is something to say.
+        if sent.is_ok() {
+            self.told.store(what, SeqCst);
+        }
+        self.note(sent);
     }
 
     /// Does not wait: whoever has no time to listen hears it a little later, as this process goes on.
@@ -172,11 +167,11 @@ impl Teller {
     /// One that was started anew listens at the same place, while that can be reached.
     fn send(&self, send: impl Fn(&UnixDatagram) -> io::Result<usize>) -> io::Result<()> {
         use io::ErrorKind::{ConnectionRefused, NotConnected};
-        match send(&self.socket) {
+        match again(|| send(&self.socket)) {
             // Once refused, it is not connected any more.
             Err(err) if matches!(err.kind(), ConnectionRefused | NotConnected) => {
                 self.socket.connect_addr(&self.address)?;
-                send(&self.socket)
+                again(|| send(&self.socket))
             }
             sent => sent,
         }
@@ -191,6 +186,16 @@ impl Teller {
                 log::warn!("cannot tell the service manager how the server is: {err}");
             }
             Err(_) => {}
+        }
+    }
+}
+
+/// What signals have ended is done again: with a time limit the kernel does not see to that.
+fn again(send: impl Fn() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match send() {
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+            sent => return sent,
         }
     }
 }

@@ -144,8 +144,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
 
     /// What no child has any use for: the parent's own ends of everything.
     pub(super) fn own_descriptors(&self) -> impl Iterator<Item = std::os::fd::BorrowedFd<'_>> {
-        let own = std::iter::once(self.board.woken().as_fd()).chain(self.ears.descriptors());
-        own.chain(logger::own_descriptors()).chain(notify::socket())
+        std::iter::once(self.board.woken().as_fd()).chain(self.ears.descriptors())
     }
 
     /// Forks a child that runs `life`, unless the server stops and has gone further than `until`. Tells

@@ -2,6 +2,7 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
+use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -112,6 +113,11 @@ pub(crate) fn claim(file: &impl AsFd) -> io::Result<bool> {
     }
 }
 
+/// Whether nothing is in a file.
+pub(crate) fn is_empty(file: &impl AsFd) -> io::Result<bool> {
+    Ok(fstat(file)?.st_size == 0)
+}
+
 /// A pair of connected sockets that keep messages apart, neither of which waits.
 pub(crate) fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
@@ -121,28 +127,41 @@ pub(crate) fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
 /// A descriptor of the process where the server runs, which none of its children is to have. The number of
 /// each is known as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Private(OwnedFd);
+pub(crate) struct Private<T: AsFd>(T);
 
 static PRIVATE: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
 
-impl Private {
-    pub(crate) fn new(descriptor: OwnedFd) -> Self {
-        private().push(descriptor.as_raw_fd());
+impl<T: AsFd> Private<T> {
+    pub(crate) fn new(descriptor: T) -> Self {
+        private().push(descriptor.as_fd().as_raw_fd());
         Self(descriptor)
     }
 }
 
-impl AsFd for Private {
+impl<T: AsFd> Deref for Private<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: AsFd> AsFd for Private<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
-impl Drop for Private {
+impl<T: AsFd> Drop for Private<T> {
     fn drop(&mut self) {
-        let number = self.0.as_raw_fd();
+        let number = self.0.as_fd().as_raw_fd();
         private().retain(|one| *one != number);
     }
+}
+
+/// The numbers of all of them.
+pub(super) fn private_numbers() -> Vec<RawFd> {
+    private().clone()
 }
 
 fn private() -> MutexGuard<'static, Vec<RawFd>> {

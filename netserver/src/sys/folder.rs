@@ -1,7 +1,7 @@
 //! Folders that the process has open: each is a way out of a new root.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{self, FcntlArg, FdFlag};
@@ -23,12 +23,13 @@ pub(crate) struct Folder {
 /// # Errors
 /// Where `/proc` does not tell, or there is no descriptor to read it by.
 pub(crate) fn open_ones(but: &[BorrowedFd<'_>]) -> io::Result<Vec<Folder>> {
-    use std::os::fd::AsRawFd;
     let mut numbers: Vec<RawFd> = Vec::new();
     for entry in std::fs::read_dir("/proc/self/fd")? {
         numbers.extend(entry?.file_name().to_str().and_then(|name| name.parse::<RawFd>().ok()));
     }
-    numbers.retain(|number| but.iter().all(|one| one.as_raw_fd() != *number));
+    let own = super::descriptor::private_numbers();
+    numbers
+        .retain(|number| !own.contains(number) && but.iter().all(|one| one.as_raw_fd() != *number));
     numbers.sort_unstable();
     let folders = numbers.into_iter().filter_map(|number| look_at(number).transpose());
     folders.collect()
@@ -53,22 +54,14 @@ fn look_at(number: RawFd) -> io::Result<Option<Folder>> {
 }
 
 impl Folder {
-    /// Closes it; a standard stream is `/dev/null` from here on.
+    /// Has its number be `/dev/null` from here on: a part of the program may still think that it is its own.
     pub(crate) fn close(self) -> io::Result<()> {
-        if self.number <= libc::STDERR_FILENO {
-            return super::ends::with_null(|null| put_over(null, self.number));
-        }
-        // SAFETY: it came from outside the program, where nobody owns it.
-        Errno::result(unsafe { libc::close(self.number) })?;
-        Ok(())
+        super::ends::with_null(|null| {
+            // SAFETY: the number stays open, and is of nothing that leads anywhere.
+            Errno::result(unsafe { libc::dup2(null.as_raw_fd(), self.number) })?;
+            Ok(())
+        })
     }
-}
-
-fn put_over(null: BorrowedFd<'_>, number: RawFd) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    // SAFETY: the target is a standard stream, whose number stays open.
-    Errno::result(unsafe { libc::dup2(null.as_fd().as_raw_fd(), number) })?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -132,6 +132,16 @@ pub(crate) fn drop_capabilities() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether the calling thread has any capability, or could hand one on.
+pub(crate) fn has_capabilities() -> io::Result<bool> {
+    let header = Header { version: VERSION, pid: 0 };
+    let mut found = [Sets::default(); 2];
+    // SAFETY: the kernel reads the first and writes the second, which is as large as this version has it.
+    let outcome = unsafe { libc::syscall(libc::SYS_capget, &raw const header, found.as_mut_ptr()) };
+    Errno::result(outcome)?;
+    Ok(found.iter().any(|sets| sets.effective | sets.permitted | sets.inheritable != 0))
+}
+
 /// No program that is started gains anything any more.
 pub(crate) fn gain_nothing() -> io::Result<()> {
     Ok(prctl::set_no_new_privs()?)

@@ -101,7 +101,7 @@ fn copy() -> io::Result<ForkResult> {
     // Where there are other threads, none holds it at this moment; the child lets go of it, too.
     let zone = (!single_threaded_says_libc()).then(clock::hold_zone);
     // SAFETY: with one thread, fork asks nothing of its caller. With more, which `threads` tells
-    // and the pool warns of, the child may find a lock held for ever, and no worse: glibc makes its
+    // and each caller warns of, the child may find a lock held for ever, and no worse: glibc makes its
     // allocator usable again in the child, which leaves by `_exit` or goes on in the parent's place.
     let forked = unsafe { unistd::fork() };
     drop(zone);
@@ -163,6 +163,11 @@ pub(crate) fn exit_now(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// Whether this is the thread that the process has begun with.
+pub(crate) fn is_first_thread() -> bool {
+    unistd::gettid() == this()
+}
+
 /// How many threads this process has, where there are more than one; 0 where there is no `/proc` to count
 /// them by.
 pub(crate) fn threads() -> Option<usize> {
@@ -212,23 +217,6 @@ pub(crate) fn ask_for_parents_end(signal: Signal) -> io::Result<()> {
 /// Takes that back.
 pub(crate) fn forget_parents_end() -> io::Result<()> {
     Ok(prctl::set_pdeathsig(None)?)
-}
-
-/// Waits for a child, however long it takes.
-///
-/// # Errors
-/// Where it is no child of this process, or not any more.
-pub(crate) fn wait_for(child: Pid) -> io::Result<End> {
-    loop {
-        match nix::sys::wait::waitpid(child, None) {
-            Ok(nix::sys::wait::WaitStatus::Exited(_, code)) => return Ok(End::Code(code)),
-            Ok(nix::sys::wait::WaitStatus::Signaled(_, signal, _)) => {
-                return Ok(End::Signal(signal as i32));
-            }
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-    }
 }
 
 /// Signals a child that was not waited for yet: its number cannot belong to anybody else.

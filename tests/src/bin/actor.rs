@@ -87,6 +87,9 @@ fn spin(time: Duration) {
 #[net_server(personality = "prefork", port = 0)]
 impl Actor {
     fn post_configure_hook(&mut self) -> Result<()> {
+        if wants("EARLY") {
+            std::thread::spawn(std::thread::park);
+        }
         wait_for_file("CONFIGURING");
         hook("post_configure_hook")
     }

@@ -17,7 +17,7 @@ use super::merge::Merged;
 use super::print::ListenRecord;
 use super::set::Setting;
 use super::source::Source;
-use words::{parts, plain, quoted, specifiers, words};
+use words::{plain, quoted, specifiers, words};
 
 /// What systemd does itself, and has a service not do.
 const APART: [&str; 2] = ["background", "setsid"];
@@ -183,15 +183,12 @@ impl Unit<'_> {
 
     /// Who it is, and what it may do as that.
     fn account(&self, lines: &mut Lines) {
-        let own_drop = self.option("chroot").is_some();
+        let own_drop = self.drops();
         let user = self.option("user").filter(|_| !own_drop);
         if own_drop {
-            lines.say(
-                "The server changes its root, and then its user, by itself: it starts as root.",
-            );
+            lines.say("The server becomes who it is by itself, with what is left to it: it starts as root.");
         } else if let Some(user) = user {
             lines.set("User", plain(user));
-            self.groups(lines);
         } else {
             lines.say("The options name no user, so this runs as root: give it one by User=.");
         }
@@ -207,15 +204,13 @@ impl Unit<'_> {
         }
     }
 
-    fn groups(&self, lines: &mut Lines) {
-        let texts = self.merged.texts("group").iter();
-        let groups: Vec<_> = texts.flat_map(|text| parts(text)).collect();
-        if let Some((first, others)) = groups.split_first() {
-            lines.set("Group", plain(first));
-            if !others.is_empty() {
-                lines.set("SupplementaryGroups", plain(&others.join(" ")));
-            }
-        }
+    /// Whether it has to be root at first, and gives that up by itself: for another root; for groups, of which
+    /// systemd would add the user's further ones; and for files in folders that are not its user's.
+    fn drops(&self) -> bool {
+        let groups = !self.merged.texts("group").is_empty();
+        let others = || self.written().iter().any(|folder| managed(folder).is_none());
+        let user = self.option("user").is_some();
+        self.option("chroot").is_some() || groups || (user && others())
     }
 
     fn capabilities(&self, drops: bool) -> String {
@@ -225,9 +220,13 @@ impl Unit<'_> {
         let wanted = [
             (self.listen.iter().any(low), "CAP_NET_BIND_SERVICE"),
             (gives || drops, "CAP_CHOWN"),
+            // A file that was given away has its mode set; a log that is the user's by now is opened again.
+            (gives, "CAP_FOWNER"),
+            (drops, "CAP_DAC_OVERRIDE"),
             (drops, "CAP_SETUID"),
             (drops, "CAP_SETGID"),
-            (drops, "CAP_SYS_CHROOT"),
+            (drops, "CAP_SETPCAP"),
+            (self.option("chroot").is_some(), "CAP_SYS_CHROOT"),
         ];
         let wanted = wanted.into_iter().filter(|(is, _)| *is).map(|(_, name)| name);
         wanted.collect::<Vec<_>>().join(" ")
@@ -302,7 +301,7 @@ impl Unit<'_> {
         let others = effective.filter(|one| is_file(one.spec) && one.source != Source::CommandLine);
         let file = others.flat_map(|one| &one.texts).any(relative);
         let socket = self.listen.iter().any(|one| one.port.as_ref().err().is_some_and(relative));
-        ((file || socket) && self.option("working_directory").is_none()).then_some(self.folder)
+        (file || socket).then_some(self.folder)
     }
 
     /// Whether a port is on an address of one interface.
@@ -322,8 +321,13 @@ impl Unit<'_> {
             self.option("reverse_lookups").is_some_and(|when| when != "none" && when != "false");
         let of = |ipv: &str| self.listen.iter().any(|one| one.port.is_ok() && one.ipv == ipv);
         let both = asks || self.is_inet() || of("*");
-        let wanted =
-            [(both || of("4"), "AF_INET"), (both || of("6"), "AF_INET6"), (true, "AF_UNIX")];
+        // Syslog by UDP or TCP is on this host, by IPv4.
+        let syslog = ["udp", "tcp"].map(Some).contains(&self.option("syslog_logsock"));
+        let wanted = [
+            (both || syslog || of("4"), "AF_INET"),
+            (both || of("6"), "AF_INET6"),
+            (true, "AF_UNIX"),
+        ];
         let wanted = wanted.into_iter().filter(|(is, _)| *is).map(|(_, name)| name);
         wanted.collect::<Vec<_>>().join(" ")
     }
@@ -447,23 +451,33 @@ mod tests {
     #[test]
     fn the_account_is_the_units() {
         let low = [record("::", Ok(80), "*")];
-        let words = ["--user=www", "--group=www", "--group=mail log", "--rlimit_nofile=4096"];
+        let words = ["--user=www", "--rlimit_nofile=4096", "--log_file=/var/log/echo/log"];
         let text = unit(BuiltIn::PreFork, &words, &low);
         for line in [
             "User=www",
-            "Group=www",
-            "SupplementaryGroups=mail log",
             "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
             "AmbientCapabilities=CAP_NET_BIND_SERVICE",
             "LimitNOFILE=4096",
         ] {
             assert!(text.contains(&format!("\n{line}\n")), "{line} in {text}");
         }
-        // Whoever changes its root does so as root.
-        let text = unit(BuiltIn::PreFork, &["--user=www", "--chroot=/srv/www"], &low);
-        assert!(!text.contains("\nUser=") && !text.contains("\nAmbient"), "{text}");
-        let wanted = "CAP_NET_BIND_SERVICE CAP_CHOWN CAP_SETUID CAP_SETGID CAP_SYS_CHROOT\n";
-        assert!(text.contains(wanted), "{text}");
+        // What only root can do it does by itself: another root, groups and no others, files among root's.
+        for (word, more) in [
+            ("--chroot=/srv/www", " CAP_SYS_CHROOT"),
+            ("--group=mail log", ""),
+            ("--log_file=/var/log/www.log", ""),
+        ] {
+            let text = unit(BuiltIn::PreFork, &["--user=www", word], &low);
+            assert!(!text.contains("\nUser=") && !text.contains("\nAmbient"), "{text}");
+            let wanted =
+                "CAP_NET_BIND_SERVICE CAP_CHOWN CAP_DAC_OVERRIDE CAP_SETUID CAP_SETGID CAP_SETPCAP";
+            assert!(text.contains(&format!("{wanted}{more}\n")), "{text}");
+        }
+        let text = unit(BuiltIn::PreFork, &["--user=www", "--unix_owner=mail"], &low);
+        assert!(text.contains("CAP_NET_BIND_SERVICE CAP_CHOWN CAP_FOWNER\n"), "{text}");
+        let syslog = ["--log_file=syslog", "--syslog_logsock=udp"];
+        let text = unit(BuiltIn::PreFork, &syslog, &[record("::1", Ok(80), "6")]);
+        assert!(text.contains("RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n"), "{text}");
     }
 
     #[test]
