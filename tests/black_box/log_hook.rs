@@ -12,7 +12,7 @@ fn it_keeps_what_it_wants_and_where_it_fails_the_record_is_written() {
         client.send("mine is this\nfail here\npanic there\nplain\n");
         client.half_close();
         assert_eq!(client.line(), "logged");
-        server.expect_log("warning: seen at 2: mine is this");
+        server.expect_log("warning: mine seen at 2: mine is this");
         server.expect_log("warning: write_to_log_hook failed: told to fail");
         server.expect_log("warning: write_to_log_hook panicked at tests/src/bin/log_hook.rs:");
         let log = server.stop().log;

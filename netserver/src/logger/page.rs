@@ -14,6 +14,12 @@ static PAGE: OnceLock<SharedLines> = OnceLock::new();
 /// What stands for no error number: a record that was written in part.
 const IN_PART: i64 = 0;
 
+/// What says yes on the page: nothing that a child may have left there that has lost its mind.
+const YES: i64 = i64::from_be_bytes(*b"log: yes");
+
+/// What one lost record counts: as above, any other number of it is nobody's.
+const ONE: i64 = 1_000_003;
+
 /// The one of this process and of those that it forks from here on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page(&'static SharedLines);
@@ -66,13 +72,15 @@ impl Page {
         if why != IN_PART || self.why().load(SeqCst) == IN_PART {
             self.why().store(why, SeqCst);
         }
-        self.lost().fetch_add(count, SeqCst);
+        self.lost().fetch_add(count.saturating_mul(ONE), SeqCst);
     }
 
     /// How many records were lost since it was last asked. Whoever asks tells.
     pub(super) fn take_lost(self) -> i64 {
         // Most of the time there are none, and nobody else has to be kept from looking.
-        if self.lost().load(SeqCst) == 0 { 0 } else { self.lost().swap(0, SeqCst) }
+        let lost = self.lost().load(SeqCst);
+        let lost = if lost == 0 { 0 } else { self.lost().swap(0, SeqCst) };
+        if lost > 0 && lost % ONE == 0 { lost / ONE } else { 0 }
     }
 
     /// Why they were.
@@ -88,22 +96,22 @@ impl Page {
 
     /// Whether it has been waited in vain for somebody to take what is written.
     pub(super) fn is_blocked(self) -> bool {
-        self.blocked().load(SeqCst) != 0
+        self.blocked().load(SeqCst) == YES
     }
 
     pub(super) fn set_blocked(self, blocked: bool) {
         if self.is_blocked() != blocked {
-            self.blocked().store(blocked.into(), SeqCst);
+            self.blocked().store(if blocked { YES } else { 0 }, SeqCst);
         }
     }
 
     /// The last record was cut off: the next one has to end it first.
     pub(super) fn note_cut(self) {
-        self.cut().store(1, SeqCst);
+        self.cut().store(YES, SeqCst);
     }
 
     /// Whether there is one to be ended. Whoever asks ends it. Any other number is a hostile child's.
     pub(super) fn take_cut(self) -> bool {
-        self.cut().load(SeqCst) != 0 && self.cut().swap(0, SeqCst) == 1
+        self.cut().load(SeqCst) == YES && self.cut().swap(0, SeqCst) == YES
     }
 }

@@ -94,11 +94,15 @@ impl Slot {
 
     fn once(self, means: Means, bytes: &[u8]) -> io::Result<usize> {
         match means {
-            Means::File | Means::Write => descriptor::write(&self, bytes),
-            Means::AskAndWrite => match descriptor::write_now(&self, bytes) {
+            Means::File => descriptor::write(&self, bytes),
+            // Whoever has it too may have turned that.
+            Means::Write | Means::AskAndWrite => match descriptor::write_now(&self, bytes) {
                 Err(err) if err.kind() == io::ErrorKind::Unsupported => {
-                    let ready = self.wait(Duration::ZERO)? == Woken::Ready;
-                    if ready { descriptor::write(&self, bytes) } else { Err(full()) }
+                    let asked = means == Means::AskAndWrite;
+                    if asked && self.wait(Duration::ZERO)? != Woken::Ready {
+                        return Err(full());
+                    }
+                    descriptor::write(&self, bytes)
                 }
                 written => written,
             },

@@ -19,7 +19,7 @@ impl Sees {
     fn write_to_log_hook(level: u32, message: &str) -> Result<bool> {
         match message.split_whitespace().next() {
             Some("mine") => {
-                log::warn!("seen at {level}: {message}");
+                log::warn!("mine seen at {level}: {message}");
                 return Ok(false);
             }
             Some("fail") => return Err("told to fail".into()),

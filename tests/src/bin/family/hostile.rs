@@ -105,9 +105,12 @@ fn hand_over(time: Duration) {
 /// Its pipes and counters: what wakes the parent, or whose turn it is. What it writes into the log is what
 /// it has to say.
 fn wakers() -> Vec<RawFd> {
-    let log = std::fs::read_link("/proc/self/fd/2").unwrap_or_default();
-    let pipe = |target: &str| target.starts_with("pipe:") && log.as_os_str() != target;
-    let wakes = |target: &str| pipe(target) || target.contains("[eventfd]");
+    // Whoever reads the log is woken by any child.
+    let log = fs::read_link("/proc/self/fd/2").map(|log| log.display().to_string());
+    let log = log.unwrap_or_default();
+    let wakes = |target: &str| {
+        target != log && (target.starts_with("pipe:") || target.contains("[eventfd]"))
+    };
     let all = descriptors().into_iter().filter(|(_, target)| wakes(target));
     all.map(|(number, _)| number).collect()
 }
