@@ -118,20 +118,15 @@ pub(crate) fn fatal_place(err: &(dyn StdError + 'static)) -> Option<&'static Loc
 /// All levels of any error in one line. A level that repeats the one above is left out, as many
 /// errors print their source too.
 pub(crate) fn chain(err: &(dyn StdError + 'static)) -> String {
-    /// An error may be its own source.
-    const DEEPEST: usize = 64;
     let mut text = err.to_string();
-    let mut level = err.source();
-    for _ in 0..DEEPEST {
-        let Some(err) = level else { break };
-        let below = err.to_string();
+    for below in levels(err).skip(1) {
+        let below = below.to_string();
         if !text.ends_with(&below) {
             if !text.is_empty() {
                 text.push_str(": ");
             }
             text.push_str(&below);
         }
-        level = err.source();
     }
     text
 }

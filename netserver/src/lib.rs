@@ -43,6 +43,7 @@ mod error;
 mod caution;
 #[cfg(feature = "tls")]
 mod tls;
+mod plain_file;
 mod logger;
 mod notify;
 mod own_file;

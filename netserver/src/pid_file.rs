@@ -6,7 +6,7 @@
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::libc;
@@ -15,6 +15,7 @@ use nix::unistd::{ftruncate, geteuid};
 
 use crate::error::{Error, Result};
 use crate::own_file::identity;
+use crate::plain_file;
 use crate::sys::descriptor::{self, Private};
 use crate::sys::{process, signal};
 
@@ -50,14 +51,14 @@ impl PidFile {
     pub(crate) fn check(path: &Path) -> Result<()> {
         let cannot = |err| Error::because(format!("cannot use pid_file {}", path.display()), err);
         let check = |path: PathBuf| {
-            check_folder(&path)?;
+            check_directory(&path)?;
             fs::symlink_metadata(&path).map_or(Ok(()), |found| check(&found))
         };
         std::path::absolute(path).and_then(check).map_err(cannot)
     }
 
     fn try_claim(path: PathBuf) -> io::Result<Self> {
-        check_folder(&path)?;
+        check_directory(&path)?;
         for _ in 0..ATTEMPTS {
             let mut file = open(&path)?;
             if !descriptor::claim(&file)? {
@@ -121,19 +122,8 @@ fn is_same(file: &File, here: &Metadata) -> bool {
     file.metadata().is_ok_and(|ours| identity(&ours) == identity(here))
 }
 
-/// Whoever may write to the folder can put another file in the place of this one, unless the folder is one
-/// where all leave each other's files alone.
-fn check_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    let mode = fs::metadata(folder)?.mode();
-    if mode & libc::S_IWOTH != 0 && mode & libc::S_ISVTX == 0 {
-        let what = format!(
-            "everybody may write to {}: choose a folder of this user's own, such as /run",
-            folder.display()
-        );
-        return Err(io::Error::other(what));
-    }
-    Ok(())
+fn check_directory(path: &Path) -> io::Result<()> {
+    plain_file::hold_directory(fs::metadata(path.parent().unwrap_or(path))?.mode())
 }
 
 /// Opens what is there, or makes it. Nothing is followed, waited for or changed.
@@ -165,20 +155,14 @@ fn open(path: &Path) -> io::Result<File> {
 
 /// Whether that is a file of this user's own which has no other name.
 fn check(found: &Metadata) -> io::Result<()> {
-    let kind = found.file_type();
-    let own = geteuid().as_raw();
-    let what = match () {
-        () if kind.is_symlink() => "it is a link: name the file itself".to_owned(),
-        () if kind.is_dir() => "it is a folder: name a file in it".to_owned(),
-        () if kind.is_fifo() => "it is a FIFO, and no file".to_owned(),
-        () if !kind.is_file() => "it is no regular file".to_owned(),
-        () if found.nlink() > 1 => "the file has another name, too: remove it".to_owned(),
-        () if found.uid() != own => {
-            format!("the file belongs to user {}, and not to user {own}: remove it", found.uid())
-        }
-        () => return Ok(()),
-    };
-    Err(io::Error::other(what))
+    plain_file::hold(found.mode(), found.nlink())?;
+    let (owner, own) = (found.uid(), geteuid().as_raw());
+    if owner != own {
+        let what =
+            format!("belongs to user {owner}, and not to user {own}: remove it, or choose another");
+        return Err(plain_file::refuse(&what));
+    }
+    Ok(())
 }
 
 /// The number that stands in the file, or nothing.
@@ -191,8 +175,8 @@ fn read_number(file: &mut File) -> io::Result<String> {
     io::Seek::rewind(file)?;
     let number = text.trim_ascii();
     if text.len() as u64 > LONGEST || !number.iter().all(u8::is_ascii_digit) {
-        let what = "it is no pid file, as something else than a number stands in it: choose another path, or remove it";
-        return Err(io::Error::other(what));
+        let what = "is no pid file, as something else than a number stands in it: choose another, or remove it";
+        return Err(plain_file::refuse(what));
     }
     Ok(String::from_utf8_lossy(number).into_owned())
 }

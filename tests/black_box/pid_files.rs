@@ -73,26 +73,26 @@ fn what_is_no_pid_file_is_left_alone() {
         &"7".repeat(10_000),
     ] {
         let path = folder.write("text", text);
-        expect_refused(&path, "it is no pid file");
+        expect_refused(&path, "is no pid file");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
     let victim = folder.write("victim", "17\n");
     let path = folder.join("link");
     symlink(&victim, &path).unwrap();
-    expect_refused(&path, "it is a link");
+    expect_refused(&path, "is a symbolic link");
     fs::remove_file(&path).unwrap();
     symlink(folder.join("nowhere"), &path).unwrap();
-    expect_refused(&path, "it is a link");
+    expect_refused(&path, "is a symbolic link");
     assert!(!folder.join("nowhere").exists());
     let path = folder.join("hard");
     fs::hard_link(&victim, &path).unwrap();
-    expect_refused(&path, "the file has another name, too");
+    expect_refused(&path, "has other names, too");
     assert_eq!(fs::read_to_string(&victim).unwrap(), "17\n");
     let path = folder.join("fifo");
     mkfifo(&path, Mode::S_IRWXU).unwrap();
-    expect_refused(&path, "it is a FIFO");
-    expect_refused(folder.path(), "it is a folder");
-    expect_refused(Path::new("/dev/full"), "it is no regular file");
+    expect_refused(&path, "is no regular file (a FIFO");
+    expect_refused(folder.path(), "is a directory: name a file in it");
+    expect_refused(Path::new("/dev/full"), "is no regular file");
     expect_refused(&folder.join("missing/pid"), "No such file or directory");
     expect_refused(Path::new("/proc/netserver.pid"), "");
 }
@@ -108,13 +108,16 @@ fn folder_for(all: &Scratch, mode: u32) -> std::path::PathBuf {
 #[test]
 fn it_stands_where_nobody_else_can_put_another_one() {
     let all = scratch();
-    expect_refused(&folder_for(&all, 0o777).join("pid"), "everybody may write to");
+    expect_refused(
+        &folder_for(&all, 0o777).join("pid"),
+        "anybody may put a file into its directory",
+    );
     expect_taken_over(&folder_for(&all, 0o1777).join("pid"));
     if geteuid().is_root() {
         let path = folder_for(&all, 0o1755).join("pid");
         fs::write(&path, "17\n").unwrap();
         chown(&path, Some(65534), None).unwrap();
-        expect_refused(&path, "the file belongs to user 65534, and not to user 0");
+        expect_refused(&path, "belongs to user 65534, and not to user 0");
         assert_eq!(fs::read_to_string(&path).unwrap(), "17\n");
     }
 }
@@ -152,7 +155,7 @@ fn a_check_tells_of_it_and_makes_none() {
     let path = folder.join("link");
     symlink(folder.join("nowhere"), &path).unwrap();
     let finished = with_file(&path).arg("--check").run().expect_code(1);
-    assert!(finished.stderr().contains("it is a link"), "{}", finished.stderr());
+    assert!(finished.stderr().contains("is a symbolic link"), "{}", finished.stderr());
     with_file(&folder.join("pid")).arg("--check").run().expect_code(0);
     assert!(!folder.join("pid").exists());
 }

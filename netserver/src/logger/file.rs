@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, openat};
-use nix::libc;
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{AccessFlags, Gid, Uid, faccessat, fchown, geteuid};
 
 use crate::error::{Error, Result};
+use crate::plain_file::{self, refuse};
 use crate::sys::descriptor::{self, Private};
 use crate::sys::ends;
 
@@ -115,12 +115,7 @@ impl LogFile {
             Errno::ENOTDIR => refuse("what should be its directory is a file"),
             errno => errno.into(),
         })?;
-        let mode = fstat(&directory)?.st_mode;
-        if mode & libc::S_IWOTH != 0 && mode & libc::S_ISVTX == 0 {
-            return Err(refuse(
-                "anybody may put a file into its directory: take that away, or choose another",
-            ));
-        }
+        plain_file::hold_directory(fstat(&directory)?.st_mode)?;
         Ok(Self {
             path,
             name,
@@ -182,21 +177,14 @@ impl LogFile {
 
     /// Holds it to be a file that nobody else can have put in our way.
     fn hold(&self, found: &FileStat) -> io::Result<()> {
-        let kind = found.st_mode & libc::S_IFMT;
+        plain_file::hold(found.st_mode, found.st_nlink)?;
         let owner = found.st_uid;
-        let is_known = owner == 0 || owner == geteuid().as_raw() || self.user == Some(owner);
-        match kind {
-            libc::S_IFLNK => Err(refuse("is a symbolic link: name the file that it leads to")),
-            libc::S_IFDIR => Err(refuse("is a directory: name a file in it")),
-            libc::S_IFREG if found.st_nlink > 1 => {
-                Err(refuse("has other names, too (hard links): remove them, or choose another"))
-            }
-            libc::S_IFREG if !is_known => Err(refuse(&format!(
-                "belongs to user {owner}, who is neither root nor the server's: change that, or choose another"
-            ))),
-            libc::S_IFREG => Ok(()),
-            _ => Err(refuse("is no regular file (a FIFO, a device or a socket): name a file")),
+        if owner == 0 || owner == geteuid().as_raw() || self.user == Some(owner) {
+            return Ok(());
         }
+        Err(refuse(&format!(
+            "belongs to user {owner}, who is neither root nor the server's: change that, or choose another"
+        )))
     }
 }
 
@@ -207,8 +195,4 @@ fn is_same(one: &FileStat, other: &FileStat) -> bool {
 /// `std::path::absolute` keeps it.
 fn ends_with_slash(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().ends_with(b"/")
-}
-
-fn refuse(why: &str) -> io::Error {
-    io::Error::other(why.to_owned())
 }

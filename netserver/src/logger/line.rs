@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use log::Level;
 
-use super::escape::escape_onto;
+use super::escape::{escape, escape_onto};
 use crate::sys::{clock, process};
 
 /// Longest line, with all that belongs to it: as much as a pipe takes in one piece, so that no line
@@ -43,6 +43,12 @@ impl End {
 }
 
 impl Form {
+    /// That of a program. Whoever starts it chooses its name, which must leave room for what is said.
+    pub(super) fn dated(program: &str) -> Self {
+        let name: String = program.chars().take(64).collect();
+        Self::Dated { program: escape(&name, 1024) }
+    }
+
     /// The whole of a record.
     pub(super) fn line(&self, level: Level, message: &str) -> String {
         let mut line = String::with_capacity(64 + message.len().min(LONGEST));

@@ -102,13 +102,7 @@ pub(crate) fn init(setup: &Setup<'_>) -> Result<()> {
     clock::local_time();
     // What is said while the log is opened is said there, and so is what goes wrong.
     let stderr = stderr::open().map_err(cannot)?;
-    let form = if stderr.is_journal {
-        Form::Journal
-    } else {
-        // Whoever starts a program chooses its name: it must leave room for what is said.
-        let name: String = setup.program.chars().take(64).collect();
-        Form::Dated { program: escape(&name, 1024) }
-    };
+    let form = if stderr.is_journal { Form::Journal } else { Form::dated(setup.program) };
     let slot = Slot::set(stderr.descriptor).map_err(cannot)?;
     STDIO_TAKEN.store(false, SeqCst);
     let target = Target::Stderr(stderr.means);
@@ -129,8 +123,7 @@ fn move_to(setup: &Setup<'_>, slot: Slot, page: Page) -> Result<()> {
         Place::Stderr => return Ok(()),
         Place::File(path) => {
             let (file, opened) = LogFile::open(path, setup.user)?;
-            let name: String = setup.program.chars().take(64).collect();
-            (Target::File(file), opened, Form::Dated { program: escape(&name, 1024) })
+            (Target::File(file), opened, Form::dated(setup.program))
         }
         Place::Syslog(syslog) => {
             let (daemon, socket, form) = syslog.open()?;
