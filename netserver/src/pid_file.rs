@@ -123,7 +123,13 @@ fn is_same(file: &File, here: &Metadata) -> bool {
 }
 
 fn check_directory(path: &Path) -> io::Result<()> {
-    plain_file::hold_directory(fs::metadata(path.parent().unwrap_or(path))?.mode())
+    let found = fs::metadata(path.parent().unwrap_or(path)).map_err(|err| match err.kind() {
+        io::ErrorKind::NotFound => {
+            plain_file::refuse("its directory does not exist: make it before")
+        }
+        _ => err,
+    })?;
+    plain_file::hold_directory(found.mode())
 }
 
 /// Opens what is there, or makes it. Nothing is followed, waited for or changed.
@@ -158,8 +164,9 @@ fn check(found: &Metadata) -> io::Result<()> {
     plain_file::hold(found.mode(), found.nlink())?;
     let (owner, own) = (found.uid(), geteuid().as_raw());
     if owner != own {
-        let what =
-            format!("belongs to user {owner}, and not to user {own}: remove it, or choose another");
+        let what = format!(
+            "belongs to user {owner}, and not to user {own}: choose another, or have it removed"
+        );
         return Err(plain_file::refuse(&what));
     }
     Ok(())

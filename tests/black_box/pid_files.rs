@@ -93,7 +93,7 @@ fn what_is_no_pid_file_is_left_alone() {
     expect_refused(&path, "is no regular file (a FIFO");
     expect_refused(folder.path(), "is a directory: name a file in it");
     expect_refused(Path::new("/dev/full"), "is no regular file");
-    expect_refused(&folder.join("missing/pid"), "No such file or directory");
+    expect_refused(&folder.join("missing/pid"), "its directory does not exist: make it before");
     expect_refused(Path::new("/proc/netserver.pid"), "");
 }
 

@@ -567,7 +567,7 @@ macro_rules! for_each_option {
             /// The folder that is the server's `/` once it is bound. What handlers, hooks from
             /// `pre_loop_hook` on and `reverse_lookups` need of files has to be in it. Only together with
             /// `user` it keeps anybody in.
-            chroot: Maybe<Path> {
+            chroot: Maybe<Folder> {
                 group: Privileges, works_with: ALL, since: "0.1",
                 default: [], range: [],
                 summary: "Folder that becomes the server's root",
@@ -595,18 +595,19 @@ macro_rules! for_each_option {
             /// The folder that the server works in once it is bound, entered as the `user` that it is then;
             /// with `chroot` a folder in there. Without it the server is in `/` after `chroot`, and else
             /// where it was started.
-            working_directory: Maybe<Path> {
+            working_directory: Maybe<Folder> {
                 group: Privileges, works_with: ALL, since: "0.1",
                 default: [], range: [],
                 summary: "Folder that the server works in once it is bound",
             }
             /// Whether what is only warned of for the sake of security is an error: to serve as root where
             /// `user` does not say so, `chroot` as root, a `conf_file` or a key that others may change or
-            /// read, folders left open behind a `chroot`, threads at the drop and at forks.
+            /// read, folders left open behind a `chroot`, threads at the drop and at forks. Best in the attribute or
+            /// on the command line: whoever may change a conf file can leave it out there.
             strict: Flag {
                 group: Privileges, works_with: ALL, since: "0.1",
                 default: [ALL => "false"], range: [],
-                summary: "Make warnings about security errors",
+                summary: "Turn warnings about security into errors",
             }
             /// What is logged: 0 errors, 1 warnings, 2 notices, 3 information, 4 everything. These are
             /// the `error`, `warn`, `info`, `debug` and `trace` of the `log` crate.
@@ -616,14 +617,14 @@ macro_rules! for_each_option {
                 summary: "0 errors, 1 warnings, 2 notices, 3 information, 4 all",
             }
             /// Where the log goes, instead of standard error: a file, or `Sys::Syslog` (or `syslog`) for the
-            /// syslog daemon. The file is made where there is none, with permissions 0640, and written to at its
+            /// syslog daemon; `stderr` is standard error, where something weaker says otherwise. The file is made where there is none, with permissions 0640, and written to at its
             /// end. It has to be a regular file with one name, of root, of the server's user or of whoever
             /// starts the server: a link, a FIFO, a device, or a directory that anybody may write to ends the
             /// start. USR1 opens it anew, for rotation.
             log_file: Maybe<LogFile> {
                 group: Log, works_with: ALL, since: "0.1",
                 default: [], range: [],
-                summary: "File for the log, or Sys::Syslog",
+                summary: "File for the log, Sys::Syslog or stderr",
             }
             /// What syslog is told that the records are of.
             syslog_ident: Text {
@@ -938,7 +939,7 @@ mod tests {
             };
             // Any text but none is the name of a file, and any at all is a text.
             let bad = match spec.kind.placeholder {
-                "FILE" => 1,
+                "FILE" | "FOLDER" => 1,
                 "TEXT" => 0,
                 _ => 2,
             };

@@ -1,7 +1,9 @@
 //! The log, from the options that it is to be made by.
 
+use std::path::Path;
+
 use netserver_options::command::Command;
-use netserver_options::kind::LogFileValue;
+use netserver_options::kind::{LogFileValue, LogsockValue};
 
 use crate::error::{Error, Result};
 use crate::guard;
@@ -42,7 +44,7 @@ pub(super) fn open<S: Hooks>(
 
 fn place(options: &Options) -> Place {
     match options.log_file() {
-        None => Place::Stderr,
+        None | Some(LogFileValue::Stderr) => Place::Stderr,
         Some(LogFileValue::Path(path)) => Place::File(path.clone()),
         Some(LogFileValue::Syslog) => Place::Syslog(Syslog {
             ident: options.syslog_ident().to_owned(),
@@ -72,12 +74,30 @@ fn ask<S: Hooks>(level: u32, message: &str) -> bool {
 /// Says which options of syslog somebody has set for nothing.
 fn warn_of_idle(merged: &Merged) {
     if merged.options.log_file() == Some(&LogFileValue::Syslog) {
-        return;
+        return warn_of_syslog_outside(&merged.options);
     }
     let set = merged.effective.iter().filter(|one| one.source != Source::Default);
     let idle = set.filter(|one| one.spec.name.starts_with("syslog_"));
     let names: Vec<_> = idle.map(|one| one.source.place(one.spec.name)).collect();
     if !names.is_empty() {
         log::warn!("{}: no effect without log_file = Sys::Syslog", names.join(", "));
+    }
+}
+
+/// Says that a daemon whose socket is not in the new root is lost for the log once it is started anew.
+fn warn_of_syslog_outside(options: &Options) {
+    let path = match options.syslog_logsock() {
+        LogsockValue::Unix | LogsockValue::Stream => Path::new(logger::SYSLOG_SOCKET),
+        LogsockValue::Path(path) => path,
+        LogsockValue::Udp | LogsockValue::Tcp => return,
+    };
+    let Some(root) = options.chroot() else { return };
+    let inside = root.join(path.strip_prefix("/").unwrap_or(path));
+    if !inside.exists() {
+        log::warn!(
+            "behind chroot a syslog daemon that is started anew is not found again: have it listen at {}, too, \
+             or set syslog_logsock = udp",
+            inside.display()
+        );
     }
 }

@@ -21,6 +21,12 @@ impl Configured {
                  be reading it: start threads in child_init_hook"
             );
         }
+        if manager.unheard {
+            log::warn!(
+                "LISTEN_FDS or NOTIFY_SOCKET is for this process, which takes no sockets and tells nobody that it \
+                 serves: it was built without netserver's feature `systemd`"
+            );
+        }
         let given = manager.descriptors;
         let given = given.map_err(|err| Error::because("cannot take the given sockets", err))?;
         // Its one client is standard input, and sees the end of the connection when that is closed.

@@ -12,6 +12,7 @@ use netserver_options::Reject;
 use crate::error::{OptionError, Result};
 use crate::identity::Identity;
 use crate::options::merge::Merged;
+use crate::plain_file;
 use crate::sys::privilege;
 
 /// All that is to be done once the server is bound.
@@ -135,7 +136,8 @@ fn warn_root(merged: &Merged, identity: &Identity) -> Result<()> {
 
 /// Who may change the conf file of a server that starts as root can make it do anything.
 fn warn_of_conf_file(merged: &Merged, conf: &ConfFile) -> Result<()> {
-    let Some(fault) = fault_of(conf.opened.uid(), conf.opened.mode()) else { return Ok(()) };
+    let own = fault_of(conf.opened.uid(), conf.opened.mode());
+    let Some(fault) = own.or_else(|| folder_fault(&conf.name)) else { return Ok(()) };
     let what = format!("{} {fault}", conf.name);
     if merged.options.strict() {
         let help = "have it belong to root, with mode 0644 or less";
@@ -151,6 +153,15 @@ fn fault_of(owner: u32, mode: u32) -> Option<String> {
         return Some(format!("belongs to user {owner}"));
     }
     (mode & 0o022 != 0).then(|| format!("may be changed by others (mode {:04o})", mode & 0o7777))
+}
+
+/// Whether others may put another file in its place.
+fn folder_fault(name: &str) -> Option<String> {
+    let path = std::path::absolute(name).ok()?;
+    let folder = path.parent()?;
+    let mode = std::fs::metadata(folder).ok()?.mode();
+    let fault = plain_file::hold_directory(mode).err()?;
+    Some(format!("may be replaced by others: {fault}"))
 }
 
 /// Whether that user is the one who has started a program that is root by its file.

@@ -30,7 +30,7 @@ use self::file::LogFile;
 use self::line::Form;
 use self::page::Page;
 use self::slot::{Means, Slot, Written};
-pub(crate) use self::syslog::Syslog;
+pub(crate) use self::syslog::{SYSTEM as SYSLOG_SOCKET, Syslog};
 use crate::error::{Error, Result};
 use crate::sys::descriptor;
 use crate::sys::leaked::Leaked;

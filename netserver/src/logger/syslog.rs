@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::sys::{clock, descriptor, service};
 
 /// The system's own socket.
-const SYSTEM: &str = "/dev/log";
+pub(crate) const SYSTEM: &str = "/dev/log";
 const CONSOLE: &str = "/dev/console";
 /// The port where nobody has given `syslog` another one.
 const PORT: u16 = 514;

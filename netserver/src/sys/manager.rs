@@ -24,6 +24,8 @@ pub(crate) struct FromManager {
     pub(crate) watchdog: Option<Duration>,
     /// Whether it all still stands in the environment: another thread may be reading that.
     pub(crate) left: bool,
+    /// Whether there is something that this program has no use for.
+    pub(crate) unheard: bool,
 }
 
 /// Takes it, once: whoever asks again is given nothing. The program has no thread of ours yet, and
@@ -33,10 +35,18 @@ pub(crate) fn take() -> FromManager {
     given::take()
 }
 
+/// Whether a service manager has given something, or waits for something, in the environment.
+#[cfg(not(feature = "systemd"))]
+fn is_there() -> bool {
+    let said = |name: &str| std::env::var(name).unwrap_or_default();
+    let sockets = said("LISTEN_PID") == std::process::id().to_string();
+    sockets || !said("NOTIFY_SOCKET").is_empty()
+}
+
 /// In a program without the feature nobody is asked for anything.
 #[cfg(not(feature = "systemd"))]
 pub(crate) fn take() -> FromManager {
-    FromManager { descriptors: Ok(Vec::new()), left: false }
+    FromManager { descriptors: Ok(Vec::new()), left: false, unheard: is_there() }
 }
 
 #[cfg(feature = "systemd")]
@@ -70,7 +80,13 @@ mod given {
     pub(super) fn take() -> FromManager {
         if TAKEN.swap(true, SeqCst) {
             let (notify, watchdog) = (None, None);
-            return FromManager { descriptors: Ok(Vec::new()), notify, watchdog, left: false };
+            return FromManager {
+                descriptors: Ok(Vec::new()),
+                notify,
+                watchdog,
+                left: false,
+                unheard: false,
+            };
         }
         let descriptors = descriptors();
         let notify = env::var_os(NOTIFY_SOCKET).filter(|path| !path.is_empty());
@@ -84,7 +100,7 @@ mod given {
                 unsafe { env::remove_var(name) };
             }
         }
-        FromManager { descriptors, notify, watchdog, left }
+        FromManager { descriptors, notify, watchdog, left, unheard: false }
     }
 
     /// The descriptors that are for this process, each closed on exec from here on.

@@ -1,11 +1,11 @@
-//! Where the log goes: a file, or syslog.
+//! Where the log goes: a file, syslog, or standard error.
 
 use std::path::PathBuf;
 
 use super::{Kind, Path};
 use crate::reject::Reject;
 
-/// A file name, or `Sys::Syslog`.
+/// A file name, `Sys::Syslog`, or `stderr`.
 #[derive(Debug)]
 pub struct LogFile;
 
@@ -16,22 +16,31 @@ pub enum LogFileValue {
     Path(PathBuf),
     /// The syslog daemon.
     Syslog,
+    /// Standard error, as where the option is not set: for whoever starts a server whose conf file says
+    /// otherwise.
+    Stderr,
 }
 
 /// The magic name that Net::Server's manual has, and a plain one.
 const SYSLOG: [&str; 2] = ["Sys::Syslog", "syslog"];
 
+/// What means standard error.
+const STDERR: [&str; 2] = ["stderr", "/dev/stderr"];
+
 impl Kind for LogFile {
     type Value = LogFileValue;
-    const PLACEHOLDER: &'static str = "FILE|syslog";
+    const PLACEHOLDER: &'static str = "FILE|syslog|stderr";
 
     fn expected() -> String {
-        "a file name, or `Sys::Syslog`".into()
+        "a file name, `Sys::Syslog` or `stderr`".into()
     }
 
     fn parse(text: &str) -> Result<LogFileValue, Reject> {
         if SYSLOG.contains(&text) {
             return Ok(LogFileValue::Syslog);
+        }
+        if STDERR.contains(&text) {
+            return Ok(LogFileValue::Stderr);
         }
         let reject = || Reject::expected(Self::expected(), text);
         if is_module(text) {
@@ -45,6 +54,7 @@ impl Kind for LogFile {
         match value {
             LogFileValue::Path(path) => Path::print(path),
             LogFileValue::Syslog => SYSLOG[0].into(),
+            LogFileValue::Stderr => STDERR[0].into(),
         }
     }
 }
@@ -65,6 +75,9 @@ mod tests {
         }
         for text in SYSLOG {
             assert_eq!(LogFile::parse(text), Ok(LogFileValue::Syslog), "{text}");
+        }
+        for text in STDERR {
+            assert_eq!(LogFile::parse(text), Ok(LogFileValue::Stderr), "{text}");
         }
         for text in ["Log::Log4perl", "Net::Server::Log::Sys::Syslog", "sys::syslog"] {
             let reject = LogFile::parse(text).unwrap_err();

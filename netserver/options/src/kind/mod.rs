@@ -39,7 +39,7 @@ pub use logopt::{Logopt, LogoptValue};
 pub use logsock::{Logsock, LogsockValue};
 pub use mode::Mode;
 pub use number::{Count, Number, Size, Whole};
-pub use path::Path;
+pub use path::{Folder, Path};
 pub use pattern::{Pattern, PatternValue};
 pub use period::Period;
 pub use port::{Part, Port, PortValue, Target};

@@ -1,4 +1,4 @@
-//! Names of files.
+//! Names of files and folders.
 
 use std::path::PathBuf;
 
@@ -26,5 +26,26 @@ impl Kind for Path {
 
     fn print(value: &PathBuf) -> String {
         value.to_string_lossy().into_owned()
+    }
+}
+
+/// A folder's name: the same.
+#[derive(Debug)]
+pub struct Folder;
+
+impl Kind for Folder {
+    type Value = PathBuf;
+    const PLACEHOLDER: &'static str = "FOLDER";
+
+    fn expected() -> String {
+        "a folder".into()
+    }
+
+    fn parse(text: &str) -> Result<PathBuf, Reject> {
+        Path::parse(text).map_err(|_| Reject::expected(Self::expected(), text))
+    }
+
+    fn print(value: &PathBuf) -> String {
+        Path::print(value)
     }
 }

@@ -205,12 +205,14 @@ impl Unit<'_> {
     }
 
     /// Whether it has to be root at first, and gives that up by itself: for another root; for groups, of which
-    /// systemd would add the user's further ones; and for files in folders that are not its user's.
+    /// systemd would add the user's further ones; and for files that may be root's, or in folders of root's.
     fn drops(&self) -> bool {
         let groups = !self.merged.texts("group").is_empty();
         let others = || self.written().iter().any(|folder| managed(folder).is_none());
+        // It may be for root alone to read.
+        let read = ["conf_file", "ssl_key_file"].iter().any(|name| self.option(name).is_some());
         let user = self.option("user").is_some();
-        self.option("chroot").is_some() || groups || (user && others())
+        self.option("chroot").is_some() || groups || (user && (read || others()))
     }
 
     fn capabilities(&self, drops: bool) -> String {
@@ -372,12 +374,13 @@ fn managed(folder: &Path) -> Option<(&'static str, PathBuf)> {
 
 /// Whether the values of an option are files.
 fn is_file(spec: &OptionSpec) -> bool {
-    [kind::Path::PLACEHOLDER, kind::LogFile::PLACEHOLDER].contains(&spec.kind.placeholder)
+    let files = [kind::Path::PLACEHOLDER, kind::Folder::PLACEHOLDER, kind::LogFile::PLACEHOLDER];
+    files.contains(&spec.kind.placeholder)
 }
 
 /// Whether a text names a file, and not a place of its own, as a log's may.
 fn is_path(text: &str) -> bool {
-    !text.is_empty() && !text.contains("::")
+    !text.is_empty() && !text.contains("::") && text != "stderr"
 }
 
 #[cfg(test)]
