@@ -1,9 +1,9 @@
 //! A file that the server has made and takes away again.
 
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -28,7 +28,7 @@ impl OwnFile {
         Ok(Self { path, file })
     }
 
-    /// Writes a file for everybody to read. It appears whole, in the place of the file or the link that
+    /// Writes a file for everybody to read whom the mask lets. It appears whole, in the place of the file or the link that
     /// was there; a device or a socket is left alone.
     pub(crate) fn write(path: &Path, text: &str) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
@@ -61,13 +61,6 @@ impl AsFd for OwnFile {
 }
 
 fn create(path: &Path) -> io::Result<File> {
-    let file = create_new(path)?;
-    // Whatever the mask takes away from new files.
-    file.set_permissions(Permissions::from_mode(0o644))?;
-    Ok(file)
-}
-
-fn create_new(path: &Path) -> io::Result<File> {
     let create = || OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
     match create() {
         // Left by a process of the same number that was killed just then.

@@ -1,10 +1,13 @@
 //! The unit that a server prints of itself: systemd reads it without a word.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use netserver_harness::{scratch, tool};
 
+use super::privileges::setpriv;
 use super::{PERSONALITIES, actor, program};
 
 /// What systemd says of a unit, which is nothing.
@@ -48,6 +51,41 @@ fn systemd_accepts_it() {
     for unit in units {
         assert!(unit.contains("\nExecStart=/"), "{unit}");
         verify(&analyze, &unit);
+    }
+}
+
+/// What a unit sets.
+fn setting<'a>(unit: &'a str, name: &str) -> Option<&'a str> {
+    unit.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+}
+
+#[test]
+fn a_service_that_starts_as_root_has_what_it_needs_each_time() {
+    let Some(setpriv) = setpriv() else { return };
+    let (logs, jail) = (scratch(), scratch());
+    fs::set_permissions(jail.path(), Permissions::from_mode(0o755)).unwrap();
+    let log = format!("--log_file={}", logs.join("log").display());
+    let owned = format!("--port={}|unix", logs.join("socket").display());
+    let jail = format!("--chroot={}", jail.path().display());
+    for options in [
+        &[&*log, &*jail, "--user=nobody"][..],
+        &[&log, "--user=nobody", "--group=adm,mail"],
+        &[&log, "--user=nobody", "--unix_owner=www-data", &owned],
+    ] {
+        let unit = actor(options).arg("--print-unit").run().expect_code(0).stdout;
+        assert_eq!(setting(&unit, "User"), None, "{unit}");
+        let granted = setting(&unit, "CapabilityBoundingSet").unwrap().to_lowercase();
+        let granted = granted.split(' ').map(|one| one.replace("cap_", "+"));
+        let bounds: Vec<String> = std::iter::once("-all".to_owned()).chain(granted).collect();
+        let bounds = format!("--bounding-set={}", bounds.join(","));
+        // The second one finds what the first one has given away.
+        for _ in 0..2 {
+            let server = actor(options).arg("--log_level=2").under(&setpriv, &[&bounds]).start();
+            let closed = || fs::read_to_string(logs.join("log")).unwrap_or_default();
+            server.wait_until("it serves", || closed().contains("Setting uid to"));
+            server.stop();
+            fs::write(logs.join("log"), "").unwrap();
+        }
     }
 }
 

@@ -586,7 +586,8 @@ macro_rules! for_each_option {
                 default: [], range: ["16", "1073741816"],
                 summary: "Descriptors that a process may have open",
             }
-            /// The permissions that files made by the server do not have, in octal, from the start on.
+            /// The permissions that files made by the server do not have, in octal, from the start on; the pid
+            /// file alone is for everybody to read in any case.
             umask: Maybe<Mode> {
                 group: Privileges, works_with: ALL, since: "0.1",
                 default: [], range: [],
