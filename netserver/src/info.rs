@@ -116,18 +116,27 @@ impl ServerInfo {
         self.options.background() || self.options.setsid()
     }
 
-    /// This process begins to serve: whoever waits for that is told, and with a log of its own, or in the
-    /// background, it has no more to say where it was started. To say it again changes nothing.
+    /// With a log of its own, or in the background, this process has no more to say where it was started.
     ///
     /// # Errors
-    /// Where there is no descriptor left, or whoever waited for it has gone.
-    pub(crate) fn ready(&self) -> Result<()> {
+    /// Where there is no descriptor left.
+    #[inline]
+    pub(crate) fn take_streams(&self) -> Result<()> {
         // With `inet` standard input and output are the client.
         let has_log = logger::is_elsewhere() && self.personality != BuiltIn::Inet.name();
         if self.goes_to_background() || has_log {
             let taken = logger::take_stdio();
             taken.map_err(|err| Error::because("cannot take the standard streams away", err))?;
         }
+        Ok(())
+    }
+
+    /// Clients are served from here on: whoever waits for that is told. To say it again changes nothing.
+    ///
+    /// # Errors
+    /// As [`take_streams`](Self::take_streams), and where whoever waited for it has gone.
+    pub(crate) fn ready(&self) -> Result<()> {
+        self.take_streams()?;
         // A stop has come first: nobody is served.
         if signal::stage() == Stage::Serving {
             launcher::ready()?;

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::logger::complain;
 use crate::stop::Stage;
 use crate::sys::descriptor::{self, Private};
+use crate::sys::mask;
 use crate::sys::poll::{self, Direction, Woken};
 use crate::sys::process::{self, End, Pid, Side};
 use crate::sys::signal::{self, Signal};
@@ -39,15 +40,20 @@ pub(crate) fn part(program: &str, strict: bool) -> Result<()> {
     }
     let (read, write) = descriptor::pipe().map_err(cannot)?;
     let launcher = process::this();
+    // What comes before the new process has a place for it would end it.
+    let blocked = mask::Blocked::all();
     match process::split().map_err(cannot)? {
         Side::Before(server) => {
-            drop(write);
-            process::exit_now(Launcher { server, word: read, told: Stage::Serving }.wait(program));
+            drop((blocked, write));
+            process::exit_now(
+                Launcher { server, word: Some(read), told: Stage::Serving }.wait(program),
+            );
         }
         Side::New => {
             signal::move_here();
             drop(read);
             process::begin_session().map_err(cannot)?;
+            drop(blocked);
             if !process::follow_parent(launcher, Signal::SIGTERM).map_err(cannot)? {
                 return Err(Error::new(GONE));
             }
@@ -79,8 +85,8 @@ fn tell(whom: Option<OwnedFd>) -> Option<Private<OwnedFd>> {
 /// The process that waits.
 struct Launcher {
     server: Pid,
-    /// The end of the pipe at which the server says that it serves.
-    word: OwnedFd,
+    /// The end of the pipe at which the server says that it serves; none once it is not to.
+    word: Option<OwnedFd>,
     /// What this process was told that is to stop the server, and has passed on.
     told: Stage,
 }
@@ -92,7 +98,7 @@ impl Launcher {
         loop {
             let word = self.listen();
             self.pass_on();
-            if word == Some(true) && self.told == Stage::Serving {
+            if word == Some(true) {
                 return 0;
             }
             // Something that it has forked may have the pipe, and say nothing.
@@ -110,19 +116,23 @@ impl Launcher {
 
     /// Waits a moment for the word. `false` stands for none that can come any more.
     fn listen(&self) -> Option<bool> {
-        match poll::ready(&self.word, Direction::Read, Some(LOOK)) {
+        let Some(word) = &self.word else { return Some(false) };
+        match poll::ready(word, Direction::Read, Some(LOOK)) {
             Ok(Woken::Ready) => {}
             Ok(Woken::Signal | Woken::Time) => return None,
             Err(_) => return Some(false),
         }
-        Some(descriptor::read(&self.word, &mut [0]).is_ok_and(|length| length == 1))
+        let said = descriptor::read(word, &mut [0]).is_ok_and(|length| length == 1);
+        Some(said && signal::stage() == Stage::Serving)
     }
 
     fn pass_on(&mut self) {
         if signal::stage() != self.told {
             self.told = signal::stage();
-            // Where it is gone the next look says so.
+            // Where it is gone the next look says so. Where this process may not signal it, as it has become
+            // somebody else, it finds nobody who waits when it would serve.
             let _ = process::kill(self.server, Signal::SIGTERM);
+            self.word = None;
         }
     }
 }

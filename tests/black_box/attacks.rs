@@ -112,8 +112,39 @@ fn a_log_file_is_no_way_to_write_to_anothers_file() {
     attack("--log_file=@", 0o777);
 }
 
+/// In a folder of its own somebody may rename whatever it likes: here by turns its own file and a socket.
+#[test]
+fn a_socket_gives_nobodys_file_away() {
+    let tries = extent("ATTACKS", 40);
+    let (all, stop) = (scratch(), AtomicBool::new(false));
+    let victim = Victim::new(&all);
+    let (name, other) = (all.join("socket"), all.join("other"));
+    thread::scope(|scope| {
+        let attacker = scope.spawn(|| {
+            while !stop.load(Relaxed) {
+                // As soon as there is a socket, the victim's file stands in its place.
+                if fs::rename(&name, &other).is_ok() {
+                    let _ = fs::hard_link(&victim.0, &name);
+                    thread::yield_now();
+                    let _ = fs::remove_file(&name);
+                }
+            }
+        });
+        for _ in 0..tries {
+            let port = format!("--port={}|unix", name.display());
+            let options = ["--server_type=single", &port, "--unix_mode=0666"];
+            let server = actor(&options).env("FAIL", "pre_loop_hook");
+            server.run().expect_code(1);
+            victim.expect_untouched();
+        }
+        stop.store(true, Relaxed);
+        attacker.join().unwrap();
+    });
+}
+
 #[test]
 fn a_socket_is_no_way_to_open_anothers_file() {
     attack("--port=@|unix", 0o1777);
+    attack("--port=@|unix", 0o755);
     attack("--port=@|unix", 0o777);
 }

@@ -1,7 +1,7 @@
 //! Servers in the background: whoever has started one knows whether it serves (T38).
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -138,6 +138,34 @@ fn a_start_that_fails_is_told_to_whoever_has_started_it() {
         fail(|program| program.env("PANIC", hook), 1, &format!("{hook} panicked"));
     }
     fail(|program| program.arg("--max_servers=0"), 2, "--max_servers");
+}
+
+#[test]
+fn a_pool_whose_children_cannot_begin_does_not_serve() {
+    for personality in ["prefork", "prefork_simple"] {
+        let server_type = format!("--server_type={personality}");
+        let said = "pre_fork_hook failed: told to be fatal";
+        fail(|program| program.arg(&server_type).env("FATAL", "pre_fork_hook"), 1, said);
+        let folder = scratch();
+        let healed = folder.join("healed");
+        let mut launcher = Command::new(env!("CARGO_BIN_EXE_actor"))
+            .args(["--host=127.0.0.1", "--background", &server_type])
+            .arg(format!("--pid_file={}", pid_file(&folder).display()))
+            .envs([("FAIL", "child_init_hook".as_ref()), ("HEALED", healed.as_os_str())])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It is there, and none of its children.
+        let mut said = BufReader::new(launcher.stderr.take().unwrap()).lines();
+        let failed =
+            said.find(|line| line.as_ref().is_ok_and(|line| line.contains("told to fail")));
+        assert!(failed.is_some() && launcher.try_wait().unwrap().is_none(), "{personality}");
+        folder.write("healed", "");
+        assert!(launcher.wait().unwrap().success(), "{personality}");
+        let pid = fs::read_to_string(pid_file(&folder)).unwrap().trim_end().parse().unwrap();
+        kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
+        wait_until("the server is gone", || is_gone(pid));
+    }
 }
 
 #[test]

@@ -95,9 +95,13 @@ fn a_log_file_is_for_its_owner_and_group_and_the_streams_are_taken() {
         say(address, "x");
         let log = folder.join("log");
         assert_eq!(fs::metadata(&log).unwrap().permissions().mode() & 0o7777, 0o640);
-        let streams = server.descriptors(server.pid());
-        let stream =
-            |number| streams.iter().find(|(at, _)| *at == number).map(|(_, to)| to.to_owned());
+        let stream = |number| {
+            let streams = server.descriptors(server.pid());
+            streams.iter().find(|(at, _)| *at == number).map(|(_, to)| to.to_owned())
+        };
+        server.wait_until("it has let go", || {
+            (0..2).all(|number| stream(number).as_deref() == Some("/dev/null"))
+        });
         assert_eq!(stream(0).as_deref(), Some("/dev/null"));
         assert_eq!(stream(1).as_deref(), Some("/dev/null"));
         assert_eq!(stream(2).as_deref(), log.to_str());

@@ -45,7 +45,7 @@ pub(super) fn secure(bound: Bound) -> Result<Secured> {
     let tasks = tried("cannot look at the threads", Tasks::open())?;
     let drops = is_drop(&before, identity);
     if drops {
-        empty_bounding_set()?;
+        empty_bounding_set(options)?;
     }
     if let Some(root) = root {
         let held: Vec<_> = tasks.iter().map(AsFd::as_fd).collect();
@@ -131,8 +131,12 @@ fn is_already(before: &Ids, identity: &Identity) -> bool {
 
 /// As long as it is root: afterwards nobody may. Where it may not now, as it is not root and has no use for
 /// it, or in a container, that is no fault.
-fn empty_bounding_set() -> Result<()> {
+fn empty_bounding_set(options: &Options) -> Result<()> {
     match privilege::empty_bounding_set() {
+        Err(err) if err.kind() == io::ErrorKind::PermissionDenied && options.new_privs() => {
+            let what = "programs that handlers start may gain capabilities: new_privs is set, and the bounding set";
+            caution(options.strict(), &format!("{what} cannot be emptied: {err}"))
+        }
         Err(err) if err.kind() == io::ErrorKind::PermissionDenied => {
             log::debug!("the bounding set of capabilities stays: {err}");
             Ok(())

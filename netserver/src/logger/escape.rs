@@ -31,7 +31,9 @@ pub(super) fn escape_onto(line: &mut String, text: &str, longest: usize) {
 
 /// What ends a line for some who show it, or turns the direction of what follows.
 fn is_separator(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let turns =
+        matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{61c}')
 }
 
 #[cfg(test)]

@@ -195,6 +195,9 @@ pub(crate) fn belongs_to(uid: u32, gid: u32) -> Result<()> {
 /// # Errors
 /// Where there is no descriptor left.
 pub(crate) fn take_stdio() -> io::Result<()> {
+    if STDIO_TAKEN.load(SeqCst) {
+        return Ok(());
+    }
     // Whoever reads it has gone, where it fails.
     let _ = io::stdout().flush();
     // There may be none in the server's root.
@@ -202,7 +205,7 @@ pub(crate) fn take_stdio() -> io::Result<()> {
         match SINK.get() {
             Some(Sink { target: Target::File(_), slot, .. }) => descriptor::become_stderr(slot)?,
             Some(Sink { target: Target::Stderr(_), slot, .. }) => {
-                if OURS.load(SeqCst) {
+                if OURS.load(SeqCst) && signal::is_servers_own() {
                     log::warn!("the log ends here, as standard error does: set log_file");
                 }
                 descriptor::become_stderr(&null)?;

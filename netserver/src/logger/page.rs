@@ -4,12 +4,18 @@
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::time::Duration;
 
 use nix::libc;
 
+use crate::sys::clock;
 use crate::sys::memory::SharedLines;
 
 static PAGE: OnceLock<SharedLines> = OnceLock::new();
+
+/// How much of each second may go by in waiting for somebody who does not take what is written.
+pub(super) const PATIENCE: Duration = Duration::from_millis(50);
+const WINDOW: i64 = 1_000_000_000;
 
 /// What stands for no error number: a record that was written in part.
 const IN_PART: i64 = 0;
@@ -34,7 +40,9 @@ impl Page {
         }
         let page = PAGE.get().ok_or_else(|| io::Error::other("no memory"))?;
         let page = Self(page);
-        for number in [page.lost(), page.why(), page.blocked(), page.cut(), page.failed()] {
+        for number in
+            [page.lost(), page.why(), page.window(), page.spent(), page.cut(), page.failed()]
+        {
             number.store(0, SeqCst);
         }
         Ok(page)
@@ -48,8 +56,14 @@ impl Page {
         self.0[0].number::<1>()
     }
 
-    fn blocked(self) -> &'static AtomicI64 {
+    /// When the time began of which a part may be spent waiting.
+    fn window(self) -> &'static AtomicI64 {
         self.0[0].number::<2>()
+    }
+
+    /// How much of it was, in nanoseconds.
+    fn spent(self) -> &'static AtomicI64 {
+        self.0[0].number::<6>()
     }
 
     fn cut(self) -> &'static AtomicI64 {
@@ -94,15 +108,21 @@ impl Page {
         }
     }
 
-    /// Whether it has been waited in vain for somebody to take what is written.
-    pub(super) fn is_blocked(self) -> bool {
-        self.blocked().load(SeqCst) == YES
+    /// How long all processes together may still wait now for somebody to take what is written.
+    pub(super) fn patience(self) -> Duration {
+        let now = clock::monotonic();
+        let since = now.wrapping_sub(self.window().load(SeqCst));
+        if !(0..WINDOW).contains(&since) {
+            self.window().store(now, SeqCst);
+            self.spent().store(0, SeqCst);
+        }
+        let spent = u64::try_from(self.spent().load(SeqCst)).unwrap_or(0);
+        PATIENCE.saturating_sub(Duration::from_nanos(spent))
     }
 
-    pub(super) fn set_blocked(self, blocked: bool) {
-        if self.is_blocked() != blocked {
-            self.blocked().store(if blocked { YES } else { 0 }, SeqCst);
-        }
+    /// So long was waited.
+    pub(super) fn waited(self, time: Duration) {
+        self.spent().fetch_add(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX), SeqCst);
     }
 
     /// The last record was cut off: the next one has to end it first.

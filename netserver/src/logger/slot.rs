@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use nix::libc;
@@ -14,9 +15,6 @@ use crate::sys::{descriptor, socket};
 
 static SLOT: OnceLock<OwnedFd> = OnceLock::new();
 
-/// How long somebody is waited for who does not take what is written, once.
-pub(super) const PATIENCE: Duration = Duration::from_millis(50);
-
 /// The log's own descriptor.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot(BorrowedFd<'static>);
@@ -26,11 +24,8 @@ pub(super) struct Slot(BorrowedFd<'static>);
 pub(super) enum Means {
     /// A file, of which no write waits for anybody: what it does not take at once it has no room for.
     File,
-    /// A write does not wait.
-    Write,
-    /// It might: the kernel is told not to, and where it does not know how to it is asked before. Two
-    /// processes that are told the same then may still have one of them wait.
-    AskAndWrite,
+    /// A pipe or a terminal, of which somebody else may have the other end, and this one too.
+    Pipe,
     /// It is a socket.
     Send,
 }
@@ -53,17 +48,16 @@ impl Slot {
         descriptor::put_over(self.0, descriptor)
     }
 
-    /// Writes all of it. Where nobody takes it, a moment is waited for, unless that was in vain before.
+    /// Writes all of it. Where nobody takes it, a moment is waited for, as far as there are moments left.
     ///
     /// # Errors
     /// Where nothing was written.
     pub(super) fn put(self, means: Means, bytes: &[u8], page: Page) -> io::Result<Written> {
-        let (mut since, mut written) = (None, 0);
+        let mut written = 0;
         let failed = loop {
             match self.once(means, &bytes[written..]) {
                 Ok(0) => break io::ErrorKind::WriteZero.into(),
                 Ok(length) => {
-                    page.set_blocked(false);
                     written += length;
                     if written >= bytes.len() {
                         return Ok(Written::Whole);
@@ -74,17 +68,15 @@ impl Slot {
                 }
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
                 Err(err) if !is_full(&err) => break err,
-                Err(_) if page.is_blocked() => break full(),
                 Err(_) => {
-                    let since = *since.get_or_insert_with(Instant::now);
-                    let left = PATIENCE.saturating_sub(since.elapsed());
-                    match self.wait(left) {
-                        Ok(Woken::Ready | Woken::Signal) if !left.is_zero() => {}
-                        Err(err) => break err,
-                        Ok(_) => {
-                            page.set_blocked(true);
-                            break full();
-                        }
+                    let (left, start) = (page.patience(), Instant::now());
+                    if left.is_zero() {
+                        break full();
+                    }
+                    let woken = self.wait(left);
+                    page.waited(start.elapsed());
+                    if let Err(err) = woken {
+                        break err;
                     }
                 }
             }
@@ -96,18 +88,27 @@ impl Slot {
         match means {
             Means::File => descriptor::write(&self, bytes),
             // Whoever has it too may have turned that.
-            Means::Write | Means::AskAndWrite => match descriptor::write_now(&self, bytes) {
-                Err(err) if err.kind() == io::ErrorKind::Unsupported => {
-                    let asked = means == Means::AskAndWrite;
-                    if asked && self.wait(Duration::ZERO)? != Woken::Ready {
-                        return Err(full());
-                    }
-                    descriptor::write(&self, bytes)
-                }
-                written => written,
-            },
+            Means::Pipe => self.write_without_a_wait(bytes),
             Means::Send => socket::write_now(&self, bytes),
         }
+    }
+
+    /// By a write of that kind, or by asking before. Two that are told the same may still have one of them
+    /// wait then.
+    fn write_without_a_wait(self, bytes: &[u8]) -> io::Result<usize> {
+        static IS_UNKNOWN: AtomicBool = AtomicBool::new(false);
+        if !IS_UNKNOWN.load(Relaxed) {
+            match descriptor::write_now(&self, bytes) {
+                Err(err) if err.kind() == io::ErrorKind::Unsupported => {
+                    IS_UNKNOWN.store(true, Relaxed);
+                }
+                written => return written,
+            }
+        }
+        if self.wait(Duration::ZERO)? != Woken::Ready {
+            return Err(full());
+        }
+        descriptor::write(&self, bytes)
     }
 
     fn wait(self, limit: Duration) -> io::Result<Woken> {

@@ -25,7 +25,7 @@ pub(super) struct Stderr {
 /// Where there is no descriptor left.
 pub(super) fn open() -> io::Result<Stderr> {
     let Ok(about) = fstat(io::stderr()) else {
-        return Ok(plain(descriptor::null()?, Means::Write));
+        return Ok(plain(descriptor::null()?, Means::Pipe));
     };
     match about.st_mode & libc::S_IFMT {
         libc::S_IFSOCK => {
@@ -35,9 +35,9 @@ pub(super) fn open() -> io::Result<Stderr> {
         }
         // A description of its own, as whoever else has this one may count on it to wait.
         libc::S_IFIFO | libc::S_IFCHR => match descriptor::open_end_anew(&io::stderr()) {
-            Ok(anew) => Ok(plain(anew, Means::Write)),
+            Ok(anew) => Ok(plain(anew, Means::Pipe)),
             // It is somebody else's, or its reader is gone.
-            Err(_) => Ok(plain(duplicate()?, Means::AskAndWrite)),
+            Err(_) => Ok(plain(duplicate()?, Means::Pipe)),
         },
         // Opened anew a file would be written to from its beginning.
         _ => Ok(plain(duplicate()?, Means::File)),

@@ -5,17 +5,17 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
 use netserver_options::kind::{LogoptValue, LogsockValue};
 use nix::libc;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::line::{End, Form};
-use super::page::Page;
-use super::slot::{Means, PATIENCE, Slot, Written};
+use super::page::{PATIENCE, Page};
+use super::slot::{Means, Slot, Written};
 use crate::error::{Error, Result};
-use crate::sys::{clock, descriptor, service};
+use crate::sys::{clock, descriptor, ends, process, service};
 
 /// The system's own socket.
 pub(crate) const SYSTEM: &str = "/dev/log";
@@ -23,7 +23,7 @@ const CONSOLE: &str = "/dev/console";
 /// The port where nobody has given `syslog` another one.
 const PORT: u16 = 514;
 /// How long it is not tried again to reach a daemon that was not there, in nanoseconds.
-const PAUSE: i64 = 100_000_000;
+const PAUSE: i64 = 1_000_000_000;
 
 /// What the options say of it.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub(crate) struct Syslog {
 pub(super) struct Daemon {
     way: Way,
     console: Option<OwnedFd>,
+    /// The process whose connection it is. Of a stream each has its own, as a record may go in pieces.
+    owner: AtomicI32,
 }
 
 /// The ways to it, in the order in which they are tried.
@@ -80,7 +82,8 @@ impl Syslog {
             end: way.end,
         };
         let console = self.words.cons.then(console).flatten();
-        Ok((Daemon { way: way.clone(), console }, socket, form))
+        let owner = AtomicI32::new(process::this().as_raw());
+        Ok((Daemon { way: way.clone(), console, owner }, socket, form))
     }
 
     /// Tells whether there is a daemon.
@@ -168,9 +171,10 @@ fn console() -> Option<OwnedFd> {
 impl Daemon {
     /// Sends one record. A daemon that is there anew is connected again.
     pub(super) fn put(&self, slot: Slot, line: &[u8], page: Page) -> io::Result<Written> {
-        let sent = match slot.put(Means::Send, line, page) {
+        self.have_ones_own(slot);
+        let sent = match self.send(slot, line, page) {
             Err(err) if is_gone(&err) => match self.connect_again(slot, page) {
-                Ok(()) => slot.put(Means::Send, line, page),
+                Ok(()) => self.send(slot, line, page),
                 Err(_) => Err(err),
             },
             sent => sent,
@@ -179,6 +183,28 @@ impl Daemon {
         match &self.console {
             Some(console) if is_gone(&err) => self.put_onto(console, line).map_err(|_| err),
             _ => Err(err),
+        }
+    }
+
+    /// What has not gone whole on a stream would be glued to what comes next: the connection ends there.
+    fn send(&self, slot: Slot, line: &[u8], page: Page) -> io::Result<Written> {
+        match slot.put(Means::Send, line, page) {
+            Ok(Written::InPart) if self.way.kind == Type::STREAM => {
+                slot.replace(
+                    &descriptor::nothing().or_else(|_| ends::with_null(descriptor::duplicate))?,
+                )?;
+                Err(io::Error::from_raw_os_error(libc::EAGAIN))
+            }
+            sent => sent,
+        }
+    }
+
+    /// Connects a process that has a stream from its parent. Where that cannot be, as behind a chroot, they
+    /// share it.
+    fn have_ones_own(&self, slot: Slot) {
+        let this = process::this().as_raw();
+        if self.way.kind == Type::STREAM && self.owner.swap(this, SeqCst) != this {
+            let _ = self.reconnect(slot);
         }
     }
 
@@ -192,12 +218,15 @@ impl Daemon {
         let now = clock::monotonic();
         let failed = page.failed().load(SeqCst);
         // A hostile child may have put any number there.
-        if failed != 0 && (0..PAUSE).contains(&now.wrapping_sub(failed)) {
+        let is_time = failed == 0 || !(0..PAUSE).contains(&now.wrapping_sub(failed));
+        // One of all processes tries, and may have to wait for it.
+        let mine = is_time && page.failed().compare_exchange(failed, now, SeqCst, SeqCst).is_ok();
+        if !mine {
             return Err(io::ErrorKind::NotConnected.into());
         }
-        let connected = self.reconnect(slot);
-        page.failed().store(if connected.is_ok() { 0 } else { now }, SeqCst);
-        connected
+        self.reconnect(slot)?;
+        page.failed().store(0, SeqCst);
+        Ok(())
     }
 
     /// What the console is for is read by people.

@@ -80,6 +80,10 @@ pub(super) fn serve_pool<S: NetServer>(
         fatal::ended(server);
         return 1;
     }
+    // What has failed until now may have been said to whoever waits for the server.
+    if let Err(err) = info.take_streams() {
+        return leave(&Err(err));
+    }
     log::trace!("child starts");
     let options = info.options();
     let watched = !options.request_timeout().is_zero();

@@ -73,6 +73,8 @@ struct Forker<'p, 'a, S> {
 
 impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     fn new(parent: &'p mut Parent<'a, S>, listeners: &'p Listeners) -> Result<Self> {
+        // Whoever waits for that is told by a descriptor that is closed then, and its number another's.
+        parent.ready()?;
         let own = || parent.own_descriptors().chain([parent.board.wake().as_fd()]);
         let unneeded = Unneeded::with_private(own().chain(listeners.all_descriptors()));
         let unneeded_for_packets = Unneeded::with_private(own().chain(listeners.descriptors()));

@@ -15,7 +15,7 @@ use nix::libc;
 use crate::accept_lock::AcceptLock;
 use crate::caution::caution;
 use crate::child::{Child, ChildKind, hear};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
@@ -81,6 +81,8 @@ pub(super) struct Parent<'a, S> {
     forgave: bool,
     /// Whether a child has died since it was last asked.
     died: bool,
+    /// Whether somebody was ready to serve.
+    pub(super) is_ready: bool,
     /// Room for what children say.
     room: Vec<u8>,
 }
@@ -104,8 +106,9 @@ impl<'a, S: NetServer> Parent<'a, S> {
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let most = limits.max_servers.saturating_add(MORE);
         let places = most + limits.max_recycling + count(options.max_dequeue());
-        let board = Scoreboard::new(places, options.max_per_ip())?;
-        let ears = Ears::new(board.woken(), options.child_communication())?;
+        let cannot = |err| Error::because("cannot have children", err);
+        let board = Scoreboard::new(places, options.max_per_ip()).map_err(cannot)?;
+        let ears = Ears::new(board.woken(), options.child_communication()).map_err(cannot)?;
         signal::become_parent(info.stop_timing(), ears.signal().as_fd());
         signal::hear_children(true)?;
         logger::begin_parent()?;
@@ -128,8 +131,27 @@ impl<'a, S: NetServer> Parent<'a, S> {
             dequeued: now,
             forgave: false,
             died: false,
+            is_ready: false,
             room: Vec::new(),
         })
+    }
+
+    /// Says once that clients are served.
+    ///
+    /// # Errors
+    /// Where whoever waited for it has gone.
+    pub(super) fn ready(&mut self) -> Result<()> {
+        if !self.is_ready {
+            self.info.ready()?;
+            self.is_ready = true;
+            self.look_at_output();
+        }
+        Ok(())
+    }
+
+    /// With `stdio` each child has another standard output.
+    fn look_at_output(&self) {
+        process::look_at_output(!self.info.options().stdio());
     }
 
     /// Runs a hook of the parent.
@@ -557,9 +579,6 @@ pub(super) fn manage<S: NetServer>(
     listeners: Listeners,
     serve: impl FnOnce(&mut Parent<'_, S>, &Listeners) -> Result<()>,
 ) -> Result<bool> {
-    parent.info.ready()?;
-    // With `stdio` each child has another standard output.
-    process::look_at_output(!parent.info.options().stdio());
     let outcome = serve(&mut parent, &listeners);
     if outcome.is_err() && signal::stage() == Stage::Serving {
         // It cannot go on, and its children are seen off all the same.

@@ -83,15 +83,20 @@ struct Pool<'p, 'a, S> {
     buffers: Option<Buffers>,
 }
 
+/// What no child has any use for, and no child without listeners.
+fn unneeded<S: NetServer>(parent: &Parent<'_, S>, listeners: &Listeners) -> (Unneeded, Unneeded) {
+    let own = Unneeded::with_private(parent.own_descriptors());
+    let all = parent.own_descriptors().chain(listeners.all_descriptors());
+    (own, Unneeded::with_private(all))
+}
+
 impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
     fn new(
         parent: &'p mut Parent<'a, S>,
         listeners: &'p Listeners,
         lock: Option<&'p AcceptLock>,
     ) -> Self {
-        let own = Unneeded::with_private(parent.own_descriptors());
-        let all = parent.own_descriptors().chain(listeners.all_descriptors());
-        let own_and_listeners = Unneeded::with_private(all);
+        let (own, own_and_listeners) = unneeded(parent, listeners);
         let buffers = Some(Buffers::default());
         let orders = Orders::default();
         Self { parent, listeners, lock, own, own_and_listeners, orders, buffers }
@@ -102,6 +107,7 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         let mut heard = Heard::Nothing;
         while signal::stage() == Stage::Serving {
             let mut found = self.parent.reap()?;
+            self.look_whether_it_serves()?;
             if self.listeners.iter().nth(1).is_some() {
                 self.parent.have_others_look();
             }
@@ -117,6 +123,18 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
                 heard = self.parent.wait(next.min(self.parent.next_chore()).min(every))?;
             }
         }
+        Ok(())
+    }
+
+    /// The server does once one child is ready: before that it may be that none ever is.
+    fn look_whether_it_serves(&mut self) -> Result<()> {
+        let Parent { is_ready, board, policy, .. } = &*self.parent;
+        if *is_ready || !(0..policy.roster.used()).any(|place| board.was_ready(place)) {
+            return Ok(());
+        }
+        self.parent.ready()?;
+        // That was told by a descriptor which is closed now, and its number may become another's.
+        (self.own, self.own_and_listeners) = unneeded(self.parent, self.listeners);
         Ok(())
     }
 

@@ -7,19 +7,21 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use netserver_options::kind::AccountValue;
 use nix::fcntl::{AtFlags, Flock, FlockArg};
-use nix::sys::stat::{Mode, fchmod};
-use nix::unistd::{Gid, Uid, fchownat};
+use nix::libc;
+use nix::sys::stat::{Mode, fchmod, fstat};
+use nix::unistd::{Gid, Uid, fchownat, geteuid};
 use socket2::{SockAddr, Socket};
 
 use super::{ListenSpec, Place};
 use crate::options::Options;
 use crate::own_file::{OwnFile, identity};
+use crate::plain_file;
 use crate::sys::{account, poll};
 
 /// Binds `socket` where `spec` says, with the mode and the owner of the options before anybody can
@@ -38,6 +40,9 @@ pub(super) fn bind(
     let address = SockAddr::unix(path).map_err(|_| too_long(path))?;
     // A later change of folder must not make it another file.
     let path = std::path::absolute(path)?;
+    if let Some(folder) = path.parent().and_then(|folder| fs::metadata(folder).ok()) {
+        plain_file::hold_directory(folder.mode())?;
+    }
     let owner = Owner::of(spec.options())?;
     let _lock = lock_folder(&path);
     remove_stale(&path, socket, &address)?;
@@ -45,12 +50,27 @@ pub(super) fn bind(
     fchmod(socket, Mode::empty())?;
     socket.bind(&address)?;
     let bound = OwnFile::at(path)?;
+    see_that_it_is_ours(&bound)?;
     owner.give(&bound)?;
     // By its descriptor: another file may stand in its place by now.
     let by_descriptor = format!("/proc/self/fd/{}", bound.as_fd().as_raw_fd());
     fs::set_permissions(by_descriptor, Permissions::from_mode(spec.options().unix_mode()))?;
     listen(socket)?;
     Ok(bound)
+}
+
+/// Whoever may rename files in the folder may have put another one in the place of the socket since it was
+/// bound: nobody's file but the one that was just made is given away or opened to others.
+fn see_that_it_is_ours(file: &OwnFile) -> io::Result<()> {
+    let found = fstat(file)?;
+    let is_socket = found.st_mode & libc::S_IFMT == libc::S_IFSOCK;
+    let is_closed = Mode::from_bits_truncate(found.st_mode).is_empty();
+    let is_own = found.st_uid == geteuid().as_raw() && found.st_nlink == 1;
+    if is_socket && is_closed && is_own {
+        return Ok(());
+    }
+    let what = "somebody has put another file in the place of the socket: choose another folder";
+    Err(io::Error::other(what))
 }
 
 fn too_long(path: &Path) -> io::Error {

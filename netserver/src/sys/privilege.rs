@@ -86,11 +86,11 @@ pub(crate) fn empty_bounding_set() -> io::Result<()> {
     const MOST: libc::c_ulong = 63;
     for capability in 0..=MOST {
         // SAFETY: this one asks for numbers only.
-        match unsafe { libc::prctl(libc::PR_CAPBSET_READ, capability, 0, 0, 0) } {
-            0 => continue,
+        match Errno::result(unsafe { libc::prctl(libc::PR_CAPBSET_READ, capability, 0, 0, 0) }) {
+            Ok(0) => continue,
             // The last one that there is was the one before.
-            ..0 => break,
-            _ => {}
+            Err(Errno::EINVAL) if capability > 0 => break,
+            found => _ = found?,
         }
         // SAFETY: as above.
         Errno::result(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) })?;
