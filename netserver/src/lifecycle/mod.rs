@@ -17,7 +17,7 @@ pub(crate) use configure::{Configuration, Given, configure};
 
 use self::phase::Configured;
 use crate::declared::Declared;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fatal;
 use crate::guard;
 use crate::handler::Hooks;
@@ -43,8 +43,7 @@ where
     };
     let mut server = build(&own)?;
     // Before anyone can know that there is a server to be stopped.
-    let _signals =
-        signal::install().map_err(|err| Error::because("cannot prepare for signals", err))?;
+    let _signals = signal::install()?;
     let outcome = configured.under(manager).and_then(|configured| flow(configured, &mut server));
     let outcome = guard::take_fatal().map_or(outcome, Err);
     outcome.inspect_err(|err| fatal::tell(&mut server, err))
