@@ -70,8 +70,8 @@ pub(crate) struct Installed {
 /// set of signals.
 pub(crate) fn install() -> io::Result<Installed> {
     let taken = Taken::new()?;
-    let replacements = Replacements::new().map_err(|err| told(err, "cannot open /dev/null"))?;
-    Own::begin().map_err(|err| told(err, "no memory that a fork wipes"))?;
+    let replacements = Replacements::new().map_err(|err| told(&err, "cannot open /dev/null"))?;
+    Own::begin().map_err(|err| told(&err, "no memory that a fork wipes"))?;
     let own = own();
     own.thread.store(unistd::gettid().as_raw(), SeqCst);
     own.set_role(Role::Starting);
@@ -99,7 +99,7 @@ pub(crate) fn install() -> io::Result<Installed> {
     Ok(Installed { before, mask, _replacements: replacements, _taken: taken })
 }
 
-fn told(err: io::Error, what: &str) -> io::Error {
+fn told(err: &io::Error, what: &str) -> io::Error {
     io::Error::new(err.kind(), format!("{what}: {err}"))
 }
 
