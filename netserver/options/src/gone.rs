@@ -1,4 +1,5 @@
-//! Options of Perl's Net::Server that are something else here, and what to write instead.
+//! Options of Perl's Net::Server, and words of other daemons', that are something else here, and what to
+//! write instead.
 //!
 //! Takes in a name that is no option, hands on a cure. Names that are only misspelt are not its
 //! business.
@@ -38,6 +39,14 @@ const GONE: &[(&[&str], &str)] = &[
         &["sig_passthrough"],
         "remove it: the children are in their parent's process group, which can be signalled as one",
     ),
+    (&["daemon", "daemonize"], "here it is `background`"),
+    (
+        &["foreground", "no_daemon"],
+        "remove it: a server stays where it is unless `background` is set",
+    ),
+    (&["conf", "config", "config_file"], "here it is `conf_file`"),
+    (&["uid"], "here it is `user`, by name or number"),
+    (&["gid"], "here it is `group`, by names or numbers"),
     (&["unix_path"], "here the path stands in `port`: `/run/echo.sock/unix`"),
 ];
 
