@@ -59,6 +59,7 @@ impl PidFile {
 
     fn try_claim(path: PathBuf) -> io::Result<Self> {
         check_directory(&path)?;
+        let _lock = plain_file::lock_folder(&path);
         for _ in 0..ATTEMPTS {
             let mut file = open(&path)?;
             if !descriptor::claim(&file)? {
@@ -108,6 +109,8 @@ impl Drop for PidFile {
         if !signal::is_servers_own() {
             return;
         }
+        // Somebody may take it away, and another server make its own, just before this one does.
+        let _lock = plain_file::lock_folder(&self.path);
         if self.is_there() && fs::remove_file(&self.path).is_ok() {
             return;
         }

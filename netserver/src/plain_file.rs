@@ -1,9 +1,15 @@
 //! What a file has to be that a server writes to by a name that somebody else may have had in mind for it:
 //! the pid file, and that of the log.
 
+use std::fs::File;
 use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
+use nix::fcntl::{Flock, FlockArg};
 use nix::libc;
+
+use crate::sys::poll;
 
 /// Holds it to be a regular file that has one name: whoever made it a link, or another name of somebody's
 /// file, is not to choose which one is written to.
@@ -33,6 +39,22 @@ pub(crate) fn hold_directory(mode: u32) -> io::Result<()> {
         return Err(refuse(what));
     }
     Ok(())
+}
+
+/// Keeps other servers from looking at the same file at the same time. Where the folder cannot be
+/// locked, as somebody else does not let go of it, we go on without: it is no more than politeness.
+pub(crate) fn lock_folder(path: &Path) -> Option<Flock<File>> {
+    const LONGEST: Duration = Duration::from_secs(1);
+    let mut folder = File::open(path.parent()?).ok()?;
+    let start = Instant::now();
+    while start.elapsed() < LONGEST {
+        match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => return Some(lock),
+            Err((again, _)) => folder = again,
+        }
+        poll::pause(Duration::from_millis(10)).ok()?;
+    }
+    None
 }
 
 pub(crate) fn refuse(why: &str) -> io::Error {

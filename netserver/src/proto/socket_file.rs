@@ -4,15 +4,14 @@
 //! one that was asked; while that is found out the folder is locked, so that of two servers that start
 //! at once one wins and the other says so.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use netserver_options::kind::AccountValue;
-use nix::fcntl::{AtFlags, Flock, FlockArg};
+use nix::fcntl::AtFlags;
 use nix::libc;
 use nix::sys::stat::{Mode, fchmod, fstat};
 use nix::unistd::{Gid, Uid, fchownat, geteuid};
@@ -22,7 +21,7 @@ use super::{ListenSpec, Place};
 use crate::options::Options;
 use crate::own_file::{OwnFile, identity};
 use crate::plain_file;
-use crate::sys::{account, poll};
+use crate::sys::account;
 
 /// Binds `socket` where `spec` says, with the mode and the owner of the options before anybody can
 /// connect, and has it listen.
@@ -44,7 +43,7 @@ pub(super) fn bind(
         plain_file::hold_directory(folder.mode())?;
     }
     let owner = Owner::of(spec.options())?;
-    let _lock = lock_folder(&path);
+    let _lock = plain_file::lock_folder(&path);
     remove_stale(&path, socket, &address)?;
     // Nobody may connect to what is not finished: bind takes the mode from here.
     fchmod(socket, Mode::empty())?;
@@ -77,22 +76,6 @@ fn too_long(path: &Path) -> io::Error {
     let length = path.as_os_str().len();
     let what = format!("the path of a UNIX socket has at most 107 bytes, this one has {length}");
     io::Error::new(io::ErrorKind::InvalidInput, what)
-}
-
-/// Keeps other servers from looking at the same file at the same time. Where the folder cannot be
-/// locked, as somebody else does not let go of it, we go on without: it is no more than politeness.
-fn lock_folder(path: &Path) -> Option<Flock<File>> {
-    const LONGEST: Duration = Duration::from_secs(1);
-    let mut folder = File::open(path.parent()?).ok()?;
-    let start = Instant::now();
-    while start.elapsed() < LONGEST {
-        match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => return Some(lock),
-            Err((again, _)) => folder = again,
-        }
-        poll::pause(Duration::from_millis(10)).ok()?;
-    }
-    None
 }
 
 /// Removes a file that a former server has left.
