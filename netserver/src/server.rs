@@ -95,7 +95,7 @@ where
     }
 
     /// Runs the server until it is told to stop. The code is 0 where it stopped as asked, or
-    /// answered `--help` or the like; 1 where it could not start, or a process had to be killed; 2
+    /// answered `--help` or the like; 1 where it could not start or not go on, or a process had to be killed; 2
     /// where an option was wrong. Why is on standard error.
     pub fn run(self) -> ExitCode {
         self.run_with::<&str, Texts>([])
