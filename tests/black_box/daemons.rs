@@ -213,6 +213,11 @@ fn a_start_that_is_given_up_leaves_no_server() {
             folder.write("go", "");
             wait_until("the server is gone", || is_gone(server));
             assert!(!launcher.wait().unwrap().success(), "{signal}");
+            let mut said = String::new();
+            launcher.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            // It was told, and did not find out.
+            let found_out = said.contains("whoever has started the server is gone");
+            assert!(!found_out || signal == Signal::SIGKILL, "{signal}: {said}");
             let left = fs::read(pid_file(&folder)).unwrap_or_default();
             assert_eq!(left, b"", "{signal}: nobody runs");
         }

@@ -113,7 +113,7 @@ fn a_file_that_is_not_ours_any_more_stays() {
 fn of_many_that_start_at_once_one_has_the_socket() {
     let directory = scratch();
     let path = directory.join("socket");
-    for round in 0..5 {
+    for round in 0..20 {
         // Each round has one to clear away.
         drop(UnixListener::bind(&path).unwrap());
         let servers: Vec<Server> = (0..8).map(|_| facts(&[&port(&path)]).start()).collect();
