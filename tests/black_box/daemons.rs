@@ -204,7 +204,9 @@ fn a_start_that_is_given_up_leaves_no_server() {
     for user in users {
         for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL] {
             let folder = scratch();
-            let (mut launcher, server) = launch_slowly(&folder, user);
+            let log = format!("--log_file={}", folder.join("log").display());
+            let arguments: Vec<&str> = user.iter().copied().chain([&*log]).collect();
+            let (mut launcher, server) = launch_slowly(&folder, &arguments);
             kill(Pid::from_raw(launcher.id().cast_signed()), signal).unwrap();
             if signal == Signal::SIGKILL {
                 launcher.wait().unwrap();
@@ -213,8 +215,7 @@ fn a_start_that_is_given_up_leaves_no_server() {
             folder.write("go", "");
             wait_until("the server is gone", || is_gone(server));
             assert!(!launcher.wait().unwrap().success(), "{signal}");
-            let mut said = String::new();
-            launcher.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            let said = fs::read_to_string(folder.join("log")).unwrap();
             // It was told, and did not find out.
             let found_out = said.contains("whoever has started the server is gone");
             assert!(!found_out || signal == Signal::SIGKILL, "{signal}: {said}");
