@@ -60,7 +60,6 @@ fn fork_meets_the_hooks_of_each_child_in_order() {
             "pre_accept_hook".to_owned(),
             "pre_fork_hook Worker".to_owned(),
             format!("register_child {child} Worker"),
-            "pre_accept_hook".to_owned(),
             format!("cleanup_dead_child_hook {child} Worker {end}"),
             format!("delete_child_hook {child} Worker"),
         ]);
@@ -70,10 +69,12 @@ fn fork_meets_the_hooks_of_each_child_in_order() {
         assert_eq!(of_child, begun.into_iter().chain(finished).collect::<Vec<_>>(), "{does}");
     }
     let parent = server.pid();
-    let mut met = hooks_of(&server.stop().log, parent);
-    // It may have been about to wait for a fourth one.
-    met.truncate(expected.len());
-    assert_eq!(met, expected);
+    let met = hooks_of(&server.stop().log, parent);
+    // It waits for a client at other times, too: before a child that was quick has ended, or after that.
+    let goes_on = |at: usize| met.get(at + 1).is_some_and(|next| next.starts_with("pre_fork_hook"));
+    let counts = |(at, hook): &(usize, &String)| *hook != "pre_accept_hook" || goes_on(*at);
+    let met: Vec<&String> = met.iter().enumerate().filter(counts).map(|(_, hook)| hook).collect();
+    assert_eq!(met, expected.iter().collect::<Vec<_>>());
 }
 
 #[test]
