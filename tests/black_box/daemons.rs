@@ -181,8 +181,19 @@ fn a_server_that_is_killed_while_it_starts_is_told_of() {
     assert!(!pid_file(&folder).exists());
 }
 
+/// A server that a test has started, which is ended with the test whatever comes of that.
+struct Begun(i32);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if !is_gone(self.0) {
+            let _ = kill(Pid::from_raw(self.0), Signal::SIGKILL);
+        }
+    }
+}
+
 /// A launcher whose server waits in a hook for a file that the test makes.
-fn launch_slowly(folder: &Scratch, arguments: &[&str]) -> (Child, i32) {
+fn launch_slowly(folder: &Scratch, arguments: &[&str]) -> (Child, Begun) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_actor"));
     command.args(["--host=127.0.0.1", "--background"]).args(arguments);
     command.arg(format!("--pid_file={}", pid_file(folder).display()));
@@ -194,7 +205,7 @@ fn launch_slowly(folder: &Scratch, arguments: &[&str]) -> (Child, i32) {
         pid = text.trim_end().parse().unwrap_or(0);
         pid != 0
     });
-    (launcher, pid)
+    (launcher, Begun(pid))
 }
 
 #[test]
@@ -213,7 +224,7 @@ fn a_start_that_is_given_up_leaves_no_server() {
             }
             // It has heard of it, and stops as soon as it would serve.
             folder.write("go", "");
-            wait_until("the server is gone", || is_gone(server));
+            wait_until("the server is gone", || is_gone(server.0));
             assert!(!launcher.wait().unwrap().success(), "{signal}");
             let said = fs::read_to_string(folder.join("log")).unwrap();
             // It was told, and did not find out.
@@ -229,7 +240,7 @@ fn a_start_that_is_given_up_leaves_no_server() {
 fn a_server_that_is_stopped_before_it_serves_is_no_success() {
     let folder = scratch();
     let (mut launcher, server) = launch_slowly(&folder, &[]);
-    kill(Pid::from_raw(server), Signal::SIGTERM).unwrap();
+    kill(Pid::from_raw(server.0), Signal::SIGTERM).unwrap();
     folder.write("go", "");
     assert_eq!(launcher.wait().unwrap().code(), Some(1));
     let mut said = String::new();
@@ -267,8 +278,8 @@ fn a_launcher_waits_as_long_as_its_server_starts() {
     // Its server has let go of what it was started with.
     launcher.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(said.contains("starting!"), "{said}");
-    kill(Pid::from_raw(server), Signal::SIGTERM).unwrap();
-    wait_until("the server is gone", || is_gone(server));
+    kill(Pid::from_raw(server.0), Signal::SIGTERM).unwrap();
+    wait_until("the server is gone", || is_gone(server.0));
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use netserver_harness::{Client, Scratch, Server, Signal, scratch, wait_until};
-use nix::unistd::{Group, User, geteuid};
+use nix::unistd::{Group, User};
 
+use super::privileges::setpriv;
 use super::{FORKING, program};
 
 /// A server of nobody's in a root of its own, that logs outside of that.
@@ -77,7 +78,7 @@ fn says(path: &Path, text: &str) -> bool {
 
 #[test]
 fn a_log_in_the_users_own_folder_is_made_anew() {
-    if !geteuid().is_root() {
+    if setpriv().is_none() {
         return;
     }
     let (uid, _) = nobody();
@@ -100,7 +101,7 @@ fn a_log_in_the_users_own_folder_is_made_anew() {
 
 #[test]
 fn a_log_in_roots_folder_is_made_by_whoever_rotates_it() {
-    if !geteuid().is_root() {
+    if setpriv().is_none() {
         return;
     }
     let (uid, gid) = nobody();
@@ -120,7 +121,7 @@ fn a_log_in_roots_folder_is_made_by_whoever_rotates_it() {
 
 #[test]
 fn a_log_that_cannot_be_made_anew_goes_on_as_it_was() {
-    if !geteuid().is_root() {
+    if setpriv().is_none() {
         return;
     }
     for personality in FORKING {
@@ -143,7 +144,7 @@ fn holds(pid: i32, folder: &Scratch) -> bool {
 
 #[test]
 fn whoever_serves_clients_has_no_folder_outside() {
-    if !geteuid().is_root() {
+    if setpriv().is_none() {
         return;
     }
     let (uid, _) = nobody();
