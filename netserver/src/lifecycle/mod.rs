@@ -37,13 +37,13 @@ where
     // Before anybody but the program itself can have started a thread.
     let manager = manager::take();
     guard::install();
+    // Before any code of the server's own: what comes from here on ends nothing unseen.
+    let _signals = signal::install()?;
     let (configured, own) = match configure::<S>(given)? {
         Configuration::Serve(configured, own) => (configured, own),
         Configuration::Answered => return Ok(Stop::AsAsked),
     };
     let mut server = build(&own)?;
-    // Before anyone can know that there is a server to be stopped.
-    let _signals = signal::install()?;
     let outcome = configured.under(manager).and_then(|configured| flow(configured, &mut server));
     let outcome = guard::take_fatal().map_or(outcome, Err);
     outcome.inspect_err(|err| fatal::tell(&mut server, err))

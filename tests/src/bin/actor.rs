@@ -86,6 +86,15 @@ fn spin(time: Duration) {
 
 #[net_server(personality = "prefork", port = 0)]
 impl Actor {
+    fn configure_hook(_: &mut OptionSet) -> Result<()> {
+        // There is no log yet: that it has begun is said by another file.
+        if let Some(file) = std::env::var_os("CONFIGURE_HOOK") {
+            std::fs::write(std::path::Path::new(&file).with_extension("begun"), "")?;
+        }
+        wait_for_file("CONFIGURE_HOOK");
+        Ok(())
+    }
+
     fn post_configure_hook(&mut self) -> Result<()> {
         if wants("EARLY") {
             std::thread::spawn(std::thread::park);
