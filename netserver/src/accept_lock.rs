@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
 use netserver_options::Serialize;
 
-use crate::stop::Stage;
 use crate::sys::memory::SharedLines;
 use crate::sys::{descriptor, signal};
 
@@ -109,7 +108,7 @@ impl Turns {
             if taken {
                 return Ok(true);
             }
-            if signal::stage() != Stage::Serving {
+            if !signal::accepts() {
                 // What it has read was for somebody who goes on.
                 self.wake_one();
                 return Ok(false);
@@ -152,7 +151,7 @@ impl Taker<'_> {
             Self::Number(turns, me) => turns.take(*me)?,
             Self::File(file) => loop {
                 match descriptor::lock(file) {
-                    Err(_) if signal::stage() != Stage::Serving => break false,
+                    Err(_) if !signal::accepts() => break false,
                     Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
                     Err(err) => return Err(err),
                     Ok(()) => break true,

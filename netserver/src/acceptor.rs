@@ -15,6 +15,7 @@ use nix::libc;
 use crate::accept_lock::Taker;
 use crate::accepted::Accepted;
 use crate::buffer::Buffers;
+use crate::drain;
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
 use crate::logger;
@@ -74,7 +75,8 @@ impl<'a> Wait<'a> {
     ) -> Result<Self> {
         let listeners: Vec<_> = listeners.iter().collect();
         let watched = post.is_watched();
-        let several = listeners.len() > 1 || watched;
+        // What it is woken by besides clients comes by a bell, or is a time.
+        let several = listeners.len() > 1 || watched || signal::drains_alone();
         let set = several.then(|| Several::of(&listeners, post.parent())).transpose();
         let set = set.map_err(|err| Error::because(CANNOT_WAIT, err))?;
         Ok(Self { listeners, set, watched, taker })
@@ -113,7 +115,7 @@ impl<'a> Wait<'a> {
                 Ok(listener.map_or(Ready::Again, |listener| Ready::At(listener)))
             }
             // A stop has taken it away.
-            Err(_) if signal::stage() != Stage::Serving => Ok(Ready::Again),
+            Err(_) if !signal::accepts() => Ok(Ready::Again),
             Err(err) => Err(Error::because(CANNOT_WAIT, err)),
         }
     }
@@ -199,9 +201,10 @@ impl<'a> Acceptor<'a> {
         let _staged = self.wait.is_staged().then(|| Waiting::on(self.set));
         loop {
             logger::reopen_alone();
-            if signal::stage() != Stage::Serving {
+            if !signal::accepts() {
                 return Ok(if self.wait.taker.is_none() { self.last(buffers) } else { None });
             }
+            drain::begun();
             if self.wait.watched {
                 notify::alive();
             }
@@ -224,7 +227,7 @@ impl<'a> Acceptor<'a> {
                 Ready::Again => {
                     signal::look_for_parent();
                     // Only the one whose turn it was may have been woken.
-                    if turn.is_some() && signal::stage() != Stage::Serving {
+                    if turn.is_some() && !signal::accepts() {
                         return Ok(self.last(buffers));
                     }
                     continue;
@@ -319,7 +322,7 @@ impl Faults {
             }
             AcceptFault::Short => self.0.wait(err),
             // A stop has taken it away.
-            AcceptFault::Broken if signal::stage() != Stage::Serving => Ok(()),
+            AcceptFault::Broken if !signal::accepts() => Ok(()),
             AcceptFault::Broken => {
                 Err(Error::because("cannot accept", io::Error::other(err.to_string())))
             }

@@ -77,8 +77,9 @@ impl ServerInfo {
         &self.effective
     }
 
-    /// Stops the whole server as TERM does: the request in progress is finished. A handler that may
-    /// do so keeps a clone of this value. To ask again changes nothing.
+    /// Stops the whole server as TERM does: the request in progress is finished. It does so at once, without
+    /// `drain_delay`, as the program itself has decided. A handler that may do so keeps a clone of this
+    /// value. To ask again changes nothing.
     ///
     /// # Errors
     /// In a child where `no_close_by_child` is on, which it is by default; and where no server runs in
@@ -160,7 +161,11 @@ impl ServerInfo {
     /// How long each stage of a stop may take.
     pub(crate) fn stop_timing(&self) -> Timing {
         let options = &self.options;
-        Timing { graceful: options.graceful_timeout(), quick: options.kill_timeout() }
+        Timing {
+            drain: options.drain_delay(),
+            graceful: options.graceful_timeout(),
+            quick: options.kill_timeout(),
+        }
     }
 
     /// The words of the command line that are no options, and all behind `--`.

@@ -46,6 +46,7 @@ mod tls;
 mod plain_file;
 mod logger;
 mod notify;
+mod drain;
 mod own_file;
 mod pid_file;
 mod launcher;

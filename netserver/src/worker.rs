@@ -9,7 +9,6 @@ use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::seat::Post;
 use crate::serve::{Terms, serve_connection};
-use crate::stop::Stage;
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::signal;
 
@@ -30,7 +29,7 @@ pub(crate) fn work<S: NetServer>(
     terms.begin()?;
     let wait = match Wait::new(listeners, taker, post) {
         // A stop has ended the listeners already.
-        Err(_) if signal::stage() != Stage::Serving => return Ok(()),
+        Err(_) if !signal::accepts() => return Ok(()),
         wait => wait?,
     };
     let known = wait.known();

@@ -22,6 +22,7 @@ mod datagrams;
 mod daemons;
 mod deadlines;
 mod dequeue;
+mod drain;
 mod exits;
 mod failures;
 mod fatal;

@@ -136,6 +136,26 @@ fn ready_once_it_serves_and_stopping_once_it_stops() {
 }
 
 #[test]
+fn stopping_before_it_drains_and_not_again() {
+    with_all(&PERSONALITIES, |personality| {
+        let manager = Manager::at_path();
+        let program = actor(&[&format!("--server_type={personality}"), "--drain_delay=1s"]);
+        let server = manager.service(program).start();
+        manager.expect("READY=1\n", server.pid());
+        serves(&server);
+        server.signal(Signal::SIGTERM);
+        let begin = Instant::now();
+        manager.expect("STOPPING=1\n", server.pid());
+        assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
+        // What is not done any more is not told either.
+        server.signal(Signal::SIGHUP);
+        serves(&server);
+        server.wait().expect_code(0);
+        manager.expect_silence();
+    });
+}
+
+#[test]
 fn a_start_that_fails_is_never_ready() {
     let manager = Manager::at_path();
     let program = manager.service(actor(&[])).env("FAIL", "pre_loop_hook");

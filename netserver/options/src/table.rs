@@ -509,6 +509,16 @@ macro_rules! for_each_option {
                 default: [ALL => "true"], range: [],
                 summary: "Keep children from stopping the server",
             }
+            /// How long the server goes on to accept and serve after TERM or QUIT, before the graceful stop
+            /// begins: a load balancer that still sends clients may need that time to learn of it. The
+            /// service manager is told at once. A second TERM or QUIT begins the graceful stop, INT the quick
+            /// one. `ServerInfo::server_close` does not wait for it, and neither does a stop that came before
+            /// the server served. A `single` server counts whole seconds, rounded up.
+            drain_delay: Period {
+                group: Limits, works_with: LISTENING, since: "0.1",
+                default: [ALL => "0s"], range: ["0s", "1h"],
+                summary: "Time to serve on before a graceful stop",
+            }
             /// How long requests in progress may take after TERM or QUIT, before they are cut; 0 cuts
             /// them at once. A `single` server counts whole seconds, rounded up.
             graceful_timeout: Period {

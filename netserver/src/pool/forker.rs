@@ -104,7 +104,7 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
 
     /// Turns until a signal says to stop.
     fn serve(&mut self) -> Result<()> {
-        while signal::stage() == Stage::Serving {
+        while signal::accepts() {
             self.look_for_ends()?;
             self.parent.chores(&self.unneeded);
             if self.waiting.is_some() && self.parent.policy.may_fork(Instant::now()) {
@@ -117,7 +117,7 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
                 self.hear_ends(true)?;
             }
             self.parent.ears.open(self.listeners.iter(), room)?;
-            if signal::stage() == Stage::Serving {
+            if signal::accepts() {
                 self.wait()?;
             }
         }
@@ -185,7 +185,7 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
             }
             self.fork();
             self.parent.reap_gone()?;
-            if !self.queue || !self.has_room() || signal::stage() != Stage::Serving {
+            if !self.queue || !self.has_room() || !signal::accepts() {
                 return Ok(());
             }
         }

@@ -15,6 +15,7 @@ use nix::libc;
 use crate::accept_lock::AcceptLock;
 use crate::caution::caution;
 use crate::child::{Child, ChildKind, hear};
+use crate::drain;
 use crate::error::{Error, Result};
 use crate::guard;
 use crate::handler::NetServer;
@@ -79,6 +80,8 @@ pub(super) struct Parent<'a, S> {
     dequeued: Instant,
     /// Whether requests that took too long got another chance at the last look.
     forgave: bool,
+    /// Until when clients are served although the server was told to stop; none before that.
+    drained: Option<Instant>,
     /// Whether a child has died since it was last asked.
     died: bool,
     /// Whether somebody was ready to serve.
@@ -130,6 +133,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
             late_looked: now,
             dequeued: now,
             forgave: false,
+            drained: None,
             died: false,
             is_ready: false,
             room: Vec::new(),
@@ -392,6 +396,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
             logger::reopen();
         }
         notify::alive();
+        self.drain();
         if signal::take_renew() {
             notify::reloading();
             if self.policy.limits.is_on_demand() {
@@ -414,6 +419,17 @@ impl<'a, S: NetServer> Parent<'a, S> {
         self.end_overdue();
         self.look_for_late_ones();
         self.dequeue(unneeded);
+    }
+
+    /// Has the stop begin once it was waited for long enough.
+    fn drain(&mut self) {
+        let now = Instant::now();
+        if let Some(delay) = drain::begun() {
+            self.drained = Some(now + delay);
+        }
+        if self.drained.is_some_and(|until| until <= now) {
+            signal::end_drain();
+        }
     }
 
     /// Kills children whose request takes longer than it may, and that did not end it themselves. Where
@@ -475,7 +491,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
             Ok(())
         });
         if wanted && self.policy.may_fork(Instant::now()) {
-            self.fork(ChildKind::Dequeue, Stage::Serving, unneeded, child::dequeue);
+            self.fork(ChildKind::Dequeue, Stage::Draining, unneeded, child::dequeue);
         }
     }
 
@@ -496,6 +512,9 @@ impl<'a, S: NetServer> Parent<'a, S> {
         }
         if !options.request_timeout().is_zero() && self.policy.roster.alive() > 0 {
             next = next.min(left(OVERDUE, self.overdue_looked));
+        }
+        if let Some(until) = self.drained {
+            next = next.min(until.saturating_duration_since(Instant::now()));
         }
         let watch = self.watch.as_ref().map(Watch::left);
         let others = self.strangers.next_look().into_iter().chain(notify::until_alive());
@@ -580,9 +599,9 @@ pub(super) fn manage<S: NetServer>(
     serve: impl FnOnce(&mut Parent<'_, S>, &Listeners) -> Result<()>,
 ) -> Result<bool> {
     let outcome = serve(&mut parent, &listeners);
-    if outcome.is_err() && signal::stage() == Stage::Serving {
+    if outcome.is_err() {
         // It cannot go on, and its children are seen off all the same.
-        signal::go_on(Event::Graceful);
+        signal::go_on(Event::Asked);
     }
     let clean = parent.close(listeners)?;
     outcome.map(|()| clean)

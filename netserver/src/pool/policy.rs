@@ -175,7 +175,7 @@ impl Policy {
 /// What tells a child of a stage.
 pub(crate) const fn signal_of(stage: Stage) -> Signal {
     match stage {
-        Stage::Serving | Stage::Graceful => Signal::SIGTERM,
+        Stage::Serving | Stage::Draining | Stage::Graceful => Signal::SIGTERM,
         Stage::Quick => Signal::SIGINT,
         Stage::Kill => Signal::SIGKILL,
     }

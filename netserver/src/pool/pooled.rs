@@ -105,7 +105,7 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
     /// Turns until a signal says to stop.
     fn serve(&mut self, every: Duration) -> Result<()> {
         let mut heard = Heard::Nothing;
-        while signal::stage() == Stage::Serving {
+        while signal::accepts() {
             let mut found = self.parent.reap()?;
             self.look_whether_it_serves()?;
             if self.listeners.iter().nth(1).is_some() {
@@ -118,7 +118,7 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
             self.parent.ears.found(found || !matches!(heard, Heard::Wake | Heard::Talk));
             heard = Heard::Nothing;
             // A hook may have taken what would end the wait.
-            if self.ask_to_be_woken() && signal::stage() == Stage::Serving {
+            if self.ask_to_be_woken() && signal::accepts() {
                 let next = self.parent.policy.next_turn(Instant::now());
                 heard = self.parent.wait(next.min(self.parent.next_chore()).min(every))?;
             }
@@ -155,7 +155,7 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
             });
         }
         for _ in 0..self.orders.spawn {
-            if signal::stage() != Stage::Serving || !self.spawn() {
+            if !signal::accepts() || !self.spawn() {
                 break;
             }
         }
@@ -164,7 +164,7 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
 
     fn spawn(&mut self) -> bool {
         let Self { parent, listeners, lock, own, buffers, .. } = self;
-        parent.fork(ChildKind::Worker, Stage::Serving, own, |server, birth| {
+        parent.fork(ChildKind::Worker, Stage::Draining, own, |server, birth| {
             let buffers = buffers.take().unwrap_or_default();
             child::serve_pool(server, birth, listeners, *lock, buffers)
         })

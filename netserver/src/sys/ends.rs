@@ -151,7 +151,7 @@ impl Drop for Waiting<'_> {
 
 #[inline]
 fn end_waiting_if_stopped() {
-    if own().stage() != Stage::Serving {
+    if !own().accepts() {
         end_waiting();
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Own {
     pub(super) renew: AtomicBool,
     /// Whether whoever manages or serves alone is to open its log anew.
     pub(super) reopen: AtomicBool,
+    /// Whether it has begun to drain, and nobody was told of that yet.
+    pub(super) drains: AtomicBool,
     /// The end of a pipe that wakes the parent.
     pub(super) wake: Noted,
     /// Whether the parent was woken, and has not looked yet.
@@ -75,6 +77,7 @@ impl Own {
             resize: AtomicI32::new(0),
             renew: AtomicBool::new(false),
             reopen: AtomicBool::new(false),
+            drains: AtomicBool::new(false),
             wake: Noted::none(),
             woken: AtomicBool::new(false),
             timed: AtomicBool::new(false),
@@ -128,6 +131,12 @@ impl Own {
     #[inline]
     pub(super) fn stage(&self) -> Stage {
         Stage::from_number(self.stage.load(SeqCst))
+    }
+
+    /// Whether it serves new clients.
+    #[inline]
+    pub(super) fn accepts(&self) -> bool {
+        self.stage().accepts()
     }
 
     pub(super) fn set_stage(&self, stage: Stage) {

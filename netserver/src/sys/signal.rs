@@ -34,7 +34,9 @@ use crate::stop::{Event, Role, Stage, Timing};
 static TAKEN: AtomicI32 = AtomicI32::new(0);
 /// Whether the ends of children are told by a signal.
 static HEARING: AtomicBool = AtomicBool::new(false);
-/// Whole seconds of a [`Timing`].
+/// Milliseconds of a [`Timing`].
+static DRAIN: AtomicU32 = AtomicU32::new(0);
+/// Whole seconds of it.
 static GRACEFUL: AtomicU32 = AtomicU32::new(0);
 static QUICK: AtomicU32 = AtomicU32::new(0);
 
@@ -79,6 +81,7 @@ pub(crate) fn install() -> io::Result<Installed> {
     own.resize.store(0, SeqCst);
     own.renew.store(false, SeqCst);
     own.reopen.store(false, SeqCst);
+    own.drains.store(false, SeqCst);
     own.timed.store(false, SeqCst);
     let before = HANDLED.map(|signal| action_of(signal).map(|action| (signal, action)));
     let before = before.into_iter().collect::<io::Result<_>>()?;
@@ -196,15 +199,42 @@ pub(crate) fn take_resize() -> i32 {
     own().resize.swap(0, SeqCst)
 }
 
-/// Whether every child is to be renewed, since it was last asked.
+/// Whether every child is to be renewed, since it was last asked. A stop beats that.
 pub(crate) fn take_renew() -> bool {
-    own().renew.swap(false, SeqCst)
+    own().renew.swap(false, SeqCst) && stage() == Stage::Serving
 }
 
 /// Whether the log is to be opened anew, since it was last asked.
 #[inline]
 pub(crate) fn take_reopen() -> bool {
     own().reopen.load(SeqCst) && own().reopen.swap(false, SeqCst)
+}
+
+/// For how long it is to drain, where it has begun to since it was last asked.
+#[inline]
+pub(crate) fn take_drain() -> Option<Duration> {
+    let begun = own().drains.load(SeqCst) && own().drains.swap(false, SeqCst);
+    begun.then(|| match drain() {
+        exact if is_alone() => Duration::from_secs(seconds(exact).into()),
+        exact => exact,
+    })
+}
+
+/// Whether this process serves alone, and drains before it stops: then it is woken when that begins.
+pub(crate) fn drains_alone() -> bool {
+    is_alone() && !drain().is_zero()
+}
+
+fn drain() -> Duration {
+    Duration::from_millis(DRAIN.load(SeqCst).into())
+}
+
+/// The time to drain is over, unless something else has ended it.
+pub(crate) fn end_drain() {
+    let _blocked = mask::Blocked::all();
+    if stage() == Stage::Draining {
+        advance(Event::TimeOver);
+    }
 }
 
 /// Takes the role of a child that `parent` has just forked. A stop that has reached it since then
@@ -234,6 +264,7 @@ pub(crate) fn become_alone(timing: Timing) {
 }
 
 fn set_timing(timing: Timing) {
+    DRAIN.store(u32::try_from(timing.drain.as_millis()).unwrap_or(u32::MAX), SeqCst);
     GRACEFUL.store(seconds(timing.graceful), SeqCst);
     QUICK.store(seconds(timing.quick), SeqCst);
 }
@@ -336,12 +367,7 @@ fn handle_here(number: libc::c_int, origin: Origin) {
             }
         }
         // Its parent wants it to look.
-        libc::SIGUSR1 if role == Role::Child && own().bell.number() >= 0 => {
-            // SAFETY: the number lives in this frame, and is what such a descriptor takes.
-            unsafe {
-                libc::write(own().bell.number(), (&raw const ONCE).cast(), size_of_val(&ONCE))
-            };
-        }
+        libc::SIGUSR1 if role == Role::Child => ring_bell(),
         // It must not end the process, and there is nothing else to it.
         _ => {}
     }
@@ -349,6 +375,15 @@ fn handle_here(number: libc::c_int, origin: Origin) {
 
 /// What rings a bell.
 static ONCE: u64 = 1;
+
+/// Has this process look, where it waits by a bell.
+fn ring_bell() {
+    let bell = own().bell.number();
+    if bell >= 0 {
+        // SAFETY: the number is a static, and is what such a descriptor takes.
+        unsafe { libc::write(bell, (&raw const ONCE).cast(), size_of_val(&ONCE)) };
+    }
+}
 
 /// Wakes the parent, once until it looks.
 fn wake() {
@@ -383,8 +418,11 @@ fn sent_on(number: libc::c_int, origin: Origin) -> bool {
 fn advance(event: Event) {
     let role = role();
     let before = stage();
-    let now = before.after(role, event);
+    let now = before.after(role, event, !drain().is_zero());
     own().set_stage(now);
+    if now == Stage::Draining && now != before {
+        own().drains.store(true, SeqCst);
+    }
     // A parent sees to the rest itself, unless a hook of it has hung for all stages of a stop: then
     // its children learn from its death.
     let parent_hangs = before == Stage::Kill && own().in_hook.load(SeqCst);
@@ -395,7 +433,11 @@ fn advance(event: Event) {
     if now == Stage::Kill {
         process::exit_now(1);
     }
-    ends::end_waiting();
+    if now.accepts() {
+        ring_bell();
+    } else {
+        ends::end_waiting();
+    }
     if now == Stage::Quick {
         ends::cut_serving();
     }
@@ -413,8 +455,12 @@ fn advance(event: Event) {
 /// Has the next step follow when the time of `stage` is over.
 fn time(stage: Stage) {
     own().timed.store(true, SeqCst);
-    let seconds = if stage == Stage::Quick { &QUICK } else { &GRACEFUL };
-    match seconds.load(SeqCst) {
+    let limit = match stage {
+        Stage::Draining => seconds(drain()),
+        Stage::Quick => QUICK.load(SeqCst),
+        _ => GRACEFUL.load(SeqCst),
+    };
+    match limit {
         // No time at all: the next step at once.
         0 => advance(Event::TimeOver),
         // SAFETY: `alarm` has no precondition.
@@ -426,6 +472,12 @@ fn time(stage: Stage) {
 #[inline]
 pub(crate) fn stage() -> Stage {
     own().stage()
+}
+
+/// Whether this process serves new clients.
+#[inline]
+pub(crate) fn accepts() -> bool {
+    own().accepts()
 }
 
 /// Whether this process manages children.

@@ -116,7 +116,7 @@ impl Unit<'_> {
         }
         lines.say("The parent is told, and sees its children off; what is left is killed.");
         lines.set("KillMode", "mixed");
-        lines.say("graceful_timeout, kill_timeout and a little.");
+        lines.say("drain_delay, graceful_timeout, kill_timeout and a little.");
         lines.set("TimeoutStopSec", self.stop_takes());
         if !self.is_inet() {
             lines.set("Restart", "on-failure");
@@ -177,8 +177,9 @@ impl Unit<'_> {
         let time = |name: &str| self.option(name).and_then(|text| kind::Period::parse(text).ok());
         let time =
             |name: &str| time(name).and_then(|time| kind::Period::measure(&time)).unwrap_or(0);
-        let all = time("graceful_timeout").saturating_add(time("kill_timeout"));
-        format!("{}s", all.saturating_add(MORE).div_ceil(1000))
+        let steps = ["drain_delay", "graceful_timeout", "kill_timeout"].map(time);
+        let all = steps.into_iter().fold(MORE, u64::saturating_add);
+        format!("{}s", all.div_ceil(1000))
     }
 
     /// Who it is, and what it may do as that.
@@ -509,5 +510,7 @@ mod tests {
     fn the_end_is_waited_for() {
         let text = unit(BuiltIn::PreFork, &["--graceful-timeout=1500ms", "--kill-timeout=2s"], &[]);
         assert!(text.contains("\nTimeoutStopSec=9s\n"), "{text}");
+        let text = unit(BuiltIn::PreFork, &["--drain-delay=10s", "--kill-timeout=2s"], &[]);
+        assert!(text.contains("\nTimeoutStopSec=47s\n"), "{text}");
     }
 }
