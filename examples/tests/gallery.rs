@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use netserver_harness::{Client, Program, Server, scratch, tool, tool_with, wait_until};
+use netserver::testing::{Client, Program, Server, scratch, tool, tool_with, wait_until};
 
 /// The example of that name, which cargo builds beside this test.
 fn example(name: &str) -> PathBuf {
@@ -201,7 +201,7 @@ fn fork_plays_with_each_client_alone() {
 
 #[test]
 fn prefork_hooks_closes_what_each_child_opened() {
-    let folder = netserver_harness::scratch();
+    let folder = netserver::testing::scratch();
     let server = Program::new(example("prefork_hooks"))
         .args(["--port=127.0.0.1:0", "--max_servers=2"])
         .arg(format!("--folder={}", folder.path().display()))
@@ -221,7 +221,7 @@ fn prefork_hooks_closes_what_each_child_opened() {
 
 #[test]
 fn inetd_serves_a_pipe() {
-    let folder = netserver_harness::scratch();
+    let folder = netserver::testing::scratch();
     let input = folder.write("input", "one two\nthree\n");
     let input = std::fs::File::open(input).unwrap();
     let finished = Program::new(example("inetd")).stream(0, input).run().expect_code(0);
@@ -234,7 +234,7 @@ fn inetd_serves_a_socket() {
     use std::io::Read;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    client.set_read_timeout(Some(netserver_harness::DEADLINE)).unwrap();
+    client.set_read_timeout(Some(netserver::testing::DEADLINE)).unwrap();
     let socket = || std::os::fd::OwnedFd::from(listener.accept().unwrap().0);
     client.write_all(b"one two\n.\n").unwrap();
     let program = Program::new(example("inetd"));
@@ -262,7 +262,7 @@ fn inetd_is_started_by_socat() {
 
 #[test]
 fn job_queue_works_jobs_off() {
-    let folder = netserver_harness::scratch();
+    let folder = netserver::testing::scratch();
     // What a crash has left: a job that nobody has done, and one that was not written to its end.
     std::fs::create_dir(folder.join("jobs")).unwrap();
     folder.write("jobs/00000000000000000001-7-1.job", "rinse");
@@ -426,7 +426,7 @@ fn udp_tells_the_time_over_both() {
     let mut times = [[0; 4]; 2];
     std::net::TcpStream::connect(addresses[0]).unwrap().read_exact(&mut times[0]).unwrap();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(netserver_harness::DEADLINE)).unwrap();
+    socket.set_read_timeout(Some(netserver::testing::DEADLINE)).unwrap();
     socket.send_to(b"x", addresses[1]).unwrap();
     assert_eq!(socket.recv(&mut times[1]).unwrap(), 4);
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
@@ -438,7 +438,7 @@ fn udp_tells_the_time_over_both() {
 
 #[test]
 fn unix_keeps_notes() {
-    let folder = netserver_harness::scratch();
+    let folder = netserver::testing::scratch();
     let server = Program::new(example("unix")).directory(folder.path()).start();
     server.wait_for_log("Binding to UNIX socket file");
     let ask = |input| said("nc", &["-q1", "-U", "notes.sock"], folder.path(), input);
@@ -473,7 +473,7 @@ fn tls_whispers() {
 #[cfg(feature = "tls")]
 #[test]
 fn many_ports_answers_on_each() {
-    let folder = netserver_harness::scratch();
+    let folder = netserver::testing::scratch();
     let server = Program::new(example("many_ports"))
         .directory(folder.path())
         .args(["--port=127.0.0.1:0", "--port=127.0.0.1:0/udp", "--port=[::1]:0"])
@@ -500,7 +500,7 @@ fn many_ports_answers_on_each() {
 #[cfg(feature = "systemd")]
 #[test]
 fn echo_is_handed_its_sockets_and_its_unit_is_accepted() {
-    let folder = netserver_harness::scratch();
+    let folder = netserver::testing::scratch();
     let path = folder.join("echo.sock").display().to_string();
     if let Some(activate) = tool("systemd-socket-activate") {
         // Free a moment ago.

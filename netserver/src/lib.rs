@@ -82,6 +82,8 @@ mod server;
 #[doc(hidden)]
 pub mod __private;
 pub mod prelude;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use accepted::Accepted;
 pub use address::Address;

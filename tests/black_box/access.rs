@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 
-use netserver_harness::{Client, scratch};
+use netserver::testing::{Client, scratch};
 
 use super::children::family;
 use super::crowd::client_of;

@@ -10,7 +10,7 @@ use std::os::unix::net::{self, UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 use std::time::Duration;
 
-use netserver_harness::{Client, DEADLINE, Program, Server, scratch, tool};
+use netserver::testing::{Client, DEADLINE, Program, Server, scratch, tool};
 use socket2::{Domain, Socket, Type};
 
 use super::tls::{Issued, exchange};

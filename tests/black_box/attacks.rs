@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
-use netserver_harness::{Scratch, scratch};
+use netserver::testing::{Scratch, scratch};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use netserver_harness::{Client, Finished, Program, Server, scratch};
+use netserver::testing::{Client, Finished, Program, Server, scratch};
 
 use super::{actor, program};
 

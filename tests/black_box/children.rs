@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program, Server, Signal, tool_with};
+use netserver::testing::{Client, Program, Server, Signal, tool_with};
 
 use super::talk::client;
 use super::{FORKING, pause, program};

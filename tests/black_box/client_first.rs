@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Trace, load, tool};
+use netserver::testing::{Client, Trace, load, tool};
 
 use super::{actor, callers, pause, program};
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use netserver_harness::DEADLINE;
+use netserver::testing::DEADLINE;
 use socket2::{Domain, Socket, Type};
 
 use super::{actor, extent, pause};

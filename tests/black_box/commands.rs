@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use netserver_harness::{Server, Signal, load};
+use netserver::testing::{Server, Signal, load};
 
 use super::{FORKING, extent, pause, program};
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program, load};
+use netserver::testing::{Client, Program, load};
 
 use super::{actor, with_each};
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, is_notice_of_root, scratch};
+use netserver::testing::{Client, Server, is_notice_of_root, scratch};
 
 use super::parents::pool_of;
 use super::{extent, pause, program, tell};

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use netserver_harness::{Client, Program, Server, Signal, load};
+use netserver::testing::{Client, Program, Server, Signal, load};
 
 use super::{FORKING, actor, extent, pause};
 

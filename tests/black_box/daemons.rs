@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use netserver_harness::{Client, Finished, Program, Scratch, Signal, scratch, wait_until};
+use netserver::testing::{Client, Finished, Program, Scratch, Signal, scratch, wait_until};
 use nix::sys::signal::kill;
 use nix::unistd::{Pid, geteuid};
 

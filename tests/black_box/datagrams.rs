@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, DEADLINE, Signal, scratch};
+use netserver::testing::{Client, DEADLINE, Signal, scratch};
 
 use super::protocols::facts;
 use super::{PERSONALITIES, actor, extent, pause};

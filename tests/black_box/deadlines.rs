@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program, Signal, scratch};
+use netserver::testing::{Client, Program, Signal, scratch};
 
 use super::protocols::facts;
 use super::{PERSONALITIES, actor, pause, program};

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal};
+use netserver::testing::{Client, Server, Signal};
 
 use super::children::{family, hooks};
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program, Server, Signal, scratch};
+use netserver::testing::{Client, Program, Server, Signal, scratch};
 
 use super::stop::is_refused;
 use super::{FORKING, PERSONALITIES, actor, pause, program, with_all};

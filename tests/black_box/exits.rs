@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use netserver_harness::{DEADLINE, Finished, Server, Signal, scratch};
+use netserver::testing::{DEADLINE, Finished, Server, Signal, scratch};
 
 use super::program;
 

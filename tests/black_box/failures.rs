@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal, scratch};
+use netserver::testing::{Client, Server, Signal, scratch};
 
 use super::{actor, callers, with_each};
 

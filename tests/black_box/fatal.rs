@@ -1,6 +1,6 @@
 //! What a server calls fatal ends the process it happens in, and `fatal_hook` hears of it with its place.
 
-use netserver_harness::{Client, Finished, Server};
+use netserver::testing::{Client, Finished, Server};
 
 use super::{FORKING, actor, with_all};
 

@@ -4,7 +4,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program, Server, Signal, tool, tool_with, wait_until};
+use netserver::testing::{Client, Program, Server, Signal, tool, tool_with, wait_until};
 
 use super::parents::pool_of;
 use super::{actor, extent, pause, with_all};

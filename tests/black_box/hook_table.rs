@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 
-use netserver_harness::{Client, Finished};
+use netserver::testing::{Client, Finished};
 use netserver_options::BuiltIn;
 use netserver_options::hook::{self, HookSpec, Process};
 

@@ -1,6 +1,6 @@
 //! Every hook, in the manual's order and in the right process.
 
-use netserver_harness::{Client, Finished};
+use netserver::testing::{Client, Finished};
 
 use super::program;
 

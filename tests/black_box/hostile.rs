@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Server, Signal};
+use netserver::testing::{Server, Signal};
 
 use super::children::family;
 use super::parents::waits;

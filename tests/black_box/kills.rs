@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, LoadReport, Server, Signal, load, tool};
+use netserver::testing::{Client, LoadReport, Server, Signal, load, tool};
 
 use super::chance::Chance;
 use super::room::expect_room_for;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use netserver_harness::{Client, scratch};
+use netserver::testing::{Client, scratch};
 
 use super::PERSONALITIES;
 use super::protocols::facts;

@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use netserver_harness::{Client, Scratch, Server, Signal, scratch};
+use netserver::testing::{Client, Scratch, Server, Signal, scratch};
 use nix::sys::stat::Mode;
 
 use super::log_lines::{address, logs, say};

@@ -1,6 +1,6 @@
 //! The hook that sees each record.
 
-use netserver_harness::Client;
+use netserver::testing::Client;
 
 use super::program;
 

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-use netserver_harness::{Client, Program, Server, is_notice_of_root, scratch};
+use netserver::testing::{Client, Program, Server, is_notice_of_root, scratch};
 
 use super::{extent, program};
 

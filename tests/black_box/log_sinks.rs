@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use netserver_harness::{Server, Signal, load, scratch};
+use netserver::testing::{Server, Signal, load, scratch};
 
 use super::log_lines::{address, logs, say};
 use super::{PERSONALITIES, extent, tell};

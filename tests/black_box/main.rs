@@ -1,7 +1,7 @@
 //! Black-box tests: real server programs, real signals, real connections.
 //!
 //! One test binary, so that there is one to link. Every server listens on port 0 of loopback, every
-//! wait is for a fact and has a deadline, and [`netserver_harness::Server::stop`] holds what is true
+//! wait is for a fact and has a deadline, and [`netserver::testing::Server::stop`] holds what is true
 //! of every server that has ended.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
@@ -72,12 +72,12 @@ mod unix_sockets;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use netserver_harness::{Load, Program, Server, load};
+use netserver::testing::{Load, Program, Server, load};
 
 /// A server program of this package.
 macro_rules! program {
     ($name:literal) => {
-        netserver_harness::Program::new(env!(concat!("CARGO_BIN_EXE_", $name)))
+        netserver::testing::Program::new(env!(concat!("CARGO_BIN_EXE_", $name)))
     };
 }
 use program;

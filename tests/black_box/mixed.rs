@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-use netserver_harness::{Client, DEADLINE, scratch};
+use netserver::testing::{Client, DEADLINE, scratch};
 use rustls::ClientConfig;
 
 use super::protocols::facts;

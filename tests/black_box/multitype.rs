@@ -1,7 +1,7 @@
 //! A server that leaves it open which personality serves, and whose attribute has options that not each
 //! of them has a use for.
 
-use netserver_harness::{Client, Program, scratch};
+use netserver::testing::{Client, Program, scratch};
 
 use super::{PERSONALITIES, program};
 

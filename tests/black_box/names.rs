@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use netserver_harness::{DEADLINE, Scratch, Server, scratch, tool};
+use netserver::testing::{DEADLINE, Scratch, Server, scratch, tool};
 use socket2::{Domain, Socket, Type};
 
 use super::{pause, program};

@@ -8,7 +8,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, DEADLINE, Program, Scratch, Server, Signal, scratch};
+use netserver::testing::{Client, DEADLINE, Program, Scratch, Server, Signal, scratch};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 
 use super::{FORKING, PERSONALITIES, actor, pause, with_all};

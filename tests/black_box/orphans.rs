@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal, scratch, tool, wait_until};
+use netserver::testing::{Client, Server, Signal, scratch, tool, wait_until};
 
 use super::parents::pool_of;
 use super::privileges::setpriv;

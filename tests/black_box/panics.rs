@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
-use netserver_harness::{DEADLINE, Server, load};
+use netserver::testing::{DEADLINE, Server, load};
 
 use super::{PERSONALITIES, program, reckless, tell};
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Signal, load};
+use netserver::testing::{Client, Signal, load};
 
 use super::children::family;
 use super::{actor, callers, pause, reckless};

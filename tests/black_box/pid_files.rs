@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
-use netserver_harness::{Client, Program, Scratch, Signal, scratch, wait_until};
+use netserver::testing::{Client, Program, Scratch, Signal, scratch, wait_until};
 use nix::sys::stat::Mode;
 use nix::unistd::{geteuid, mkfifo};
 

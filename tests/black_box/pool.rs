@@ -1,6 +1,6 @@
 //! The pool as a whole: it serves everybody, grows, shrinks, and renews its children.
 
-use netserver_harness::{Client, Server, load};
+use netserver::testing::{Client, Server, load};
 
 use super::{actor, program};
 

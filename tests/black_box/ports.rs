@@ -9,7 +9,7 @@ mod texts;
 use std::fs;
 use std::net::{IpAddr, UdpSocket};
 
-use netserver_harness::{Finished, Program};
+use netserver::testing::{Finished, Program};
 
 use super::program;
 

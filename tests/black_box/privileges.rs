@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use netserver_harness::{Client, Program, Scratch, Server, scratch, tool, tool_with};
+use netserver::testing::{Client, Program, Scratch, Server, scratch, tool, tool_with};
 
 use super::{FORKING, PERSONALITIES, program, tell};
 

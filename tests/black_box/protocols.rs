@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use netserver_harness::{Program, scratch, tool};
+use netserver::testing::{Program, scratch, tool};
 
 use super::program;
 

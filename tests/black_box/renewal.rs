@@ -1,7 +1,7 @@
 //! A pool that renews its children, or is made smaller, while clients come: so many at a time, each once
 //! another is ready, and nobody notices.
 
-use netserver_harness::{Client, Server, Signal};
+use netserver::testing::{Client, Server, Signal};
 
 use super::callers;
 use super::children::family;

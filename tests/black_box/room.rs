@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use netserver_harness::{Client, Server};
+use netserver::testing::{Client, Server};
 
 fn asking(server: &Server) -> Client {
     let mut client = Client::connect(server.address());

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use netserver_harness::{Client, Scratch, Server, Signal, scratch, wait_until};
+use netserver::testing::{Client, Scratch, Server, Signal, scratch, wait_until};
 use nix::unistd::{Group, User};
 
 use super::privileges::setpriv;

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
 
-use netserver_harness::{Client, Finished, scratch, tool, wait_until};
+use netserver::testing::{Client, Finished, scratch, tool, wait_until};
 
 use super::{program, with_each};
 

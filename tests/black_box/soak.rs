@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use netserver_harness::{Server, Signal, is_notice_of_root, load};
+use netserver::testing::{Server, Signal, is_notice_of_root, load};
 
 use super::parents::pool_of;
 use super::{actor, extent, pause};

@@ -1,7 +1,7 @@
 //! The order of sources: for each pair the expected winner is written down here by hand, and read
 //! back from a started server, both as it prints itself and as its hook sees it.
 
-use netserver_harness::{Program, Scratch, scratch};
+use netserver::testing::{Program, Scratch, scratch};
 
 use super::program;
 

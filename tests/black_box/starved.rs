@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal, load, tool, tool_with};
+use netserver::testing::{Client, Server, Signal, load, tool, tool_with};
 
 use super::protocols::facts;
 use super::{PERSONALITIES, actor, extent, pause};

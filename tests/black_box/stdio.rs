@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
-use netserver_harness::{Client, DEADLINE, scratch};
+use netserver::testing::{Client, DEADLINE, scratch};
 
 use super::protocols::facts;
 use super::{PERSONALITIES, pause};

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal, scratch, tool};
+use netserver::testing::{Client, Server, Signal, scratch, tool};
 
 use super::{actor, extent, program, with_each};
 

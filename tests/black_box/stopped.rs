@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Program, Scratch, Server, Signal, scratch, tool};
+use netserver::testing::{Client, Program, Scratch, Server, Signal, scratch, tool};
 
 use super::parents::pool_of;
 use super::{FORKING, actor, callers, extent, pause, with_all};

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{LoadReport, Server, Signal, load};
+use netserver::testing::{LoadReport, Server, Signal, load};
 
 use super::chance::Chance;
 use super::parents::pool_of;

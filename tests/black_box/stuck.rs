@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Finished, Program, Server, Signal};
+use netserver::testing::{Client, Finished, Program, Server, Signal};
 
 use super::stop::is_refused;
 use super::{PERSONALITIES, extent, reckless, tell};

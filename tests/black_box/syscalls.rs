@@ -1,6 +1,6 @@
 //! System calls per connection: a figure that does not lie on a noisy machine.
 
-use netserver_harness::{Syscalls, Trace, load, tool};
+use netserver::testing::{Syscalls, Trace, load, tool};
 
 use super::program;
 

@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use netserver_harness::{Scratch, Server, is_notice_of_root, scratch, tool, wait_until};
+use netserver::testing::{Scratch, Server, is_notice_of_root, scratch, tool, wait_until};
 
 use super::log_lines::{address, logs, say};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use netserver_harness::{Client, Server};
+use netserver::testing::{Client, Server};
 
 use super::children::{family, hooks};
 

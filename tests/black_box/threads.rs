@@ -4,7 +4,7 @@
 use std::fs::OpenOptions;
 use std::time::Duration;
 
-use netserver_harness::load;
+use netserver::testing::load;
 
 use super::program;
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{Client, Server, Signal, scratch, wait_until};
+use netserver::testing::{Client, Server, Signal, scratch, wait_until};
 use nix::libc;
 
 use super::{actor, callers, extent};
@@ -22,7 +22,7 @@ fn kills() -> usize {
     extent("HOLDERS", 6)
 }
 
-fn pool(serialize: &str, ports: usize) -> netserver_harness::Program {
+fn pool(serialize: &str, ports: usize) -> netserver::testing::Program {
     actor(&["--server_type=prefork_simple", "--log_level=3"])
         .arg(format!("--serialize={serialize}"))
         .arg(format!("--max_servers={SIZE}"))

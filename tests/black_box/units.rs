@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use netserver_harness::{scratch, tool};
+use netserver::testing::{scratch, tool};
 
 use super::privileges::setpriv;
 use super::{PERSONALITIES, actor, program};

@@ -7,7 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use netserver_harness::{DEADLINE, Server, scratch};
+use netserver::testing::{DEADLINE, Server, scratch};
 
 use super::PERSONALITIES;
 use super::protocols::facts;
@@ -162,10 +162,10 @@ fn a_server_that_stops_leaves_the_socket_of_the_next_one() {
     let path = directory.join("socket");
     let old = facts(&["0", &port(&path)]).args(["--server_type=single", "--log_level=3"]).start();
     old.wait_for_log("Binding to UNIX socket file");
-    let mut client = netserver_harness::Client::connect(old.address());
+    let mut client = netserver::testing::Client::connect(old.address());
     client.send("wait 0.5\n");
     old.wait_for_log("takes its time");
-    old.signal(netserver_harness::Signal::SIGTERM);
+    old.signal(netserver::testing::Signal::SIGTERM);
     // It listens no more, and has a request to finish.
     let start = Instant::now();
     while UnixStream::connect(&path).is_ok() {

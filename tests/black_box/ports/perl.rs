@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use netserver_harness::{scratch, tool_with};
+use netserver::testing::{scratch, tool_with};
 use netserver_options::kind::{HostName, IpvValue, Kind, Port, Target};
 use netserver_options::listen::{Wish, wishes};
 

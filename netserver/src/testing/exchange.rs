@@ -5,8 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::deadline::Deadline;
-use crate::wire::Wire;
+use crate::testing::deadline::Deadline;
+use crate::testing::wire::Wire;
 
 /// Says of what came so far whether it is the whole reply.
 pub(crate) type IsWhole<'a> = dyn Fn(&[u8]) -> bool + Sync + 'a;

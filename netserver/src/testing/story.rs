@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::output::Seen;
+use crate::testing::output::Seen;
 
 /// How many lines of a log are told.
 const LAST_LINES: usize = 20;
@@ -24,8 +24,8 @@ pub(crate) fn tell(headline: impl Display, program: impl Display, seen: &Seen) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ending::Ending;
-    use crate::output::Output;
+    use crate::testing::ending::Ending;
+    use crate::testing::output::Output;
 
     #[test]
     fn only_the_end_of_a_long_log_is_told() {

@@ -5,8 +5,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use nix::unistd::Pid;
 
-use crate::deadline::Deadline;
-use crate::ending::Ending;
+use crate::testing::deadline::Deadline;
+use crate::testing::ending::Ending;
 
 /// Of each stream no more is kept than this, lest a server that logs in a loop fill the machine
 /// before its deadline.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::record::Record;
+use crate::testing::record::Record;
 
 /// The address to connect to, where the line is a record such as
 /// `Binding to TCP port 45123 on host 127.0.0.1 with IPv4`.

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::deadline::{Deadline, pause};
-use crate::exchange::{End, Route};
-use crate::report::{LoadReport, Tally};
-use crate::wire::PATIENCE;
+use crate::testing::deadline::{Deadline, pause};
+use crate::testing::exchange::{End, Route};
+use crate::testing::report::{LoadReport, Tally};
+use crate::testing::wire::PATIENCE;
 
 type Request<'a> = dyn Fn(usize) -> Vec<u8> + Sync + 'a;
 type Check<'a> = dyn Fn(usize, &[u8]) -> bool + Sync + 'a;
@@ -32,7 +32,7 @@ pub struct Load<'a> {
 /// back, before the server closes.
 ///
 /// ```no_run
-/// # use netserver_harness::{Server, Signal, load};
+/// # use netserver::testing::{Server, Signal, load};
 /// # let server = Server::start("target/debug/echo", &[]);
 /// let address = server.address();
 /// let report = std::thread::scope(|scope| {

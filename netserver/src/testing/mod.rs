@@ -4,7 +4,7 @@
 //! server broke a rule that holds for every server. It knows no option and no personality.
 //!
 //! ```no_run
-//! use netserver_harness::{Client, Server};
+//! use netserver::testing::{Client, Server};
 //!
 //! let server = Server::start("target/debug/echo", &["--port=127.0.0.1:0"]);
 //! let mut client = Client::connect(server.address());

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How many wrong replies are kept to be shown.
 const EXAMPLES: usize = 5;
 
-/// The outcome of a [`Load`](crate::Load). Every connection is counted exactly once: right, wrong
+/// The outcome of a [`Load`](crate::testing::Load). Every connection is counted exactly once: right, wrong
 /// or in `errors`.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]

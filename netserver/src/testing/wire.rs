@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::libc;
 use nix::sys::socket::{setsockopt, sockopt::Linger};
 
-use crate::deadline::Deadline;
+use crate::testing::deadline::Deadline;
 
 /// What one operation may take where the test says nothing else.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);

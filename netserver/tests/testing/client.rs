@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use netserver_harness::Client;
+use netserver::testing::Client;
 
 use crate::peers::{closed_port, echo_line, peer};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use netserver_harness::{Program, Signal, Trace, count_syscalls, tool};
+use netserver::testing::{Program, Signal, Trace, count_syscalls, tool};
 
 use crate::scripts::script;
 

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::deadline::Patience;
-use crate::finished::Finished;
-use crate::running::Running;
-use crate::streams::{Stream, Streams};
+use crate::testing::deadline::Patience;
+use crate::testing::finished::Finished;
+use crate::testing::running::Running;
+use crate::testing::streams::{Stream, Streams};
 
 /// A program that is not started yet.
 ///
 /// ```no_run
-/// use netserver_harness::Program;
+/// use netserver::testing::Program;
 ///
 /// let checked = Program::new("target/debug/echo").arg("--check").run().expect_code(0);
 /// assert_eq!(checked.stdout, "");
@@ -99,7 +99,7 @@ impl Program {
         self
     }
 
-    /// How long each wait for it may take, where [`DEADLINE`](crate::DEADLINE) does not fit.
+    /// How long each wait for it may take, where [`DEADLINE`](crate::testing::DEADLINE) does not fit.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.patience.deadline = deadline;
         self

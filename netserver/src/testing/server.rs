@@ -9,13 +9,13 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::binding;
-use crate::deadline::holds_within;
-use crate::descriptors::Descriptors;
-use crate::process;
-use crate::program::Program;
-use crate::running::Running;
-use crate::verdict::Expectations;
+use crate::testing::binding;
+use crate::testing::deadline::holds_within;
+use crate::testing::descriptors::Descriptors;
+use crate::testing::process;
+use crate::testing::program::Program;
+use crate::testing::running::Running;
+use crate::testing::verdict::Expectations;
 
 /// A running server. A test ends it with [`stop`](Self::stop), or one of its kin, and fails where
 /// it does not.

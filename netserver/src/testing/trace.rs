@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 
-use crate::finished::Finished;
-use crate::output::Seen;
-use crate::program::Program;
-use crate::running::Running;
-use crate::scratch::{Scratch, scratch};
-use crate::syscalls::Syscalls;
+use crate::testing::finished::Finished;
+use crate::testing::output::Seen;
+use crate::testing::program::Program;
+use crate::testing::running::Running;
+use crate::testing::scratch::{Scratch, scratch};
+use crate::testing::syscalls::Syscalls;
 
 /// strace at work on running processes and on every child that they fork.
 ///
 /// ```no_run
-/// # use netserver_harness::{Server, Trace, load, tool};
+/// # use netserver::testing::{Server, Trace, load, tool};
 /// let Some(strace) = tool("strace") else { return };
 /// let server = Server::start("target/debug/echo", &[]);
 /// let address = server.address();

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::ending::Ending;
-use crate::output::Seen;
+use crate::testing::ending::Ending;
+use crate::testing::output::Seen;
 
 /// What is left of a program that has ended.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::deadline::Deadline;
-use crate::wire::{PATIENCE, Wire};
+use crate::testing::deadline::Deadline;
+use crate::testing::wire::{PATIENCE, Wire};
 
 /// A connection to a server.
 ///

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use netserver_harness::load;
+use netserver::testing::load;
 
 use crate::peers::{closed_port, echo_line, peer};
 

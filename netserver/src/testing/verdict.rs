@@ -1,6 +1,6 @@
 //! Judges a whole log: what is in it that nobody expected, what was expected and is not in it.
 
-use crate::record::{Level, Record};
+use crate::testing::record::{Level, Record};
 
 /// What a test said about the log beforehand.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! Shell scripts that stand in for servers.
 
-use netserver_harness::Program;
+use netserver::testing::Program;
 
 /// Functions that the scripts share.
 ///

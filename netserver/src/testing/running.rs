@@ -12,11 +12,11 @@ use std::thread::{self, JoinHandle};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::deadline::{Deadline, Patience, holds_within};
-use crate::ending::Ending;
-use crate::output::{Output, Seen};
-use crate::process;
-use crate::story;
+use crate::testing::deadline::{Deadline, Patience, holds_within};
+use crate::testing::ending::Ending;
+use crate::testing::output::{Output, Seen};
+use crate::testing::process;
+use crate::testing::story;
 
 /// A program from its start until it was reaped. Dropping it kills its process group.
 #[derive(Debug)]

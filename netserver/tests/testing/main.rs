@@ -1,4 +1,4 @@
-//! The harness held against shell scripts that stand in for servers, healthy ones and ill ones.
+//! `netserver::testing` held against shell scripts that stand in for servers, healthy ones and ill ones.
 //!
 //! What the harness asserts it must also be seen to miss: each of its assertions has a test that
 //! fails, and says so with `should_panic`.

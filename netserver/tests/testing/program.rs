@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::Duration;
 
-use netserver_harness::{Program, Signal, scratch};
+use netserver::testing::{Program, Signal, scratch};
 
 use crate::scripts::script;
 

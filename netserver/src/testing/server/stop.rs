@@ -7,9 +7,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::Server;
-use crate::ending::Ending;
-use crate::finished::Finished;
-use crate::process::Process;
+use crate::testing::ending::Ending;
+use crate::testing::finished::Finished;
+use crate::testing::process::Process;
 
 /// How many faults a failing test shows: the first tell most.
 const SHOWN_FAULTS: usize = 10;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-use netserver_harness::{Server, Signal};
+use netserver::testing::{Server, Signal};
 
 use crate::scripts::script;
 
@@ -138,7 +138,7 @@ fn nothing_outlives_a_test_that_fails() {
     // Its own process is reaped by now; the others are dead, and reaped when init likes.
     assert!(!Path::new(&format!("/proc/{}", processes[0])).exists());
     for pid in &processes[1..] {
-        netserver_harness::wait_until(format!("process {pid} is gone"), || is_gone(*pid));
+        netserver::testing::wait_until(format!("process {pid} is gone"), || is_gone(*pid));
     }
 }
 

@@ -16,7 +16,7 @@ const REQUIRE_TOOLS: &str = "NETSERVER_TESTS_REQUIRE_TOOLS";
 /// Where `NETSERVER_TESTS_REQUIRE_TOOLS` is set a missing tool fails the test.
 ///
 /// ```no_run
-/// # use netserver_harness::tool;
+/// # use netserver::testing::tool;
 /// let Some(strace) = tool("strace") else { return };
 /// ```
 #[track_caller]
@@ -70,7 +70,7 @@ fn is_program(file: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scratch::scratch;
+    use crate::testing::scratch::scratch;
 
     #[test]
     fn a_shell_is_found() {

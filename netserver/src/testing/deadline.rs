@@ -57,7 +57,7 @@ impl Deadline {
 /// Waits until `holds` answers true, looking again and again; fails the test after [`DEADLINE`].
 ///
 /// For facts that nobody announces. Where a log line tells, use
-/// [`Server::wait_for_log`](crate::Server::wait_for_log).
+/// [`Server::wait_for_log`](crate::testing::Server::wait_for_log).
 #[track_caller]
 pub fn wait_until(what: impl Display, holds: impl FnMut() -> bool) {
     assert!(holds_within(DEADLINE, holds), "waited {DEADLINE:?} until {what}");

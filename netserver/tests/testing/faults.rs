@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use netserver_harness::{Program, Signal};
+use netserver::testing::{Program, Signal};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
