@@ -8,7 +8,7 @@ use netserver::prelude::*;
 struct Few<const COUNT: usize>;
 
 impl<S: NetServer, const COUNT: usize> Personality<S> for Few<COUNT> {
-    fn serve(server: &mut S, running: Running) -> Result<Stop> {
+    fn serve(server: &mut S, mut running: Running) -> Result<Stop> {
         let mut served = 0;
         let outcome = running.serve_here(server, || {
             served += 1;

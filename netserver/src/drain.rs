@@ -10,8 +10,19 @@ use crate::sys::signal;
 /// for it is told.
 #[inline]
 pub(crate) fn begun() -> Option<Duration> {
-    signal::take_drain().inspect(|delay| {
-        notify::stopping();
-        log::info!("stopping in {delay:?}: clients are served until then");
-    })
+    begun_while(|| true)
+}
+
+/// The same where `serves` tells, once that has begun, whether anybody can be served: else there is nothing
+/// to wait for.
+#[inline]
+pub(crate) fn begun_while(serves: impl FnOnce() -> bool) -> Option<Duration> {
+    let delay = signal::take_drain()?;
+    if !serves() {
+        signal::end_drain();
+        return None;
+    }
+    notify::stopping();
+    log::info!("stopping in {delay:?}: clients are served until then");
+    Some(delay)
 }

@@ -49,6 +49,19 @@ pub trait Hooks {
         Ok(())
     }
 
+    /// Hears that the listeners of the image before are about to be taken over.
+    ///
+    /// *When:* in the parent, after a restart only; nothing is bound or taken over yet. Not in a trial run.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// End the server, with exit code 1; its children finish their requests.
+    fn restart_open_hook(&mut self, server: &ServerInfo) -> Result<()> {
+        let _ = server;
+        Ok(())
+    }
+
     /// Opens what needs the privileges of the start.
     ///
     /// *When:* in the parent; every listener is bound.
@@ -357,13 +370,29 @@ pub trait Hooks {
 
     /// Tidies up after everything.
     ///
-    /// *When:* in the parent; all children are gone. With `single` too.
+    /// *When:* in the parent; all children are gone. With `single` too. After a restart in the new image, once
+    /// the last child of before it is gone.
     ///
     /// *Default:* does nothing.
     ///
     /// # Errors
     /// Are logged; the stop goes on.
     fn post_child_cleanup_hook(&mut self, server: &ServerInfo) -> Result<()> {
+        let _ = server;
+        Ok(())
+    }
+
+    /// Closes what the next image must not find open: files and sockets of the program are closed by the
+    /// restart anyway, but what it has locked or made stays.
+    ///
+    /// *When:* in the parent, right before it becomes the next image. Should that fail the server goes on, and
+    /// the next restart calls it again.
+    ///
+    /// *Default:* does nothing.
+    ///
+    /// # Errors
+    /// Are logged, and the server does not restart.
+    fn restart_close_hook(&mut self, server: &ServerInfo) -> Result<()> {
         let _ = server;
         Ok(())
     }

@@ -18,6 +18,7 @@ use crate::options::Options;
 use crate::options::merge::{Effective, Merged};
 use crate::stop::{Stage, Timing};
 use crate::sys::signal;
+use crate::way_back;
 
 /// A server's options, addresses and arguments, lent to its hooks.
 ///
@@ -31,6 +32,7 @@ pub struct ServerInfo {
     args: Arc<[OsString]>,
     listening: Arc<[Listening]>,
     rules: Arc<Rules>,
+    generation: u32,
 }
 
 impl ServerInfo {
@@ -43,12 +45,18 @@ impl ServerInfo {
     ) -> Self {
         let (options, effective) = (Arc::new(merged.options), merged.effective.into());
         let (args, listening, rules) = (args.into(), Arc::default(), Arc::new(rules));
-        Self { program, personality, options, effective, args, listening, rules }
+        Self { program, personality, options, effective, args, listening, rules, generation: 1 }
     }
 
     /// The same with what was bound.
     pub(crate) fn listening_on(mut self, listening: Arc<[Listening]>) -> Self {
         self.listening = listening;
+        self
+    }
+
+    /// The same of another generation.
+    pub(crate) fn of_generation(mut self, generation: u32) -> Self {
+        self.generation = generation;
         self
     }
 
@@ -65,6 +73,11 @@ impl ServerInfo {
     /// The name of the personality that serves.
     pub fn personality(&self) -> &'static str {
         self.personality
+    }
+
+    /// Which image of the server this is: 1 where it was started just so, and one more after each restart.
+    pub fn generation(&self) -> u32 {
+        self.generation
     }
 
     /// The effective options.
@@ -138,6 +151,7 @@ impl ServerInfo {
     /// As [`take_streams`](Self::take_streams), and where whoever waited for it has gone.
     pub(crate) fn ready(&self) -> Result<()> {
         self.take_streams()?;
+        way_back::close();
         // A stop has come first: nobody is served.
         if signal::stage() == Stage::Serving {
             launcher::ready()?;

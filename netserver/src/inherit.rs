@@ -5,6 +5,7 @@
 //! stands for which port. A descriptor that stands for none is an error: nobody would ever be served
 //! there.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -14,6 +15,7 @@ use socket2::{Domain, SockRef, Type};
 
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::handover::Deed;
 use crate::proto::{Endpoint, Place};
 
 /// A socket that listens, or takes packets, and that this process was given.
@@ -27,6 +29,10 @@ pub(crate) struct Heirloom {
     datagrams: bool,
     /// Whether it is one of IPv6 that takes IPv4 as well.
     dual: bool,
+    /// What the image before knew of it, where that had it.
+    deed: Option<Deed>,
+    /// The place that it was bound for, among those of today.
+    stands_for: Option<Place>,
 }
 
 /// All of them, in the order that they were given in.
@@ -46,29 +52,64 @@ impl Inheritance {
         all.collect::<Result<_>>().map(Self)
     }
 
-    /// Which socket stands for which port: by its name first, then by what it listens on.
+    /// Adds those that the image before had.
     ///
     /// # Errors
-    /// The first one that stands for none.
-    pub(crate) fn settle(self, ports: &[Vec<(&Endpoint, Place)>]) -> Result<Settled> {
-        let mut settled = Vec::new();
-        for one in self.0 {
-            let found = one.port_of(ports);
-            let at = found.ok_or_else(|| one.for_nobody(ports))?;
-            settled.push((at, one));
+    /// The first descriptor that clients cannot come to.
+    pub(crate) fn with_handed(mut self, handed: Vec<(OwnedFd, Deed)>) -> Result<Self> {
+        for (socket, deed) in handed {
+            let what = format!("cannot serve descriptor {} ({})", socket.as_raw_fd(), deed.place);
+            let name = if deed.name.is_empty() { HANDED } else { &deed.name }.to_owned();
+            let one = Heirloom::of(socket, name).map_err(|err| Error::because(what, err))?;
+            self.0.push(Heirloom { deed: Some(deed), ..one });
         }
-        Ok(Settled(settled))
+        Ok(self)
+    }
+
+    /// Which socket stands for which port: by its name first, then by what it listens on. One that the image
+    /// before has bound stands for the port that it was bound for, and else for none any more.
+    ///
+    /// # Errors
+    /// The first one of a service manager's that stands for none.
+    pub(crate) fn settle(self, ports: &[Vec<(&Endpoint, Place)>]) -> Result<Settled> {
+        let mut settled = Settled { by_port: Vec::new(), dropped: Vec::new() };
+        let mut taken = BTreeSet::new();
+        for mut one in self.0 {
+            let found = match &one.deed {
+                Some(deed) if deed.name.is_empty() => one.slot(&deed.place, ports, &taken),
+                _ => one.port_of(ports).map(|port| (port, None)),
+            };
+            match found {
+                Some((port, slot)) => {
+                    if let Some(slot) = slot {
+                        taken.insert((port, slot));
+                        one.stands_for = Some(ports[port][slot].1.clone());
+                    }
+                    settled.by_port.push((port, one));
+                }
+                None if one.deed.is_some() => settled.dropped.push(one),
+                None => return Err(one.for_nobody(ports)),
+            }
+        }
+        Ok(settled)
     }
 }
 
+/// What a socket is called that the server has bound itself.
+const HANDED: &str = "from before the restart";
+
 /// Sockets with the place of their port among the ports.
 #[derive(Debug)]
-pub(crate) struct Settled(Vec<(usize, Heirloom)>);
+pub(crate) struct Settled {
+    by_port: Vec<(usize, Heirloom)>,
+    /// Those of ports that are none any more.
+    pub(crate) dropped: Vec<Heirloom>,
+}
 
 impl Settled {
     /// Takes those of one port out.
     pub(crate) fn take(&mut self, port: usize) -> Vec<Heirloom> {
-        let of_it = self.0.extract_if(.., |(at, _)| *at == port);
+        let of_it = self.by_port.extract_if(.., |(at, _)| *at == port);
         of_it.map(|(_, heirloom)| heirloom).collect()
     }
 }
@@ -106,7 +147,8 @@ impl Heirloom {
         let dual = domain == Domain::IPV6 && !asked.only_v6()?;
         let dual = dual && address.ip() == Some(Ipv6Addr::UNSPECIFIED.into());
         let (number, datagrams) = (socket.as_raw_fd(), kind == Type::DGRAM);
-        Ok(Self { socket, number, name, address, datagrams, dual })
+        let (deed, stands_for) = (None, None);
+        Ok(Self { socket, number, name, address, datagrams, dual, deed, stands_for })
     }
 
     /// What it is called in the log.
@@ -118,8 +160,43 @@ impl Heirloom {
         self.dual
     }
 
+    /// What whoever handed it over has called it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The place that it was bound for, where the image before has bound it.
+    pub(crate) fn bound_for(&self) -> Option<&Place> {
+        self.stands_for.as_ref()
+    }
+
     pub(crate) fn into_socket(self) -> OwnedFd {
         self.socket
+    }
+
+    /// What the image before knew of it.
+    pub(crate) fn deed(&self) -> Option<&Deed> {
+        self.deed.as_ref()
+    }
+
+    /// The port and the place there that it was bound for; else the first that it is at. Of several that
+    /// were bound for the same each has its own.
+    fn slot(
+        &self,
+        bound_for: &str,
+        ports: &[Vec<(&Endpoint, Place)>],
+        taken: &BTreeSet<(usize, usize)>,
+    ) -> Option<(usize, Option<usize>)> {
+        let find = |fits: &dyn Fn(&Place) -> bool| {
+            let all = ports.iter().enumerate().flat_map(|(port, places)| {
+                places.iter().enumerate().map(move |(slot, place)| (port, slot, place))
+            });
+            let mut free = all.filter(|(port, slot, _)| !taken.contains(&(*port, *slot)));
+            let found =
+                free.find(|(_, _, (endpoint, place))| self.is_kind(endpoint) && fits(place));
+            found.map(|(port, slot, _)| (port, Some(slot)))
+        };
+        find(&|place| place.to_string() == bound_for).or_else(|| find(&|place| self.is_at(place)))
     }
 
     /// The place of its port.
@@ -141,7 +218,10 @@ impl Heirloom {
 
     /// Whether there is nothing to be bound at that place, beside it.
     pub(crate) fn stands_for(&self, endpoint: &Endpoint, place: &Place) -> bool {
-        endpoint.is_called(&self.name) || self.covers(place)
+        match &self.stands_for {
+            Some(own) => own == place,
+            None => endpoint.is_called(&self.name) || self.covers(place),
+        }
     }
 
     fn is_at(&self, place: &Place) -> bool {

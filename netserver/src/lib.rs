@@ -28,11 +28,13 @@
 #![doc = include_str!("../docs/ports.md")]
 #![doc = include_str!("../docs/daemon.md")]
 #![doc = include_str!("../docs/signals.md")]
+#![doc = include_str!("../docs/restart.md")]
 #![doc = include_str!("../docs/privileges.md")]
 #![doc = include_str!("../docs/log.md")]
 #![doc = include_str!("../docs/service_managers.md")]
 #![doc = include_str!("../docs/values.md")]
 #![doc = include_str!("../docs/options.md")]
+#![doc = include_str!("../docs/testing.md")]
 #![doc = include_str!("../docs/coming_from_net_server.md")]
 #![deny(unsafe_code)]
 
@@ -63,12 +65,17 @@ mod seat;
 mod connection;
 mod stdio;
 pub mod proto;
+mod started;
+mod child;
+mod handover;
+mod way_back;
 mod inherit;
 mod listener;
+mod trial;
 mod accept_lock;
 mod acceptor;
-mod child;
 mod info;
+mod restart;
 mod handler;
 mod guard;
 mod fatal;

@@ -8,6 +8,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
 
 use nix::libc;
 use socket2::SockRef;
@@ -16,9 +17,12 @@ use crate::accepted::Accepted;
 use crate::address::Address;
 use crate::buffer::Buffers;
 use crate::error::{Error, Result};
+use crate::handover::Deed;
 use crate::inherit::{Heirloom, Inheritance};
-use crate::own_file::OwnFile;
+use crate::options::Options;
+use crate::own_file::{OwnFile, identity};
 use crate::proto::{Endpoint, Factory, ListenSpec, Place, Proto};
+use crate::sys::descriptor;
 
 /// One bound socket.
 #[derive(Debug)]
@@ -32,6 +36,20 @@ pub(crate) struct Listener {
     plain: bool,
     /// Whether its clients speak first, and the last bytes of a reply take the end along.
     client_first: bool,
+    /// What a restart hands on with it.
+    title: Title,
+    /// The file of a UNIX socket that an image before has made; one that was made here its protocol has.
+    file: Option<OwnFile>,
+}
+
+/// How a listener came to be: what the next image is to know of it, and it does not tell itself.
+#[derive(Debug)]
+struct Title {
+    place: String,
+    protocol: &'static str,
+    named: bool,
+    /// What a service manager has called it; nothing where the server has bound it.
+    name: String,
 }
 
 /// What one socket of a server listens on.
@@ -71,6 +89,8 @@ impl fmt::Display for Listening {
 #[derive(Debug)]
 pub(crate) struct Listeners {
     bound: Vec<(Listener, Listening)>,
+    /// Those of ports that the image before had: whoever waits there is served, and nobody else.
+    dropped: Vec<Listener>,
     /// It goes when the sockets do.
     _file: Option<OwnFile>,
 }
@@ -95,8 +115,61 @@ impl Listeners {
         for (at, port) in ports.into_iter().enumerate() {
             bound.extend(take_or_bind(port, inherited.take(at), own)?);
         }
+        let options = endpoints.first().map(|endpoint| &endpoint.options);
+        let drop = |one| options.and_then(|options| no_longer(one, options, own));
+        let dropped = inherited.dropped.into_iter().filter_map(drop).collect();
         let file = file.map(|path| write_ports(path, &bound)).transpose()?;
-        Ok(Self { bound, _file: file })
+        Ok(Self { bound, dropped, _file: file })
+    }
+
+    /// Binds what was not inherited, for somebody else: what was is left alone.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub(crate) fn bind_others(
+        endpoints: &[Endpoint],
+        own: Option<Factory>,
+        inheritance: Inheritance,
+    ) -> Result<Vec<Listener>> {
+        let ports = endpoints.chunk_by(|one, next| one.at == next.at);
+        let ports: Vec<_> = ports.map(places).collect::<Result<_>>()?;
+        let mut inherited = inheritance.settle(&ports)?;
+        let mut bound = Vec::new();
+        for (at, port) in ports.into_iter().enumerate() {
+            let others = places_to_bind(port, &inherited.take(at));
+            bound.extend(bind_port(&others, own)?.into_iter().map(|(listener, _)| listener));
+        }
+        Ok(bound)
+    }
+
+    /// A second descriptor of each, for a process whose signals take the first one away.
+    ///
+    /// # Errors
+    /// Where there is no descriptor left.
+    pub(crate) fn spares(&self) -> io::Result<Vec<OwnedFd>> {
+        self.all_descriptors().map(descriptor::duplicate).collect()
+    }
+
+    /// Has each be what it was, by the second ones.
+    ///
+    /// # Errors
+    /// What the kernel says of that.
+    pub(crate) fn put_back(&self, spares: &[OwnedFd]) -> io::Result<()> {
+        let mut all = self.all_descriptors().zip(spares);
+        all.try_for_each(|(own, spare)| descriptor::put_over(own, spare))
+    }
+
+    /// Those of ports that the image before had, once.
+    pub(crate) fn take_dropped(&mut self) -> Vec<Listener> {
+        std::mem::take(&mut self.dropped)
+    }
+
+    /// All of them with what the next image has to know.
+    ///
+    /// # Errors
+    /// What the kernel says of a socket.
+    pub(crate) fn deeds(&self) -> io::Result<Vec<(BorrowedFd<'_>, Deed)>> {
+        self.iter().map(|listener| Ok((listener.as_fd(), listener.deed()?))).collect()
     }
 
     /// What is listened on, in the order of the `port` option.
@@ -131,6 +204,25 @@ impl AsFd for Listener {
 }
 
 impl Listener {
+    /// What another image has to know of it.
+    ///
+    /// # Errors
+    /// What the kernel says of the socket.
+    pub(crate) fn deed(&self) -> io::Result<Deed> {
+        let found = Deed::of(self)?;
+        let Title { place, protocol, named, name } = &self.title;
+        let own = found.address.path().filter(|_| name.is_empty());
+        let file = own.and_then(|path| std::fs::symlink_metadata(path).ok());
+        Ok(Deed {
+            place: place.clone(),
+            protocol: (*protocol).to_owned(),
+            named: *named,
+            name: name.clone(),
+            file: file.map(|file| identity(&file)),
+            ..found
+        })
+    }
+
     #[inline]
     pub(crate) fn proto(&self) -> &dyn Proto {
         self.proto.as_ref()
@@ -144,6 +236,11 @@ impl Listener {
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.plain
+    }
+
+    /// Nobody finds it by its file any more.
+    pub(crate) fn remove_file(&mut self) {
+        self.file = None;
     }
 
     /// Whether its clients speak first.
@@ -191,12 +288,12 @@ fn places(port: &[Endpoint]) -> Result<Vec<(&Endpoint, Place)>> {
 
 /// Has the inherited sockets of one port stand for the places that they are, and binds the others.
 fn take_or_bind(
-    mut places: Vec<(&Endpoint, Place)>,
+    places: Vec<(&Endpoint, Place)>,
     inherited: Vec<Heirloom>,
     own: Option<Factory>,
 ) -> Result<Vec<(Listener, Listening)>> {
     let first = places.first().map(|(endpoint, _)| *endpoint);
-    places.retain(|(endpoint, place)| !inherited.iter().any(|one| one.stands_for(endpoint, place)));
+    let places = places_to_bind(places, &inherited);
     let mut bound = Vec::new();
     // Those of one port speak alike, and with the same options.
     for (one, endpoint) in inherited.into_iter().zip(std::iter::repeat(first).flatten()) {
@@ -214,7 +311,38 @@ fn take_or_bind(
     Ok(bound)
 }
 
-/// Speaks on a socket that is bound already. Its file is not ours to be removed.
+/// Those of one port that no inherited socket stands for.
+fn places_to_bind<'a>(
+    mut places: Vec<(&'a Endpoint, Place)>,
+    inherited: &[Heirloom],
+) -> Vec<(&'a Endpoint, Place)> {
+    places.retain(|(endpoint, place)| !inherited.iter().any(|one| one.stands_for(endpoint, place)));
+    places
+}
+
+/// Has nobody come any more to a port that is none of the options, and keeps it for those who have: the
+/// protocol that it has spoken is spoken with them, with the options of today.
+fn no_longer(one: Heirloom, options: &Arc<Options>, own: Option<Factory>) -> Option<Listener> {
+    log::info!("No longer listening on {one}");
+    let deed = one.deed()?.clone();
+    let endpoint = Endpoint::of_before(&deed.protocol, deed.named, options)?;
+    match take(&endpoint, one, own) {
+        Ok((listener, _)) => Some(listener),
+        Err(err) => {
+            log::warn!("whoever waits there is refused: {err}");
+            None
+        }
+    }
+}
+
+/// The file of a socket that the server has made, where it is there still.
+pub(crate) fn own_file(deed: &Deed) -> Option<OwnFile> {
+    let path = deed.address.path().filter(|_| deed.name.is_empty())?;
+    let found = std::path::absolute(path).and_then(OwnFile::at).ok()?;
+    found.is(deed.file?).then_some(found)
+}
+
+/// Speaks on a socket that is bound already. A service manager's file is not ours to be removed.
 fn take(
     endpoint: &Endpoint,
     inherited: Heirloom,
@@ -222,11 +350,18 @@ fn take(
 ) -> io::Result<(Listener, Listening)> {
     let mut proto = endpoint.proto(own);
     proto.prepare(&endpoint.options)?;
-    let dual = inherited.is_dual();
+    let (dual, deed) = (inherited.is_dual(), inherited.deed().cloned());
+    let name = deed.as_ref().map_or_else(|| inherited.name().to_owned(), |deed| deed.name.clone());
+    let place = inherited.bound_for().map(Place::to_string).unwrap_or_default();
     let socket = proto.adopt(inherited.into_socket(), &endpoint.options)?;
-    // Whoever had it may have turned that, for everybody.
-    SockRef::from(&socket).set_nonblocking(false)?;
-    listener(endpoint, proto, socket, dual, own)
+    // Whoever had it may have turned that, for everybody. Children of the image before have it as they need it.
+    if deed.is_none() {
+        SockRef::from(&socket).set_nonblocking(false)?;
+    }
+    let (mut listener, listening) = listener(endpoint, proto, socket, dual, own)?;
+    listener.title = Title { place, name, ..listener.title };
+    listener.file = deed.as_ref().and_then(own_file);
+    Ok((listener, listening))
 }
 
 /// Binds all addresses of one port. Where the system chooses its number, they all have the same.
@@ -252,12 +387,12 @@ fn bind_all(places: &[(&Endpoint, Place)], own: Option<Factory>) -> Bound {
     let mut bound: Vec<(Listener, Listening)> = Vec::new();
     for (endpoint, place) in places {
         let chosen = bound.first().and_then(|(_, first)| first.address.port());
-        let place = match chosen {
+        let chosen = match chosen {
             Some(port) if place.is_port_0() => place.with_port(port),
             _ => place.clone(),
         };
-        let what = cannot(&place);
-        bound.push(bind(endpoint, place, own).map_err(|err| (what, err))?);
+        let what = cannot(&chosen);
+        bound.push(bind(endpoint, place, chosen, own).map_err(|err| (what, err))?);
     }
     Ok(bound)
 }
@@ -268,14 +403,17 @@ fn cannot(what: &impl fmt::Display) -> String {
 
 fn bind(
     endpoint: &Endpoint,
+    asked: &Place,
     place: Place,
     own: Option<Factory>,
 ) -> io::Result<(Listener, Listening)> {
     let mut proto = endpoint.proto(own);
     proto.prepare(&endpoint.options)?;
-    let dual = matches!(place, Place::Inet { dual: true, .. });
+    let (dual, text) = (matches!(place, Place::Inet { dual: true, .. }), asked.to_string());
     let socket = proto.bind(&ListenSpec::new(place, &endpoint.options))?;
-    listener(endpoint, proto, socket, dual, own)
+    let (mut listener, listening) = listener(endpoint, proto, socket, dual, own)?;
+    listener.title.place = text;
+    Ok((listener, listening))
 }
 
 fn listener(
@@ -289,7 +427,10 @@ fn listener(
     let name = proto.name();
     let listening = Listening { address, proto: name, dual };
     let (plain, client_first) = (endpoint.is_plain(own), endpoint.options.client_first());
-    Ok((Listener { proto, name, socket, plain, client_first }, listening))
+    let (protocol, named) = endpoint.asks_for();
+    let title = Title { place: String::new(), protocol, named, name: String::new() };
+    let listener = Listener { proto, name, socket, plain, client_first, title, file: None };
+    Ok((listener, listening))
 }
 
 fn announce(listening: &Listening) {

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use nix::libc;
 
@@ -47,6 +48,11 @@ impl OwnFile {
         Ok(Self { path, file })
     }
 
+    /// Whether it is the file of that device and number.
+    pub(crate) fn is(&self, wanted: (u64, u64)) -> bool {
+        self.file.metadata().is_ok_and(|found| identity(&found) == wanted)
+    }
+
     fn is_there(&self) -> bool {
         let both =
             self.file.metadata().and_then(|own| Ok((own, fs::symlink_metadata(&self.path)?)));
@@ -72,6 +78,19 @@ fn create(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Whether files stay where they are, as somebody else of this server may have them again.
+static HELD: AtomicBool = AtomicBool::new(false);
+
+/// From here on files stay, or go, when nobody here has them any more.
+pub(crate) fn hold(held: bool) {
+    HELD.store(held, SeqCst);
+}
+
+/// Whether they stay.
+pub(crate) fn is_held() -> bool {
+    HELD.load(SeqCst)
+}
+
 /// What tells one file from every other that is there.
 pub(crate) fn identity(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
@@ -79,7 +98,7 @@ pub(crate) fn identity(file: &Metadata) -> (u64, u64) {
 
 impl Drop for OwnFile {
     fn drop(&mut self) {
-        if !signal::is_servers_own() || !self.is_there() {
+        if is_held() || !signal::is_servers_own() || !self.is_there() {
             return;
         }
         match fs::remove_file(&self.path) {

@@ -14,7 +14,7 @@ use nix::sys::uio::pwrite;
 use nix::unistd::{ftruncate, geteuid};
 
 use crate::error::{Error, Result};
-use crate::own_file::identity;
+use crate::own_file::{identity, is_held};
 use crate::plain_file;
 use crate::sys::descriptor::{self, Private};
 use crate::sys::{process, signal};
@@ -96,6 +96,54 @@ impl PidFile {
         })
     }
 
+    /// Takes over the file that the image before had claimed, where it is the one that is asked for now;
+    /// else another one is claimed, and that one goes.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub(crate) fn take_over(
+        handed: (OwnedFd, PathBuf),
+        path: Option<&Path>,
+    ) -> Result<Option<Self>> {
+        let before = Self { path: handed.1, file: Private::new(handed.0) };
+        match path {
+            Some(path)
+                if std::path::absolute(path).is_ok_and(|path| path == before.path)
+                    && before.is_there() =>
+            {
+                Ok(Some(before))
+            }
+            // In this order: there is one all the time.
+            Some(path) => {
+                let claimed = Self::claim(path)?;
+                before.remove();
+                Ok(Some(claimed))
+            }
+            None => {
+                before.remove();
+                Ok(None)
+            }
+        }
+    }
+
+    /// It goes, or says that nobody runs.
+    fn remove(&self) {
+        // Somebody may take it away, and another server make its own, just before this one does.
+        let _lock = plain_file::lock_folder(&self.path);
+        if self.is_there() && fs::remove_file(&self.path).is_ok() {
+            return;
+        }
+        // In a folder of another user's, or outside of a new root: it stays, and says that nobody runs.
+        if let Err(err) = ftruncate(&self.file, 0) {
+            log::warn!("cannot remove pid_file {}: {err}", self.path.display());
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether it still stands where it was made.
     fn is_there(&self) -> bool {
         let ours = nix::sys::stat::fstat(&self.file);
@@ -106,17 +154,8 @@ impl PidFile {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        if !signal::is_servers_own() {
-            return;
-        }
-        // Somebody may take it away, and another server make its own, just before this one does.
-        let _lock = plain_file::lock_folder(&self.path);
-        if self.is_there() && fs::remove_file(&self.path).is_ok() {
-            return;
-        }
-        // In a folder of another user's, or outside of a new root: it stays, and says that nobody runs.
-        if let Err(err) = ftruncate(&self.file, 0) {
-            log::warn!("cannot remove pid_file {}: {err}", self.path.display());
+        if signal::is_servers_own() && !is_held() {
+            self.remove();
         }
     }
 }

@@ -116,6 +116,9 @@ where
             program: name.to_string_lossy().into_owned(),
             object: self.object,
             words: words.collect(),
+            started: Err(std::io::ErrorKind::NotFound.into()),
+            conf: None,
+            trial: false,
             managed: std::env::var_os("NOTIFY_SOCKET").is_some_and(|path| !path.is_empty()),
             arguments: arguments
                 .into_iter()

@@ -1,14 +1,15 @@
 //! The loop of a process that serves: accept, serve, until it is told to stop.
 
 use crate::accept_lock::Taker;
-use crate::acceptor::{Acceptor, Wait};
+use crate::acceptor::{Acceptor, Arrival, Wait};
 use crate::buffer::Buffers;
 use crate::error::Result;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
-use crate::listener::Listeners;
-use crate::seat::Post;
+use crate::listener::{Listener, Listeners};
+use crate::seat::{Alone, Post};
 use crate::serve::{Terms, serve_connection};
+use crate::stop::Stage;
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::signal;
 
@@ -49,5 +50,30 @@ pub(crate) fn work<S: NetServer>(
         }
     }
     post.gone();
+    Ok(())
+}
+
+/// Serves whoever waits at these listeners, and nobody who comes once the last of them is served.
+///
+/// # Errors
+/// Where standard input and output cannot be given to clients.
+pub(crate) fn serve_waiting<'a, S: NetServer>(
+    server: &mut S,
+    info: &ServerInfo,
+    listeners: impl Iterator<Item = &'a Listener>,
+) -> Result<()> {
+    let terms = Terms::of(info);
+    terms.begin()?;
+    signal::ignore_pipe()?;
+    let mut buffers = Buffers::default();
+    for listener in listeners {
+        listener.set_waiting(false)?;
+        while signal::stage() <= Stage::Graceful {
+            buffers.clear();
+            let Ok(accepted) = listener.accept(&mut buffers) else { break };
+            let arrival = Arrival::at(listener, accepted);
+            buffers = serve_connection(server, &terms, &mut Alone(|| false), arrival, buffers);
+        }
+    }
     Ok(())
 }

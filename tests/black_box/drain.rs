@@ -88,7 +88,9 @@ fn clients_are_served_for_the_delay_and_refused_after_it() {
 fn an_idle_server_waits_all_the_same() {
     with_all(&PERSONALITIES, |personality| {
         for ports in [1, 2] {
-            let server = drains(personality, "1s").args(vec!["--port=0"; ports]).start();
+            // Without a limit for reads nothing but a client ends a mere accept.
+            let server = drains(personality, "1s").arg("--read_timeout=0");
+            let server = server.args(vec!["--port=0"; ports]).start();
             server.addresses(ports);
             server.wait_for_log("starting!");
             serves(server.address());
@@ -242,6 +244,17 @@ fn a_server_that_never_served_has_nobody_to_wait_for() {
             assert!(!log.contains(BEGUN), "{personality} {moment}: {log}");
         }
     });
+    // A pool is ready once a child is.
+    for personality in ["prefork_simple", "prefork"] {
+        let folder = scratch();
+        let ready = folder.join("ready");
+        let server = drains(personality, "1h").env("LINGER", &ready).start();
+        server.wait_for_log("waits for a file");
+        server.signal(Signal::SIGTERM);
+        server.wait_for_log("server closing");
+        folder.write("ready", "");
+        server.wait().expect_code(0);
+    }
 }
 
 #[test]

@@ -54,6 +54,7 @@ mod rotation;
 mod same_script;
 mod soak;
 mod sources;
+mod starts_again;
 mod starved;
 mod stdio;
 mod stop;

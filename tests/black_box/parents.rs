@@ -126,7 +126,8 @@ fn signals_make_a_pool_one_larger_or_smaller() {
 #[test]
 fn a_hup_renews_every_child_one_at_a_time_and_no_client_notices() {
     for personality in ["prefork", "prefork_simple"] {
-        let server = actor(&[]).args(pool_of(personality, 4)).arg("--log_level=3").start();
+        let server =
+            actor(&["--hup=children", "--log_level=3"]).args(pool_of(personality, 4)).start();
         server.wait_until("four children", || server.alive().len() == 4);
         let (before, lines) = (server.children(), server.log().len());
         std::thread::scope(|scope| {
@@ -218,7 +219,8 @@ fn a_parent_that_is_slow_each_time_still_ends_requests() {
 #[test]
 fn whoever_does_not_leave_when_told_to_is_killed_once_it_serves_nobody() {
     let times = ["--graceful_timeout=1s", "--kill_timeout=500ms", "--check_for_dead=200ms"];
-    let server = reckless("prefork_simple").args(times).arg("--max_servers=2").start();
+    let server =
+        reckless("prefork_simple").arg("--hup=children").args(times).arg("--max_servers=2").start();
     server.expect_log("serves nobody: SIGKILL");
     server.allow_log("was killed by SIGKILL");
     server.wait_until("both are there", || server.children().len() == 2);

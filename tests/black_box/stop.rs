@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use netserver::testing::{Client, Server, Signal, scratch, tool};
 
-use super::{actor, extent, program, with_each};
+use super::{actor, extent, program, tell as tell_figures, with_each};
 
 /// How often a signal meets a worker at some moment: 4,000 times with `TRIALS=4000`.
 fn trials() -> usize {
@@ -72,12 +72,47 @@ fn an_idle_server_stops_at_once() {
     });
 }
 
+/// How long that takes, on a machine that lets the server run: the shortest of a few tries.
+#[test]
+fn an_idle_server_has_ended_after_a_fifth_of_a_second() {
+    const TRIES: usize = 5;
+    const MOST: Duration = Duration::from_millis(200);
+    for signal in [Signal::SIGTERM, Signal::SIGQUIT, Signal::SIGINT] {
+        for personality in super::PERSONALITIES {
+            let tries = (0..TRIES).map(|_| {
+                let server = actor(&[&format!("--server_type={personality}")]).start();
+                // Somebody was served, and nobody is.
+                let mut client = Client::connect(server.address());
+                client.send("quit\n");
+                assert_eq!(client.rest(), b"");
+                let start = Instant::now();
+                server.signal(signal);
+                server.wait_until("it has ended", || server.has_ended());
+                let took = start.elapsed();
+                server.wait().expect_code(0);
+                took
+            });
+            // No more than it takes.
+            let mut least = Duration::MAX;
+            let quick = tries.into_iter().any(|took| {
+                least = least.min(took);
+                took < MOST
+            });
+            assert!(quick, "{personality} {signal}: {least:?}");
+            tell_figures(format_args!("{personality} {signal}: {least:.1?}"));
+        }
+    }
+}
+
 #[test]
 fn int_cuts_a_request() {
     with_ports_and(&[Signal::SIGINT], |signal, personality, _, server| {
         let mut client = in_progress(&server);
+        let start = Instant::now();
         let finished = server.stop_with(signal);
         assert_eq!(finished.code(), Some(0), "{personality}");
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(2), "{personality}: {took:?}");
         assert!(client.try_rest().unwrap_or_default().is_empty(), "{personality}");
         let log = finished.stderr();
         assert!(log.contains("the server stops"), "{personality}: {log}");
@@ -157,7 +192,7 @@ fn a_request_in_progress_is_cut_after_graceful_timeout() {
         let finished = server.stop_with(Signal::SIGTERM);
         assert_eq!(finished.code(), Some(0), "{personality}");
         let took = start.elapsed();
-        assert!((900..3_000).contains(&took.as_millis()), "{personality}: {took:?}");
+        assert!((900..1_500).contains(&took.as_millis()), "{personality}: {took:?}");
     }
 }
 
@@ -168,8 +203,11 @@ fn a_second_signal_forces() {
         server.signal(Signal::SIGTERM);
         let address = server.address();
         server.wait_until("the stop has begun", || is_refused(address));
+        let start = Instant::now();
         let finished = server.stop_with(Signal::SIGTERM);
         assert_eq!(finished.code(), Some(0), "{personality}");
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(2), "{personality}: {took:?}");
     });
 }
 

@@ -74,7 +74,8 @@ fn signals_of_every_kind_harm_nobody() {
         let is_pool = personality.starts_with("prefork");
         let has_children = personality != "single";
         let size = pool_of(personality, 5).into_iter().skip(1).filter(|_| has_children);
-        let server = reckless(personality).arg("--log_level=4").args(size).start();
+        let server =
+            reckless(personality).args(["--log_level=4", "--hup=children"]).args(size).start();
         // It is ready for them.
         server.address();
         let start = Instant::now();

@@ -45,6 +45,7 @@ const GONE: &[(&[&str], &str)] = &[
         "remove it: a server stays where it is unless `background` is set",
     ),
     (&["conf", "config", "config_file"], "here it is `conf_file`"),
+    (&["hup_delete_env_keys"], "remove it: at a restart the environment is as it was at the start"),
     (&["uid"], "here it is `user`, by name or number"),
     (&["gid"], "here it is `group`, by names or numbers"),
     (&["unix_path"], "here the path stands in `port`: `/run/echo.sock/unix`"),

@@ -85,6 +85,7 @@ const LINE: Param = Param { name: "line", ty: "u32" };
 const PID: Param = Param { name: "pid", ty: "u32" };
 
 const ALL: Scope = Scope::ALL;
+const LISTENING: Scope = Scope::LISTENING;
 const FORKING: Scope = Scope::FORKING;
 const POOLS: Scope = Scope::PREFORKS;
 const FORK: Scope = Scope::of(BuiltIn::Fork);
@@ -138,6 +139,13 @@ pub static HOOKS: &[HookSpec] = &[
         Process::Parent,
         ALL,
         "the options are known, nothing is bound",
+    ),
+    hook(
+        "restart_open_hook",
+        &[SERVER],
+        Process::Parent,
+        LISTENING,
+        "after a restart: the listeners of before are about to be taken over",
     ),
     hook(
         "post_bind_hook",
@@ -278,7 +286,20 @@ pub static HOOKS: &[HookSpec] = &[
         when: "for each record that `log_level` lets through: is it to be written as well?",
     },
     hook("pre_server_close_hook", &[SERVER], Process::Parent, ALL, "the server begins to stop"),
-    hook("post_child_cleanup_hook", &[SERVER], Process::Parent, ALL, "all children are gone"),
+    hook(
+        "post_child_cleanup_hook",
+        &[SERVER],
+        Process::Parent,
+        ALL,
+        "all children are gone; after a restart, those of before it",
+    ),
+    hook(
+        "restart_close_hook",
+        &[SERVER],
+        Process::Parent,
+        LISTENING,
+        "the server is about to restart, and hands its listeners on",
+    ),
     hook(
         "fatal_hook",
         &[TEXT, FILE, LINE],
@@ -293,9 +314,6 @@ pub fn gone(name: &str) -> Option<&'static str> {
     Some(match name {
         "parent_read_hook" => "here it is `child_is_talking_hook`, with `child_communication`",
         "can_read_hook" => "here the handler reads, and nobody else",
-        "restart_open_hook" | "restart_close_hook" => {
-            "here HUP renews children and opens nothing anew"
-        }
         _ => return None,
     })
 }

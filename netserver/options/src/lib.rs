@@ -26,6 +26,7 @@ pub mod command;
 pub mod facility;
 pub mod gone;
 pub mod hook;
+pub mod hup;
 pub mod kind;
 pub mod listen;
 pub mod nearest;
@@ -39,6 +40,7 @@ pub mod table;
 
 pub use access::AccessDefault;
 pub use facility::Facility;
+pub use hup::Hup;
 pub use kind::{UnixType, VerifyClient};
 pub use nearest::nearest;
 pub use personality::{BuiltIn, Scope};

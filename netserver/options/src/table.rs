@@ -397,7 +397,7 @@ macro_rules! for_each_option {
                 default: [ALL => "1000"], range: ["0", "4294967295"],
                 summary: "Connections per child; 0: no limit",
             }
-            /// How many children may be renewed at the same time, after `max_requests` or by a HUP.
+            /// How many children may be renewed at the same time, after `max_requests` or with `hup = children`.
             max_recycling: Count {
                 group: Pool, works_with: PREFORKS, since: "0.1",
                 default: [ALL => "1"], range: ["1", "65535"],
@@ -513,7 +513,7 @@ macro_rules! for_each_option {
             /// begins: a load balancer that still sends clients may need that time to learn of it. The
             /// service manager is told at once. A second TERM or QUIT begins the graceful stop, INT the quick
             /// one. `ServerInfo::server_close` does not wait for it, and neither does a stop that came before
-            /// the server served. A `single` server counts whole seconds, rounded up.
+            /// the server was ready. A `single` server counts whole seconds, rounded up.
             drain_delay: Period {
                 group: Limits, works_with: LISTENING, since: "0.1",
                 default: [ALL => "0s"], range: ["0s", "1h"],
@@ -532,6 +532,22 @@ macro_rules! for_each_option {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "5s"], range: ["100ms", "1h"],
                 summary: "Time to end at once, before KILL",
+            }
+            /// What a HUP leads to. `exec`: the server begins anew in the same process, with its options, its
+            /// program and its environment as they are then, and the listeners it has; no client is lost.
+            /// `children`: each child of a pool is renewed, and the log is opened anew. `ignore`: nothing.
+            /// Behind `chroot`, where there is no program to begin with, `exec` is `children`.
+            hup: Choice<Hup> {
+                group: Limits, works_with: LISTENING, since: "0.1",
+                default: [ALL => "exec"], range: [],
+                summary: "What a HUP leads to",
+            }
+            /// Whether children of before a restart may finish their requests however long that takes. Else
+            /// they have `graceful_timeout`, as at a stop.
+            leave_children_open_on_hup: Flag {
+                group: Limits, works_with: FORKING, since: "0.1",
+                default: [ALL => "false"], range: [],
+                summary: "No time limit for requests at a restart",
             }
             /// Whether the server goes to the background once it is bound. The process that was started
             /// ends when the server serves, with code 0; what fails before that is said on its standard

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::fd::OwnedFd;
 
 use netserver_options::command::Command;
 use netserver_options::table::SERVER_TYPE;
@@ -28,6 +29,7 @@ use crate::options::{args, conf, help, print};
 use crate::personality::Personality;
 use crate::pid_file::PidFile;
 use crate::proto::{self, Endpoint, Factory};
+use crate::started::Started;
 use crate::stdio;
 
 /// What the program and its caller give.
@@ -42,6 +44,12 @@ pub(crate) struct Given {
     pub(crate) arguments: Vec<(String, Texts)>,
     /// Whether a service manager is to be told when the server serves.
     pub(crate) managed: bool,
+    /// How the program was started.
+    pub(crate) started: std::io::Result<Started>,
+    /// What its conf file is to be, and not what stands there now.
+    pub(crate) conf: Option<OwnedFd>,
+    /// Whether this is a trial run: nothing is claimed, and nothing is written to the log.
+    pub(crate) trial: bool,
 }
 
 /// What comes of it.
@@ -79,7 +87,7 @@ where
         }
         _ => {}
     }
-    let conf_file = read_conf(&mut settings, table)?;
+    let conf_file = read_conf(&mut settings, table, given.conf)?;
     let merged = merge(&settings, table, declared)?;
     merged.hold_required()?;
     let inherited = merged.personality == Some(BuiltIn::Inet);
@@ -91,7 +99,7 @@ where
     }
     let starts = matches!(line.command, None | Some(Command::Check));
     let identity = if starts { privileges::begin(&merged)? } else { Identity::default() };
-    logging::open::<S>(&given.program, &merged, identity.user, line.command)?;
+    logging::open::<S>(&given.program, &merged, identity.user, line.command, given.trial)?;
     // Its one client is there already.
     let endpoints = if inherited { Vec::new() } else { proto::endpoints(&merged)? };
     let rules = Rules::of(&merged.options)?;
@@ -100,18 +108,22 @@ where
     }
     match line.command {
         None => {
+            if given.trial {
+                check(&merged, &endpoints, declaration.proto)?;
+            }
             let privileges = Privileges::of(&merged, identity, conf_file.as_ref())?;
             let name = merged.personality.map_or("custom", BuiltIn::name);
             let (personality, values) = (merged.personality, merged.own());
             let info = ServerInfo::new(given.program, name, merged, rules, line.rest);
             let proto = declaration.proto;
-            let configured = Configured::new(info, endpoints, proto, personality, privileges);
+            let configured =
+                Configured::new(info, endpoints, proto, personality, privileges, given.started);
+            let configured = Configured { conf: conf_file.map(|file| file.bytes), ..configured };
             Ok(Configuration::Serve(Box::new(configured), values))
         }
         Some(Command::Check) => {
             Privileges::of(&merged, identity, conf_file.as_ref())?;
-            listener::check(&endpoints, declaration.proto)?;
-            merged.options.pid_file().map_or(Ok(()), |path| PidFile::check(path))?;
+            check(&merged, &endpoints, declaration.proto)?;
             answer(&format!("{}: options are valid\n", given.program))
         }
         Some(Command::PrintUnit) => {
@@ -119,6 +131,12 @@ where
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
     }
+}
+
+/// Tells what would be wrong with what a start makes, and makes nothing.
+fn check(merged: &Merged, endpoints: &[Endpoint], own: Option<Factory>) -> Result<()> {
+    listener::check(endpoints, own)?;
+    merged.options.pid_file().map_or(Ok(()), |path| PidFile::check(path))
 }
 
 /// Says what may not have been meant.
@@ -144,11 +162,15 @@ fn refuse_launcher(merged: &Merged) -> Result<(), OptionError> {
 }
 
 /// Adds what the conf file says, where one is named, and tells what file it was.
-fn read_conf(settings: &mut Vec<Setting>, table: Table) -> Result<Option<ConfFile>> {
+fn read_conf(
+    settings: &mut Vec<Setting>,
+    table: Table,
+    instead: Option<OwnedFd>,
+) -> Result<Option<ConfFile>> {
     let Some(named) = winner(settings, "conf_file").cloned() else { return Ok(None) };
-    let (found, opened) = conf::read(&named, table)?;
+    let conf::Read { settings: found, bytes, opened } = conf::read(&named, table, instead)?;
     settings.extend(found);
-    Ok(Some(ConfFile { name: named.text, opened }))
+    Ok(Some(ConfFile { name: named.text, bytes, opened }))
 }
 
 /// A server's own options are the program's fault, and told whoever starts it.

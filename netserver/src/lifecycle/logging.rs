@@ -15,8 +15,8 @@ use crate::options::source::Source;
 
 const HOOK: &str = "write_to_log_hook";
 
-/// Opens the log of a server that is to become `user`. Whoever only asks something has standard error, and with `--check` learns what would be
-/// wrong with another log.
+/// Opens the log of a server that is to become `user`. Whoever only asks something has standard error, and with
+/// `--check`, and in a trial run, learns what would be wrong with another log.
 ///
 /// # Errors
 /// Where the log cannot be what it is to be.
@@ -25,15 +25,16 @@ pub(super) fn open<S: Hooks>(
     merged: &Merged,
     user: Option<u32>,
     command: Option<Command>,
+    trial: bool,
 ) -> Result<()> {
     let options = &merged.options;
     let level = options.log_level();
-    let serves = command.is_none();
+    let serves = command.is_none() && !trial;
     let to = if serves { place(options) } else { Place::Stderr };
     let has_hook = S::WRITTEN.is_none_or(|all| all.contains(&HOOK));
     let hook: Option<logger::Hook> = if serves && has_hook { Some(ask::<S>) } else { None };
     logger::init(&Setup { program, level, to, user, hook })?;
-    if command == Some(Command::Check) {
+    if command == Some(Command::Check) || trial {
         logger::check(&place(options), user)?;
     }
     if matches!(command, None | Some(Command::Check)) {

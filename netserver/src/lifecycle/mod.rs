@@ -17,26 +17,43 @@ pub(crate) use configure::{Configuration, Given, configure};
 
 use self::phase::Configured;
 use crate::declared::Declared;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fatal;
 use crate::guard;
 use crate::handler::Hooks;
+use crate::handover::{self, Handover};
+use crate::listener::Listener;
 use crate::options::own::OwnOptions;
 use crate::personality::{Personality, Stop};
+use crate::started::Started;
 use crate::sys::{manager, signal};
+use crate::trial;
+use crate::way_back;
 
 /// Configure, bind, serve, close: the whole of a server.
 ///
 /// # Errors
 /// Whatever ends the start, or serving.
-pub(crate) fn run<S>(build: impl FnOnce(&OwnOptions) -> Result<S>, given: Given) -> Result<Stop>
+pub(crate) fn run<S>(build: impl FnOnce(&OwnOptions) -> Result<S>, mut given: Given) -> Result<Stop>
 where
     S: Declared + Hooks,
     S::Personality: Personality<S>,
 {
     // Before anybody but the program itself can have started a thread.
+    let handed = handover::take();
+    let program = handed.handover.as_ref().ok().and_then(|handed| handed.as_ref()?.program.clone());
+    given.started = Started::record(program);
     let manager = manager::take();
     guard::install();
+    let (words, mut handed) = (handed.words, handed.handover?);
+    if let Some(word) = handed.as_mut().and_then(|handed| handed.trial.take()) {
+        given.trial = true;
+        trial::answer(&word, try_out::<S>(build, given, handed));
+    }
+    given.conf = handed.as_mut().and_then(|handed| handed.conf.take());
+    if let (Some(handed), Ok(started)) = (&handed, &given.started) {
+        way_back::open(handed, started);
+    }
     // Before any code of the server's own: what comes from here on ends nothing unseen.
     let _signals = signal::install()?;
     let (configured, own) = match configure::<S>(given)? {
@@ -44,9 +61,33 @@ where
         Configuration::Answered => return Ok(Stop::AsAsked),
     };
     let mut server = build(&own)?;
-    let outcome = configured.under(manager).and_then(|configured| flow(configured, &mut server));
+    words.tell();
+    let configured = configured.under(manager).and_then(|configured| configured.after(handed));
+    let outcome = configured.and_then(|configured| flow(configured, &mut server));
     let outcome = guard::take_fatal().map_or(outcome, Err);
-    outcome.inspect_err(|err| fatal::tell(&mut server, err))
+    outcome.inspect_err(|err| {
+        way_back::go(err);
+        fatal::tell(&mut server, err);
+    })
+}
+
+/// Whether a server would come of all this: as far as that can be found out beside the one that runs. No
+/// hook but the first is called, as what they open that one has.
+fn try_out<S>(
+    build: impl FnOnce(&OwnOptions) -> Result<S>,
+    given: Given,
+    handed: Option<Handover>,
+) -> Result<Vec<Listener>>
+where
+    S: Declared + Hooks,
+    S::Personality: Personality<S>,
+{
+    let Configuration::Serve(configured, own) = configure::<S>(given)? else {
+        return Err(Error::new("its command line asks something, and starts no server"));
+    };
+    // Its end is for the real one to see.
+    std::mem::forget(build(&own)?);
+    configured.after(handed)?.bind_others()
 }
 
 /// From the options to the end, each phase from the one before.
@@ -55,6 +96,6 @@ where
     S: Declared + Hooks,
     S::Personality: Personality<S>,
 {
-    let bound = configured.post_configure(server)?.bind()?.background()?;
+    let bound = configured.post_configure(server)?.bind(server)?.background()?;
     bound.post_bind(server)?.pre_loop(server)?.serve(server)
 }

@@ -8,13 +8,16 @@ use crate::declared::Declared;
 use crate::error::Result;
 use crate::guard;
 use crate::handler::Hooks;
+use crate::handover::Handover;
 use crate::info::ServerInfo;
 use crate::inherit::Inheritance;
 use crate::launcher;
-use crate::listener::Listeners;
+use crate::listener::{Listener, Listeners};
 use crate::personality::{Personality, Running, Stop};
 use crate::pid_file::PidFile;
 use crate::proto::{Endpoint, Factory};
+use crate::restart::Restart;
+use crate::started::Started;
 
 /// The options are known, the addresses are resolved, nothing is bound.
 #[derive(Debug)]
@@ -30,6 +33,12 @@ pub(crate) struct Configured {
     /// The pid file, once it is claimed.
     pub(crate) pid_file: Option<PidFile>,
     pub(crate) privileges: Privileges,
+    /// How it was started, for a restart.
+    pub(crate) started: std::io::Result<Started>,
+    /// What its conf file was.
+    pub(crate) conf: Option<Vec<u8>>,
+    /// What the image before has handed on, where there was one.
+    pub(crate) handed: Option<Handover>,
 }
 
 /// Every listener is bound, with the privileges of the start.
@@ -38,7 +47,7 @@ pub(crate) struct Bound {
     pub(super) info: ServerInfo,
     listeners: Listeners,
     personality: Option<BuiltIn>,
-    pid_file: Option<PidFile>,
+    restart: Restart,
     pub(super) privileges: Privileges,
 }
 
@@ -47,7 +56,6 @@ pub(crate) struct Bound {
 pub(crate) struct Ready {
     running: Running,
     personality: Option<BuiltIn>,
-    pid_file: Option<PidFile>,
 }
 
 impl Configured {
@@ -58,29 +66,76 @@ impl Configured {
         proto: Option<Factory>,
         personality: Option<BuiltIn>,
         privileges: Privileges,
+        started: std::io::Result<Started>,
     ) -> Self {
-        let (inheritance, pid_file) = (Inheritance::default(), None);
-        Self { info, endpoints, inheritance, proto, personality, pid_file, privileges }
+        let (inheritance, pid_file, conf, handed) = (Inheritance::default(), None, None, None);
+        Self {
+            info,
+            endpoints,
+            inheritance,
+            proto,
+            personality,
+            pid_file,
+            privileges,
+            started,
+            conf,
+            handed,
+        }
+    }
+
+    /// With what the image before has handed on.
+    ///
+    /// # Errors
+    /// A descriptor that clients cannot come to.
+    pub(crate) fn after(mut self, handed: Option<Handover>) -> Result<Self> {
+        let Some(mut handed) = handed else { return Ok(self) };
+        let sockets = std::mem::take(&mut handed.sockets);
+        self.inheritance = self.inheritance.with_handed(sockets)?;
+        self.info = self.info.of_generation(handed.before.saturating_add(1));
+        self.handed = Some(handed);
+        Ok(self)
+    }
+
+    /// In a trial run: binds what the image before has not, for that.
+    ///
+    /// # Errors
+    /// What cannot be bound.
+    pub(crate) fn bind_others(self) -> Result<Vec<Listener>> {
+        Listeners::bind_others(&self.endpoints, self.proto, self.inheritance)
     }
 
     /// Claims the pid file, which no second server gets past, and runs the `post_configure_hook`.
     pub(crate) fn post_configure<S: Hooks>(mut self, server: &mut S) -> Result<Self> {
-        self.pid_file =
-            self.info.options().pid_file().map(|path| PidFile::claim(path)).transpose()?;
+        let path = self.info.options().pid_file().map(AsRef::as_ref);
+        let handed = self.handed.as_mut().and_then(|handed| handed.pid_file.take());
+        self.pid_file = match handed {
+            Some(handed) => PidFile::take_over(handed, path)?,
+            None => path.map(PidFile::claim).transpose()?,
+        };
         let hook = guard::run(|| server.post_configure_hook(&self.info));
         hook.map_err(|failure| failure.of("post_configure_hook"))?;
         Ok(self)
     }
 
-    /// Binds every listener, or none.
-    pub(crate) fn bind(self) -> Result<Bound> {
-        let Self { info, endpoints, inheritance, proto, personality, privileges, pid_file } = self;
+    /// Binds every listener, or none; after a restart those that are not there yet.
+    pub(crate) fn bind<S: Hooks>(self, server: &mut S) -> Result<Bound> {
+        let Self { info, endpoints, inheritance, proto, personality, privileges, pid_file, .. } =
+            self;
         let (program, name, pid) = (info.program(), info.personality(), std::process::id());
-        log::info!("{program} (type {name}) starting! pid({pid})");
+        if self.handed.is_some() {
+            let generation = info.generation();
+            log::info!("{program} (type {name}) restarted as generation {generation}! pid({pid})");
+            let hook = guard::run(|| server.restart_open_hook(&info));
+            hook.map_err(|failure| failure.of("restart_open_hook"))?;
+        } else {
+            log::info!("{program} (type {name}) starting! pid({pid})");
+        }
+        let elders = self.handed.map(|handed| handed.children).unwrap_or_default();
+        let restart = Restart::new(self.started, pid_file, self.conf, info.generation(), elders);
         let file = info.options().port_file().map(AsRef::as_ref);
         let listeners = Listeners::bind(&endpoints, proto, inheritance, file)?;
         let info = info.listening_on(listeners.listening().cloned().collect());
-        Ok(Bound { info, listeners, personality, pid_file, privileges })
+        Ok(Bound { info, listeners, personality, restart, privileges })
     }
 }
 
@@ -88,10 +143,11 @@ impl Bound {
     /// Goes to the background, where that is asked for: the process that was started waits there until
     /// the server serves. Says in the pid file which process that is.
     pub(crate) fn background(self) -> Result<Self> {
-        if self.info.goes_to_background() {
+        // A server that restarts is there already.
+        if self.info.goes_to_background() && !self.restart.is_restarted() {
             launcher::part(self.info.program(), self.info.options().strict())?;
         }
-        self.pid_file.iter().try_for_each(PidFile::write)?;
+        self.restart.write_pid_file()?;
         Ok(self)
     }
 
@@ -106,10 +162,10 @@ impl Bound {
 impl Secured {
     /// Runs the `pre_loop_hook`.
     pub(crate) fn pre_loop<S: Hooks>(self, server: &mut S) -> Result<Ready> {
-        let Bound { info, listeners, personality, pid_file, .. } = self.into_bound();
+        let Bound { info, listeners, personality, restart, .. } = self.into_bound();
         let hook = guard::run(|| server.pre_loop_hook(&info));
         hook.map_err(|failure| failure.of("pre_loop_hook"))?;
-        Ok(Ready { running: Running::new(info, listeners), personality, pid_file })
+        Ok(Ready { running: Running::new(info, listeners, restart), personality })
     }
 }
 
@@ -120,15 +176,12 @@ impl Ready {
         S: Declared,
         S::Personality: Personality<S>,
     {
-        let Self { running, personality, pid_file } = self;
-        let outcome = match personality {
+        let Self { running, personality } = self;
+        match personality {
             Some(other) if personality != S::Personality::BUILT_IN => {
                 S::Personality::serve_as(other, server, running)
             }
             _ => S::Personality::serve(server, running),
-        };
-        // It goes when nobody serves any more.
-        drop(pid_file);
-        outcome
+        }
     }
 }

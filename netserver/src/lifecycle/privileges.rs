@@ -30,6 +30,7 @@ pub(crate) struct Privileges {
 pub(super) struct ConfFile {
     pub(super) name: String,
     pub(super) opened: Metadata,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Privileges {

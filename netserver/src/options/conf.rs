@@ -4,6 +4,7 @@
 //! blanks around it; `#` starts a comment and `\#` is a `#`; a boolean's name alone is true.
 
 use std::fs::Metadata;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use netserver_options::kind::{Flag, Kind};
@@ -15,17 +16,35 @@ use super::source::Source;
 use crate::error::OptionError;
 use crate::sys::descriptor;
 
-/// Reads the settings of the file that `named` has as its value, and tells what file it was.
+/// What was read of a conf file.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) bytes: Vec<u8>,
+    /// What the file was when it was opened.
+    pub(crate) opened: Metadata,
+}
+
+/// Reads the settings of the file that `named` has as its value; of `instead`, where that is there, which
+/// was that file once.
 ///
 /// # Errors
 /// Where it cannot be read, is no text, or a line of it is refused.
-pub(crate) fn read(named: &Setting, table: Table) -> Result<(Vec<Setting>, Metadata), OptionError> {
+pub(crate) fn read(
+    named: &Setting,
+    table: Table,
+    instead: Option<OwnedFd>,
+) -> Result<Read, OptionError> {
     let name = shown(&named.text);
-    let (bytes, opened) = descriptor::read_regular(Path::new(&named.text)).map_err(|err| {
+    let found = match instead {
+        Some(file) => descriptor::read_all(file.into()),
+        None => descriptor::read_regular(Path::new(&named.text)),
+    };
+    let (bytes, opened) = found.map_err(|err| {
         let reject = Reject::new(format!("{name}: cannot be read: {err}"));
         OptionError::new(named.source.place(named.spec.name), reject)
     })?;
-    Ok((parse(&name, &bytes, table)?, opened))
+    Ok(Read { settings: parse(&name, &bytes, table)?, bytes, opened })
 }
 
 pub(super) fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Setting>, OptionError> {
@@ -131,7 +150,7 @@ mod tests {
         ] {
             let mut set = OptionSet::new(Table::BUILT_IN, source);
             set.set("conf_file", "/no where").unwrap();
-            let err = read(&set.into_settings()[0], Table::BUILT_IN).unwrap_err();
+            let err = read(&set.into_settings()[0], Table::BUILT_IN, None).unwrap_err();
             assert_eq!(
                 err.to_string(),
                 format!(

@@ -16,7 +16,8 @@ impl<S: NetServer> Personality<S> for Fork {
     const BUILT_IN: Option<BuiltIn> = Some(BuiltIn::Fork);
 
     fn serve(server: &mut S, running: Running) -> Result<Stop> {
-        Ok(Stop::of(pool::on_demand(server, &running.info, running.listeners, running.watch)?))
+        let Running { info, listeners, watch, restart } = running;
+        Ok(Stop::of(pool::on_demand(server, &info, listeners, (watch, restart))?))
     }
 
     fn serve_as(other: BuiltIn, server: &mut S, running: Running) -> Result<Stop> {

@@ -28,12 +28,15 @@ use crate::guard;
 use crate::handler::{Hooks, NetServer};
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
+use crate::logger;
 use crate::notify;
 use crate::pool::Watch;
+use crate::restart::{Restart, Step};
 use crate::seat::Alone;
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::signal;
-use crate::worker::work;
+use crate::way_back;
+use crate::worker::{serve_waiting, work};
 
 /// A server that is ready to serve: bound, with the privileges it keeps.
 ///
@@ -45,11 +48,12 @@ pub struct Running {
     pub(crate) info: ServerInfo,
     pub(crate) listeners: Listeners,
     pub(crate) watch: Option<Watch>,
+    pub(crate) restart: Restart,
 }
 
 impl Running {
-    pub(crate) const fn new(info: ServerInfo, listeners: Listeners) -> Self {
-        Self { info, listeners, watch: None }
+    pub(crate) const fn new(info: ServerInfo, listeners: Listeners, restart: Restart) -> Self {
+        Self { info, listeners, watch: None, restart }
     }
 
     /// Options, addresses and arguments.
@@ -72,25 +76,84 @@ impl Running {
     /// # Errors
     /// Where a listener is broken, or `/dev/null` cannot be opened for the background.
     pub fn serve_here<S: NetServer>(
-        &self,
+        &mut self,
         server: &mut S,
         go_on: impl FnMut() -> bool,
     ) -> Result<()> {
         signal::become_alone(self.info.stop_timing());
         self.info.ready_alone()?;
-        let known = Known::new(self.listeners.descriptors());
-        let listening = Waiting::on(&known);
-        let alone = &mut Alone(go_on);
-        let outcome = work(server, &self.info, &self.listeners, None, alone, Buffers::default());
-        drop(listening);
+        self.relieve(server)?;
+        let outcome = self.serve_until_stopped(server, go_on);
         signal::end_timing();
         outcome
     }
 
+    /// Serves whoever waits at ports that are none any more.
+    fn relieve<S: NetServer>(&mut self, server: &mut S) -> Result<()> {
+        if self.restart.is_restarted() {
+            log::info!("generation {} serves", self.info.generation());
+        }
+        let mut dropped = self.listeners.take_dropped();
+        for listener in &mut dropped {
+            listener.remove_file();
+        }
+        if dropped.is_empty() { Ok(()) } else { serve_waiting(server, &self.info, dropped.iter()) }
+    }
+
+    /// Is called away from its listeners by a signal, and comes back.
+    fn serve_until_stopped<S: NetServer>(
+        &mut self,
+        server: &mut S,
+        go_on: impl FnMut() -> bool,
+    ) -> Result<()> {
+        let mut alone = Alone(go_on);
+        let spares = self.listeners.spares()?;
+        // One that has come while it started has called nobody.
+        self.look_for_restart(server)?;
+        loop {
+            let known = Known::new(self.listeners.descriptors());
+            let listening = Waiting::on(&known);
+            let buffers = Buffers::default();
+            work(server, &self.info, &self.listeners, None, &mut alone, buffers)?;
+            drop(listening);
+            if !signal::take_call() || !signal::stage().accepts() {
+                return Ok(());
+            }
+            self.listeners.put_back(&spares)?;
+            self.look_for_restart(server)?;
+        }
+    }
+
+    /// Does what HUP asks for. The end of a trial run calls it away from its listeners, too.
+    fn look_for_restart<S: NetServer>(&mut self, server: &mut S) -> Result<()> {
+        signal::hear_children(true)?;
+        match self.restart.look(&self.info, &self.listeners, true) {
+            Step::Wait => {}
+            Step::Renew => {
+                notify::reloading();
+                logger::reopen();
+                log::info!("HUP: the log is opened anew; there is no pool to be renewed");
+                notify::ready();
+            }
+            Step::Become(bound) => {
+                let info = &self.info;
+                if guard::logged("restart_close_hook", || server.restart_close_hook(info)) {
+                    self.restart.become_next(&self.listeners, &bound, Vec::new());
+                } else {
+                    Restart::give_up(&bound, "restart_close_hook has failed");
+                }
+            }
+        }
+        // Where another HUP has come meanwhile it calls again.
+        Ok(signal::hear_children(self.restart.is_tried())?)
+    }
+
     /// Closes a server that has no children, with the hooks that belong to it.
     pub fn close<S: Hooks>(self, server: &mut S) {
-        let Self { info, listeners, .. } = self;
+        // The pid file goes last.
+        let Self { info, listeners, restart: _restart, .. } = self;
         notify::stopping();
+        way_back::close();
         drop(listeners);
         guard::logged("pre_server_close_hook", || server.pre_server_close_hook(&info));
         log::info!("server closing");

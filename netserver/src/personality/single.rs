@@ -14,7 +14,7 @@ pub struct Single;
 impl<S: NetServer> Personality<S> for Single {
     const BUILT_IN: Option<BuiltIn> = Some(BuiltIn::Single);
 
-    fn serve(server: &mut S, running: Running) -> Result<Stop> {
+    fn serve(server: &mut S, mut running: Running) -> Result<Stop> {
         let outcome = running.serve_here(server, || true);
         running.close(server);
         outcome.map(|()| Stop::AsAsked)

@@ -11,13 +11,13 @@ use crate::fatal;
 use crate::guard;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
-use crate::listener::Listeners;
+use crate::listener::{Listener, Listeners};
 use crate::serve::{Terms, serve_connection};
-use crate::sys::descriptor::Unneeded;
+use crate::sys::descriptor::{Private, Unneeded};
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::process::Pid;
 use crate::sys::signal;
-use crate::worker::work;
+use crate::worker::{serve_waiting, work};
 
 use super::scoreboard::Scoreboard;
 
@@ -129,6 +129,35 @@ pub(super) fn serve_one<S: NetServer>(
     }
     birth.board.leave(birth.place, whole);
     i32::from(!whole)
+}
+
+/// Serves whoever waits at ports that are none any more, one after the other, and then leaves.
+pub(super) fn serve_dropped<S: NetServer>(
+    server: &mut S,
+    info: &ServerInfo,
+    parent: Pid,
+    unneeded: &Unneeded,
+    dropped: &[Private<Listener>],
+) -> i32 {
+    let begin = || {
+        signal::become_child(parent)?;
+        unneeded.close();
+        Ok(signal::follow_parent()?)
+    };
+    if let outcome @ Err(_) = begin() {
+        return leave(&outcome);
+    }
+    let kind = ChildKind::Worker;
+    if !guard::logged("child_init_hook", || server.child_init_hook(info, kind)) {
+        fatal::ended(server);
+        return 1;
+    }
+    let served = info
+        .take_streams()
+        .and_then(|()| serve_waiting(server, info, dropped.iter().map(|listener| &**listener)));
+    let code = leave(&served) | i32::from(fatal::ended(server));
+    guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
+    code
 }
 
 /// Runs `dequeue`.

@@ -16,14 +16,14 @@ use crate::info::ServerInfo;
 use crate::listener::{Listener, Listeners};
 use crate::serve::Terms;
 use crate::stop::Stage;
-use crate::sys::descriptor::Unneeded;
+use crate::sys::descriptor::{self, Unneeded};
 use crate::sys::signal;
 
+use super::Aside;
 use super::child;
 use super::ears::Heard;
 use super::parent::{Parent, manage};
 use super::plan::Limits;
-use super::watch::Watch;
 
 /// Serves each connection by a child of its own until the server is told to stop. Tells whether all
 /// ended without being killed.
@@ -34,9 +34,9 @@ pub(crate) fn on_demand<S: NetServer>(
     server: &mut S,
     info: &ServerInfo,
     listeners: Listeners,
-    watch: Option<Watch>,
+    aside: Aside,
 ) -> Result<bool> {
-    let parent = Parent::new(server, info, watch, Limits::on_demand(info.options()), None)?;
+    let parent = Parent::new(server, info, aside, Limits::on_demand(info.options()), None)?;
     manage(parent, listeners, |parent, listeners| Forker::new(parent, listeners)?.serve())
 }
 
@@ -53,11 +53,14 @@ const CRASHED: Duration = Duration::from_millis(500);
 
 struct Forker<'p, 'a, S> {
     parent: &'p mut Parent<'a, S>,
+    all: &'p Listeners,
     listeners: Vec<&'p Listener>,
     terms: Terms,
     /// What no child has any use for, and no child that answers a packet.
     unneeded: Unneeded,
     unneeded_for_packets: Unneeded,
+    /// Since when they were not gathered.
+    changes: usize,
     faults: Faults,
     /// Some but in a child, which takes them.
     buffers: Option<Buffers>,
@@ -71,13 +74,19 @@ struct Forker<'p, 'a, S> {
     reaped: Instant,
 }
 
+/// What no child has any use for, and no child that answers a packet.
+fn unneeded<S: NetServer>(parent: &Parent<'_, S>, listeners: &Listeners) -> (Unneeded, Unneeded) {
+    let own = || parent.own_descriptors().chain([parent.board.wake().as_fd()]);
+    let all = Unneeded::with_private(own().chain(listeners.all_descriptors()));
+    (all, Unneeded::with_private(own().chain(listeners.descriptors())))
+}
+
 impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     fn new(parent: &'p mut Parent<'a, S>, listeners: &'p Listeners) -> Result<Self> {
-        // Whoever waits for that is told by a descriptor that is closed then, and its number another's.
         parent.ready()?;
-        let own = || parent.own_descriptors().chain([parent.board.wake().as_fd()]);
-        let unneeded = Unneeded::with_private(own().chain(listeners.all_descriptors()));
-        let unneeded_for_packets = Unneeded::with_private(own().chain(listeners.descriptors()));
+        parent.relieve();
+        let changes = descriptor::private_changes();
+        let (unneeded, unneeded_for_packets) = unneeded(parent, listeners);
         let terms = Terms::of_one::<S>(parent.info);
         for listener in listeners.iter() {
             // Whoever woke this process may be gone again.
@@ -88,10 +97,12 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
         let now = Instant::now();
         Ok(Self {
             parent,
+            all: listeners,
             listeners: listeners.iter().collect(),
             terms,
             unneeded,
             unneeded_for_packets,
+            changes,
             faults: Faults::default(),
             buffers: Some(Buffers::default()),
             waiting: None,
@@ -106,7 +117,9 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     fn serve(&mut self) -> Result<()> {
         while signal::accepts() {
             self.look_for_ends()?;
-            self.parent.chores(&self.unneeded);
+            self.parent.succession.holds_client = self.waiting.is_some();
+            self.parent.chores(self.all, &self.unneeded);
+            self.look_at_descriptors();
             if self.waiting.is_some() && self.parent.policy.may_fork(Instant::now()) {
                 self.fork();
                 continue;
@@ -126,6 +139,15 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
             self.fork();
         }
         Ok(())
+    }
+
+    /// One of those that are no child's may be closed by now, and its number become another's.
+    fn look_at_descriptors(&mut self) {
+        let changes = descriptor::private_changes();
+        if changes != self.changes {
+            self.changes = changes;
+            (self.unneeded, self.unneeded_for_packets) = unneeded(self.parent, self.all);
+        }
     }
 
     /// Whether another client may be accepted.

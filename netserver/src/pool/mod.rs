@@ -3,12 +3,13 @@
 //! [`plan`] decides from numbers, and [`policy`] by it for the table of children, [`roster`], both without
 //! a process in sight; [`scoreboard`] is where children say what they do, without a system call, and
 //! [`crowd`] whom they serve; [`child`] is what one runs. [`parent`] forks, reaps and sees off, with
-//! [`ears`] for what wakes it and an eye on [`strangers`]; [`pooled`] and [`forker`] are its two ways to
+//! [`ears`] for what wakes it, [`elders`] of before a restart, and an eye on [`strangers`]; [`pooled`] and [`forker`] are its two ways to
 //! give connections to children; [`watch`] is who wants to know of it.
 
 mod child;
 mod crowd;
 mod ears;
+mod elders;
 mod forker;
 mod parent;
 mod plan;
@@ -19,7 +20,11 @@ mod scoreboard;
 #[cfg(test)]
 mod simulation;
 mod strangers;
+mod succession;
 mod watch;
+
+/// What a parent has beside its server: who watches, and what it restarts with.
+pub(crate) type Aside = (Option<Watch>, crate::restart::Restart);
 
 pub(crate) use forker::on_demand;
 pub use plan::Tally;

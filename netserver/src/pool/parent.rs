@@ -23,11 +23,13 @@ use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::logger;
 use crate::notify;
+use crate::restart::Restart;
 use crate::stop::{Event, Stage};
 use crate::sys::clock;
 use crate::sys::descriptor::{self, Unneeded};
 use crate::sys::process::{self, End, Pid};
 use crate::sys::signal::{self, InHook, Signal};
+use crate::way_back;
 
 use super::child::{self, Birth};
 use super::ears::{Ears, Heard};
@@ -36,6 +38,7 @@ use super::policy::{Policy, signal_of};
 use super::roster::{Ended, Roster};
 use super::scoreboard::Scoreboard;
 use super::strangers::Strangers;
+use super::succession::Succession;
 use super::watch::Watch;
 
 /// How many children more than `max_servers` signals may ask for.
@@ -65,10 +68,11 @@ pub(super) struct Parent<'a, S> {
     pub(super) board: Scoreboard,
     pub(super) policy: Policy,
     pub(super) ears: Ears,
+    pub(super) succession: Succession,
     /// What children take turns by.
     lock: Option<Rc<AcceptLock>>,
     /// This process.
-    pid: Pid,
+    pub(super) pid: Pid,
     watch: Option<Watch>,
     strangers: Strangers,
     /// How many threads the log was last told of.
@@ -98,7 +102,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     pub(super) fn new(
         server: &'a mut S,
         info: &'a ServerInfo,
-        watch: Option<Watch>,
+        (watch, restart): (Option<Watch>, Restart),
         limits: Limits,
         lock: Option<Rc<AcceptLock>>,
     ) -> Result<Self> {
@@ -123,6 +127,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
             board,
             policy: Policy::new(limits, roster, now),
             ears,
+            succession: Succession::new(restart, now),
             lock,
             pid: process::this(),
             watch,
@@ -151,6 +156,11 @@ impl<'a, S: NetServer> Parent<'a, S> {
             self.look_at_output();
         }
         Ok(())
+    }
+
+    /// Whether anybody was ready to serve.
+    pub(super) fn serves(&self) -> bool {
+        self.is_ready || (0..self.policy.roster.used()).any(|place| self.board.was_ready(place))
     }
 
     /// With `stdio` each child has another standard output.
@@ -267,11 +277,13 @@ impl<'a, S: NetServer> Parent<'a, S> {
         while let (Some(pid), false) = (process::peek()?, hidden) {
             match self.policy.roster.place_of(pid) {
                 Some(place) => any |= self.collect(place)?,
+                None if self.succession.elders.has(pid) => any |= self.collect_elders()?,
                 None => hidden = true,
             }
         }
         if hidden {
             self.looked = Instant::now();
+            any |= self.collect_elders()?;
             let places: Vec<usize> = self.policy.roster.children().map(|(at, _)| at).collect();
             for place in places {
                 any |= self.collect(place)?;
@@ -384,7 +396,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     }
 
     /// What signals have asked for, and what is done now and then.
-    pub(super) fn chores(&mut self, unneeded: &Unneeded) {
+    pub(super) fn chores(&mut self, listeners: &Listeners, unneeded: &Unneeded) {
         match signal::take_resize() {
             0 => {}
             by => {
@@ -397,21 +409,15 @@ impl<'a, S: NetServer> Parent<'a, S> {
         }
         notify::alive();
         self.drain();
-        if signal::take_renew() {
-            notify::reloading();
-            if self.policy.limits.is_on_demand() {
-                log::info!("HUP: there is no pool to be renewed");
-            } else {
-                log::info!("HUP: every child is renewed");
-                self.policy.roster.renew_all();
-            }
-            notify::ready();
-        }
+        self.restart(listeners);
+        self.hurry_elders();
         if let Some(watch) = &mut self.watch {
             let _hook = InHook::new();
             watch.show(|| self.policy.roster.tally(&self.board, Instant::now()));
         }
-        for (pid, end) in self.strangers.look(|pid| self.policy.roster.place_of(pid).is_some()) {
+        for (pid, end) in self.strangers.look(|pid| {
+            self.policy.roster.place_of(pid).is_some() || self.succession.elders.has(pid)
+        }) {
             log::debug!("process {pid}, which nobody waited for, was waited for");
             let (pid, end) = (pid.as_raw().unsigned_abs(), end.into());
             self.hook("other_child_died_hook", |server, _| server.other_child_died_hook(pid, end));
@@ -424,7 +430,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     /// Has the stop begin once it was waited for long enough.
     fn drain(&mut self) {
         let now = Instant::now();
-        if let Some(delay) = drain::begun() {
+        if let Some(delay) = drain::begun_while(|| self.serves()) {
             self.drained = Some(now + delay);
         }
         if self.drained.is_some_and(|until| until <= now) {
@@ -513,6 +519,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         if !options.request_timeout().is_zero() && self.policy.roster.alive() > 0 {
             next = next.min(left(OVERDUE, self.overdue_looked));
         }
+        next = next.min(self.succession.next_look(self.info).unwrap_or(next));
         if let Some(until) = self.drained {
             next = next.min(until.saturating_duration_since(Instant::now()));
         }
@@ -535,6 +542,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     /// whether none had to be killed.
     pub(super) fn close(mut self, listeners: Listeners) -> Result<bool> {
         notify::stopping();
+        way_back::close();
         self.hook("pre_server_close_hook", S::pre_server_close_hook);
         log::info!("server closing");
         self.ears.open(listeners.iter(), false)?;
@@ -542,11 +550,12 @@ impl<'a, S: NetServer> Parent<'a, S> {
         drop(listeners);
         signal::hear_children(true)?;
         let mut told = Stage::Serving;
-        while !self.policy.roster.is_empty() {
+        while !self.is_alone() {
             let stage = signal::stage();
             if stage != told {
-                let orders = self.policy.stop(stage, &self.board, Instant::now());
-                Self::tell(&orders);
+                let now = Instant::now();
+                Self::tell(&self.policy.stop(stage, &self.board, now));
+                Self::tell(&self.succession.elders.tell(stage, now));
                 told = stage;
             }
             self.see_off(stage)?;
@@ -556,13 +565,18 @@ impl<'a, S: NetServer> Parent<'a, S> {
         Ok(told != Stage::Kill)
     }
 
+    /// Whether no child is left.
+    fn is_alone(&self) -> bool {
+        self.policy.roster.is_empty() && self.succession.elders.is_empty()
+    }
+
     /// Waits for the children until they are gone, or something leads to a harder stage.
     fn see_off(&mut self, stage: Stage) -> Result<()> {
         let limit = self.info.stop_timing().of(stage);
         let start = Instant::now();
         loop {
             self.reap_with(true)?;
-            if self.policy.roster.is_empty() || signal::stage() != stage {
+            if self.is_alone() || signal::stage() != stage {
                 return Ok(());
             }
             let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
@@ -578,7 +592,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     /// No time at all was not waited for, so nobody is late.
     fn say_who_is_left(&self, stage: Stage, limit: Duration) {
         if !limit.is_zero() {
-            let count = self.policy.roster.children().count();
+            let count = self.policy.roster.children().count() + self.succession.elders.count();
             let next = signal_of(stage.harder());
             log::warn!("{count} children still there after {limit:?}: {next}");
         }
@@ -595,9 +609,10 @@ const FOR_LONG: Duration = Duration::from_secs(3600);
 /// Where the parent cannot go on.
 pub(super) fn manage<S: NetServer>(
     mut parent: Parent<'_, S>,
-    listeners: Listeners,
+    mut listeners: Listeners,
     serve: impl FnOnce(&mut Parent<'_, S>, &Listeners) -> Result<()>,
 ) -> Result<bool> {
+    parent.succession.keep_dropped(listeners.take_dropped());
     let outcome = serve(&mut parent, &listeners);
     if outcome.is_err() {
         // It cannot go on, and its children are seen off all the same.

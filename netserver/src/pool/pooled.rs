@@ -11,15 +11,15 @@ use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::stop::Stage;
-use crate::sys::descriptor::Unneeded;
+use crate::sys::descriptor::{self, Unneeded};
 use crate::sys::signal;
 
+use super::Aside;
 use super::child;
 use super::ears::Heard;
 use super::parent::{Parent, manage};
 use super::plan::Limits;
 use super::policy::Orders;
-use super::watch::Watch;
 
 /// Serves with a pool that grows and shrinks until the server is told to stop. Tells whether all ended
 /// without being killed.
@@ -30,11 +30,11 @@ pub(crate) fn managed<S: NetServer>(
     server: &mut S,
     info: &ServerInfo,
     listeners: Listeners,
-    watch: Option<Watch>,
+    aside: Aside,
 ) -> Result<bool> {
     let limits = Limits::managed(info.options());
     let every = info.options().check_for_spawn();
-    serve(server, info, listeners, watch, limits, Some(every))
+    serve(server, info, listeners, aside, limits, Some(every))
 }
 
 /// The same with a pool of one size.
@@ -45,9 +45,9 @@ pub(crate) fn constant<S: NetServer>(
     server: &mut S,
     info: &ServerInfo,
     listeners: Listeners,
-    watch: Option<Watch>,
+    aside: Aside,
 ) -> Result<bool> {
-    serve(server, info, listeners, watch, Limits::constant(info.options()), None)
+    serve(server, info, listeners, aside, Limits::constant(info.options()), None)
 }
 
 /// `every`: how often it is looked at though nobody wants it.
@@ -55,14 +55,14 @@ fn serve<S: NetServer>(
     server: &mut S,
     info: &ServerInfo,
     listeners: Listeners,
-    watch: Option<Watch>,
+    aside: Aside,
     limits: Limits,
     every: Option<Duration>,
 ) -> Result<bool> {
     let serialize = info.options().serialize();
     let lock = AcceptLock::new(serialize);
     let lock = lock.map_err(|err| Error::because("cannot set up serialize", err))?.map(Rc::new);
-    let parent = Parent::new(server, info, watch, limits, lock.clone())?;
+    let parent = Parent::new(server, info, aside, limits, lock.clone())?;
     manage(parent, listeners, |parent, listeners| {
         let mut pool = Pool::new(parent, listeners, lock.as_deref());
         pool.serve(every.unwrap_or(Duration::MAX))
@@ -77,6 +77,8 @@ struct Pool<'p, 'a, S> {
     /// does not serve.
     own: Unneeded,
     own_and_listeners: Unneeded,
+    /// Since when they were not gathered.
+    changes: usize,
     /// What the last look has led to.
     orders: Orders,
     /// Each child has a copy, and none has to make room in memory that it shares.
@@ -96,10 +98,11 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         listeners: &'p Listeners,
         lock: Option<&'p AcceptLock>,
     ) -> Self {
+        let changes = descriptor::private_changes();
         let (own, own_and_listeners) = unneeded(parent, listeners);
         let buffers = Some(Buffers::default());
         let orders = Orders::default();
-        Self { parent, listeners, lock, own, own_and_listeners, orders, buffers }
+        Self { parent, listeners, lock, own, own_and_listeners, changes, orders, buffers }
     }
 
     /// Turns until a signal says to stop.
@@ -111,9 +114,12 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
             if self.listeners.iter().nth(1).is_some() {
                 self.parent.have_others_look();
             }
-            self.parent.chores(&self.own_and_listeners);
+            self.look_at_descriptors();
+            self.parent.chores(self.listeners, &self.own_and_listeners);
+            self.look_at_descriptors();
             self.parent.hook("idle_loop_hook", S::idle_loop_hook);
             found |= self.turn();
+            self.relieve();
             // Talk is heard, and nothing to go on at once for.
             self.parent.ears.found(found || !matches!(heard, Heard::Wake | Heard::Talk));
             heard = Heard::Nothing;
@@ -128,14 +134,28 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
 
     /// The server does once one child is ready: before that it may be that none ever is.
     fn look_whether_it_serves(&mut self) -> Result<()> {
-        let Parent { is_ready, board, policy, .. } = &*self.parent;
-        if *is_ready || !(0..policy.roster.used()).any(|place| board.was_ready(place)) {
+        if self.parent.is_ready || !self.parent.serves() {
             return Ok(());
         }
-        self.parent.ready()?;
-        // That was told by a descriptor which is closed now, and its number may become another's.
-        (self.own, self.own_and_listeners) = unneeded(self.parent, self.listeners);
-        Ok(())
+        self.parent.ready()
+    }
+
+    /// One of those that are no child's may be closed by now, and its number become another's.
+    fn look_at_descriptors(&mut self) {
+        let changes = descriptor::private_changes();
+        if changes != self.changes {
+            self.changes = changes;
+            (self.own, self.own_and_listeners) = unneeded(self.parent, self.listeners);
+        }
+    }
+
+    /// Has the children of before a restart finish once there are enough that serve.
+    fn relieve(&mut self) {
+        let Parent { is_ready, board, policy, .. } = &*self.parent;
+        let tally = policy.roster.tally(board, Instant::now());
+        if *is_ready && tally.starting <= tally.slow {
+            self.parent.relieve();
+        }
     }
 
     /// One look at the pool, and what follows from it. Tells whether there was anything to be done.

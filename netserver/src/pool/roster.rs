@@ -7,6 +7,8 @@
 use std::time::{Duration, Instant};
 
 use crate::child::{Child, ChildKind};
+use crate::handover::Elder;
+use crate::stop::Stage;
 use crate::sys::process::{End, Pid};
 use crate::sys::signal::Signal;
 
@@ -159,6 +161,19 @@ impl Roster {
     /// The child of that place.
     pub(crate) fn child(&self, at: usize) -> Option<&Child> {
         self.seated_at(at).map(|seated| &seated.child)
+    }
+
+    /// Every child, for the next image: none of them has a place there. They are all told anew.
+    pub(crate) fn handed(&self, now: Instant) -> impl Iterator<Item = Elder> {
+        self.seated().map(move |(_, seated)| {
+            let first = seated.told_first.map(|(first, _)| now.saturating_duration_since(first));
+            Elder {
+                pid: seated.child.process(),
+                kind: seated.child.kind(),
+                told: Stage::Serving,
+                since: first.unwrap_or_default(),
+            }
+        })
     }
 
     /// Every child with its place.

@@ -224,6 +224,27 @@ fn has_ipv6() -> bool {
 }
 
 impl Endpoint {
+    /// Of a port that is none any more: nothing is bound there, and whoever waits is spoken with.
+    pub(crate) fn of_before(protocol: &str, named: bool, options: &Arc<Options>) -> Option<Self> {
+        let protocol = Protocol::ALL.iter().copied().find(|one| one.name() == protocol)?;
+        Some(Self {
+            at: 0,
+            text: "".into(),
+            target: "".into(),
+            host: HostName::Any,
+            spot: Spot::Port(0),
+            protocol,
+            named,
+            family: Family::Any,
+            options: Arc::clone(options),
+        })
+    }
+
+    /// What the options ask for, and whether somebody has named it.
+    pub(crate) fn asks_for(&self) -> (&'static str, bool) {
+        (self.protocol.name(), self.named)
+    }
+
     /// Every place to bind.
     ///
     /// # Errors

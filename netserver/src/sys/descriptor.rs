@@ -4,6 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
@@ -53,6 +54,11 @@ pub(crate) fn bell() -> io::Result<OwnedFd> {
 /// A file in memory that has no name, and goes with its last descriptor.
 pub(crate) fn nameless_file(label: &std::ffi::CStr) -> io::Result<OwnedFd> {
     Ok(memfd_create(label, MFdFlags::MFD_CLOEXEC)?)
+}
+
+/// The file of the program that runs, whether it has a name still or not.
+pub(crate) fn own_program() -> io::Result<OwnedFd> {
+    Ok(File::open("/proc/self/exe")?.into())
 }
 
 /// The end of a pipe to write to, opened anew: nobody who has another one can have it wait.
@@ -130,11 +136,26 @@ pub(crate) fn message_pair() -> io::Result<(OwnedFd, OwnedFd)> {
 pub(crate) struct Private<T: AsFd>(T);
 
 static PRIVATE: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+/// How often one has come or gone.
+static CHANGES: AtomicUsize = AtomicUsize::new(0);
+
+/// How often one has come or gone: whoever has gathered them does so anew where that has changed.
+pub(crate) fn private_changes() -> usize {
+    CHANGES.load(Relaxed)
+}
 
 impl<T: AsFd> Private<T> {
     pub(crate) fn new(descriptor: T) -> Self {
         private().push(descriptor.as_fd().as_raw_fd());
+        CHANGES.fetch_add(1, Relaxed);
         Self(descriptor)
+    }
+}
+
+impl<T: AsFd> Private<T> {
+    /// Changes what belongs to it. The descriptor must stay.
+    pub(crate) fn with(&mut self, change: impl FnOnce(&mut T)) {
+        change(&mut self.0);
     }
 }
 
@@ -156,6 +177,7 @@ impl<T: AsFd> Drop for Private<T> {
     fn drop(&mut self) {
         let number = self.0.as_fd().as_raw_fd();
         private().retain(|one| *one != number);
+        CHANGES.fetch_add(1, Relaxed);
     }
 }
 
@@ -280,8 +302,12 @@ fn open_regular(path: &std::path::Path) -> io::Result<File> {
 
 /// All of a regular file of up to 1 MiB, and what it was when it was opened.
 pub(crate) fn read_regular(path: &std::path::Path) -> io::Result<(Vec<u8>, Metadata)> {
+    read_all(open_regular(path)?)
+}
+
+/// The same of one that is open.
+pub(crate) fn read_all(file: File) -> io::Result<(Vec<u8>, Metadata)> {
     const LARGEST: u64 = 1 << 20;
-    let file = open_regular(path)?;
     let opened = file.metadata()?;
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;

@@ -2,7 +2,7 @@
 //! looks at it has a descriptor of its own for the same.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::cmsg_space;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, sendmsg};
@@ -36,11 +36,46 @@ pub(crate) fn look(end: &impl AsFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
+/// The most descriptors of one message.
+pub(crate) const MOST: usize = 100;
+/// The longest text of one.
+const LONGEST: usize = 64 * 1024;
+
+/// Says something to the other end, with up to [`MOST`] descriptors.
+pub(crate) fn say(end: &impl AsFd, text: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let numbers: Vec<_> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
+    let message = [ControlMessage::ScmRights(&numbers)];
+    let message = if numbers.is_empty() { &[][..] } else { &message[..] };
+    let raw = end.as_fd().as_raw_fd();
+    sendmsg::<UnixAddr>(raw, &[IoSlice::new(text)], message, MsgFlags::MSG_NOSIGNAL, None)?;
+    Ok(())
+}
+
+/// What the other end has said, with the descriptors that came along; `None` where it has closed. It does
+/// not wait.
+pub(crate) fn hear(end: &impl AsFd) -> io::Result<Option<(Vec<u8>, Vec<OwnedFd>)>> {
+    let mut room = vec![0; LONGEST];
+    let mut into = [IoSliceMut::new(&mut room)];
+    let mut space = cmsg_space!([i32; MOST]);
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
+    let raw = end.as_fd().as_raw_fd();
+    let message = recvmsg::<UnixAddr>(raw, &mut into, Some(&mut space), flags)?;
+    let length = message.bytes;
+    let numbers = message.cmsgs()?.flat_map(|one| match one {
+        ControlMessageOwned::ScmRights(numbers) => numbers,
+        _ => Vec::new(),
+    });
+    // SAFETY: the kernel has made each for this process just now, and nobody else knows of it.
+    let descriptors = numbers.map(|number| unsafe { OwnedFd::from_raw_fd(number) }).collect();
+    room.truncate(length);
+    Ok((length > 0).then_some((room, descriptors)))
+}
+
 /// Takes every message away. It does not wait, whoever has turned that.
 pub(crate) fn take_away(end: &impl AsFd) {
     /// More than anybody has put there.
-    const MOST: usize = 64;
-    for _ in 0..MOST {
+    const MESSAGES: usize = 64;
+    for _ in 0..MESSAGES {
         if !socket::read_now(end, &mut [0; 8]).is_ok_and(|length| length > 0) {
             return;
         }

@@ -59,19 +59,20 @@ mod given {
     use nix::fcntl::{FcntlArg, fcntl};
 
     use super::FromManager;
-    use crate::sys::process;
+    use crate::sys::passed;
 
     /// The first descriptor that is handed over.
     const FIRST: RawFd = 3;
     const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
-    /// All that is said of the descriptors and the watchdog; the last two by newer managers.
-    const OTHERS: [&str; 6] = [
+    /// All that is said of the descriptors first, and the watchdog; the last but one by newer managers.
+    const ALL: [&str; 7] = [
         "LISTEN_PID",
         "LISTEN_FDS",
         "LISTEN_FDNAMES",
         "WATCHDOG_PID",
         "WATCHDOG_USEC",
         "LISTEN_PIDFDID",
+        NOTIFY_SOCKET,
     ];
 
     /// Whether it was taken.
@@ -91,15 +92,7 @@ mod given {
         let descriptors = descriptors();
         let notify = env::var_os(NOTIFY_SOCKET).filter(|path| !path.is_empty());
         let watchdog = sd_notify::watchdog_enabled().filter(|time| !time.is_zero());
-        let names = OTHERS.iter().chain([&NOTIFY_SOCKET]);
-        let mut there = names.filter(|name| env::var_os(name).is_some()).peekable();
-        let left = process::threads().is_some() && there.peek().is_some();
-        if !left {
-            for name in there {
-                // SAFETY: this is the only thread, so nobody reads the environment meanwhile.
-                unsafe { env::remove_var(name) };
-            }
-        }
+        let (_, left) = passed::take_variables(ALL);
         FromManager { descriptors, notify, watchdog, left, unheard: false }
     }
 
@@ -131,7 +124,7 @@ mod given {
             return io::Error::new(err.kind(), what);
         }
         let shown = |name: &str| said(name).map(|text| format!("{name}={text:?}"));
-        let all: Vec<_> = OTHERS[..3].iter().filter_map(|name| shown(name)).collect();
+        let all: Vec<_> = ALL[..3].iter().filter_map(|name| shown(name)).collect();
         io::Error::new(err.kind(), format!("{err}: {}", all.join(" ")))
     }
 

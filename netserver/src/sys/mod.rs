@@ -11,12 +11,14 @@
 //! | [`file_size`] | the limit of a file's size |
 //! | [`folder`] | folders that are open |
 //! | [`handed`] | a descriptor that is handed to other processes |
+//! | [`image`] | another program in this process |
 //! | [`leaked`] | a value that stands for as long as the process |
 //! | [`manager`] | what a service manager has given |
 //! | [`mask`] | which signals are blocked |
 //! | [`memory`] | memory shared between parent and children |
 //! | [`origin`] | who has sent a signal |
 //! | [`own`] | what a process knows of itself, and no copy of it does |
+//! | [`passed`] | what whoever has started this program has passed to it |
 //! | [`poll`] | waiting for descriptors, with a time limit, ended by a signal |
 //! | [`privilege`] | users, groups and capabilities, and the way down |
 //! | [`process`] | fork, wait, kill, leave |
@@ -35,6 +37,7 @@ pub(crate) mod ends;
 pub(crate) mod file_size;
 pub(crate) mod folder;
 pub(crate) mod handed;
+pub(crate) mod image;
 pub(crate) mod leaked;
 pub(crate) mod manager;
 pub(crate) mod mask;
@@ -42,6 +45,7 @@ pub(crate) mod memory;
 mod noted;
 mod origin;
 mod own;
+pub(crate) mod passed;
 pub(crate) mod poll;
 pub(crate) mod privilege;
 pub(crate) mod process;

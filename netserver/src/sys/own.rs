@@ -33,9 +33,12 @@ pub(super) struct Own {
     pub(super) bell: Noted,
     /// The thread that serves; 0 stands for the first of its process, which it is in every child.
     pub(super) thread: AtomicI32,
-    /// What a parent is to do beside its stop: children more or less, and all of them anew.
+    /// What a parent is to do beside its stop: children more or less.
     pub(super) resize: AtomicI32,
-    pub(super) renew: AtomicBool,
+    /// Whether HUP has come, and was not looked at.
+    pub(super) hup: AtomicBool,
+    /// Whether a process that serves alone is called away from its listeners, to look at something.
+    pub(super) called: AtomicBool,
     /// Whether whoever manages or serves alone is to open its log anew.
     pub(super) reopen: AtomicBool,
     /// Whether it has begun to drain, and nobody was told of that yet.
@@ -75,7 +78,8 @@ impl Own {
             bell: Noted::none(),
             thread: AtomicI32::new(0),
             resize: AtomicI32::new(0),
-            renew: AtomicBool::new(false),
+            hup: AtomicBool::new(false),
+            called: AtomicBool::new(false),
             reopen: AtomicBool::new(false),
             drains: AtomicBool::new(false),
             wake: Noted::none(),
@@ -133,10 +137,10 @@ impl Own {
         Stage::from_number(self.stage.load(SeqCst))
     }
 
-    /// Whether it serves new clients.
+    /// Whether it takes new clients at this moment.
     #[inline]
     pub(super) fn accepts(&self) -> bool {
-        self.stage().accepts()
+        self.stage().accepts() && !self.called.load(SeqCst)
     }
 
     pub(super) fn set_stage(&self, stage: Stage) {

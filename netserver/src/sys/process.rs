@@ -117,6 +117,11 @@ pub(crate) fn begin_session() -> io::Result<()> {
     Ok(())
 }
 
+/// Prints what is gathered for standard output, which an exec loses.
+pub(crate) fn print_all() {
+    print();
+}
+
 /// Prints what is gathered for standard output. Tells whether nothing of it is left: it may be full or
 /// closed, and where there are other threads one of them may hold it, and wait for its reader.
 fn print() -> bool {
@@ -231,6 +236,12 @@ pub(crate) fn kill(child: Pid, signal: Signal) -> io::Result<()> {
     Ok(signal::kill(child, signal)?)
 }
 
+/// Whether that is a child of this process that nobody has waited for.
+pub(crate) fn is_child(pid: Pid) -> bool {
+    let number = libc::id_t::try_from(pid.as_raw()).ok().filter(|number| *number > 1);
+    number.is_some_and(|number| wait(libc::P_PID, number, libc::WNOWAIT).is_ok())
+}
+
 /// Collects a child that has ended; `None` while it lives.
 pub(crate) fn reap(child: Pid) -> io::Result<Option<End>> {
     let number = libc::id_t::try_from(child.as_raw()).map_err(io::Error::other)?;
@@ -239,6 +250,14 @@ pub(crate) fn reap(child: Pid) -> io::Result<Option<End>> {
         Err(Errno::ECHILD) => Ok(Some(End::Unknown)),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// Waits for a child that was killed, and collects it.
+pub(crate) fn wait_for(child: Pid) -> io::Result<()> {
+    while reap(child)?.is_none() {
+        poll::pause(Duration::from_millis(1))?;
+    }
+    Ok(())
 }
 
 /// Some child of this process that has ended, without collecting it: it may be a stranger, which

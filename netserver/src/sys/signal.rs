@@ -79,7 +79,8 @@ pub(crate) fn install() -> io::Result<Installed> {
     own.set_role(Role::Starting);
     own.set_stage(Stage::Serving);
     own.resize.store(0, SeqCst);
-    own.renew.store(false, SeqCst);
+    own.hup.store(false, SeqCst);
+    own.called.store(false, SeqCst);
     own.reopen.store(false, SeqCst);
     own.drains.store(false, SeqCst);
     own.timed.store(false, SeqCst);
@@ -199,9 +200,21 @@ pub(crate) fn take_resize() -> i32 {
     own().resize.swap(0, SeqCst)
 }
 
-/// Whether every child is to be renewed, since it was last asked. A stop beats that.
-pub(crate) fn take_renew() -> bool {
-    own().renew.swap(false, SeqCst) && stage() == Stage::Serving
+/// Whether HUP has come since it was last asked. A stop beats that.
+pub(crate) fn take_hup() -> bool {
+    own().hup.swap(false, SeqCst) && stage() == Stage::Serving
+}
+
+/// Whether this process, which serves alone, was called away from its listeners, since it was last asked. They
+/// have to be put back.
+pub(crate) fn take_call() -> bool {
+    own().called.swap(false, SeqCst)
+}
+
+/// Has the kernel end this process after that time, also in another image of it, where every signal is open.
+pub(crate) fn be_ended_after(time: Duration) {
+    mask::change(&SigSet::empty());
+    unistd::alarm::set(seconds(time).max(1));
 }
 
 /// Whether the log is to be opened anew, since it was last asked.
@@ -210,11 +223,11 @@ pub(crate) fn take_reopen() -> bool {
     own().reopen.load(SeqCst) && own().reopen.swap(false, SeqCst)
 }
 
-/// For how long it is to drain, where it has begun to since it was last asked.
+/// For how long it is to drain, where it has begun to since it was last asked, and goes on.
 #[inline]
 pub(crate) fn take_drain() -> Option<Duration> {
     let begun = own().drains.load(SeqCst) && own().drains.swap(false, SeqCst);
-    begun.then(|| match drain() {
+    (begun && stage() == Stage::Draining).then(|| match drain() {
         exact if is_alone() => Duration::from_secs(seconds(exact).into()),
         exact => exact,
     })
@@ -348,9 +361,14 @@ fn handle_here(number: libc::c_int, origin: Origin) {
             advance(Event::TimeOver);
         }
         libc::SIGHUP if role == Role::Child => advance(Event::Graceful),
-        libc::SIGHUP if role == Role::Parent => {
-            own().renew.store(true, SeqCst);
-            wake();
+        // As with all that is no stop, what comes while the server starts is done once it can be.
+        libc::SIGHUP => {
+            own().hup.store(true, SeqCst);
+            match role {
+                Role::Parent => wake(),
+                Role::Alone => call(),
+                Role::Starting | Role::Child => {}
+            }
         }
         // Not those of a terminal.
         libc::SIGTTIN | libc::SIGTTOU if role == Role::Parent && origin != Origin::Kernel => {
@@ -359,7 +377,8 @@ fn handle_here(number: libc::c_int, origin: Origin) {
             wake();
         }
         libc::SIGCHLD if role == Role::Parent => wake(),
-        // As with all that is no stop, what comes while the server starts is done once it can be.
+        // It listens for them while it has one.
+        libc::SIGCHLD if role == Role::Alone => call(),
         libc::SIGUSR1 if role != Role::Child => {
             own().reopen.store(true, SeqCst);
             if role == Role::Parent {
@@ -371,6 +390,12 @@ fn handle_here(number: libc::c_int, origin: Origin) {
         // It must not end the process, and there is nothing else to it.
         _ => {}
     }
+}
+
+/// Calls a process that serves alone away from its listeners.
+fn call() {
+    own().called.store(true, SeqCst);
+    ends::end_waiting();
 }
 
 /// What rings a bell.
@@ -474,7 +499,7 @@ pub(crate) fn stage() -> Stage {
     own().stage()
 }
 
-/// Whether this process serves new clients.
+/// Whether this process takes new clients at this moment.
 #[inline]
 pub(crate) fn accepts() -> bool {
     own().accepts()

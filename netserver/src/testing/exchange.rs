@@ -36,12 +36,12 @@ impl End<'_> {
 /// Which step failed, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Failure {
-    step: &'static str,
-    kind: io::ErrorKind,
+    pub(crate) step: &'static str,
+    pub(crate) kind: io::ErrorKind,
 }
 
 impl Failure {
-    fn at(step: &'static str) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn at(step: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |err| Self { step, kind: err.kind() }
     }
 }

@@ -26,6 +26,7 @@
 //! |---|---|
 //! | start a server, or run a command to its end | [`Server`], [`Program`], [`Finished`] |
 //! | be its client, or many | [`Client`], [`load()`], [`LoadReport`] |
+//! | see that a restart loses nobody | [`verify_reload`], [`ReloadReport`] |
 //! | look into its processes | [`Server::children`], [`Descriptors`], [`Trace`], [`Syscalls`] |
 //! | stand on safe ground | [`scratch()`], [`tool()`], [`wait_until`] |
 
@@ -71,6 +72,12 @@ mod wire;
 mod syscalls;
 mod trace;
 
+// Its restarts.
+mod visit;
+mod reload_report;
+mod visitors;
+mod reload;
+
 pub use client::Client;
 pub use deadline::{DEADLINE, wait_until};
 pub use descriptors::Descriptors;
@@ -79,6 +86,8 @@ pub use finished::Finished;
 pub use load::{Load, load};
 pub use nix::sys::signal::Signal;
 pub use program::Program;
+pub use reload::{VerifyReload, verify_reload};
+pub use reload_report::ReloadReport;
 pub use report::LoadReport;
 pub use scratch::{Scratch, scratch};
 pub use server::Server;

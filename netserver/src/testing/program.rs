@@ -30,6 +30,12 @@ pub struct Program {
     patience: Patience,
 }
 
+impl<P: AsRef<Path>> From<P> for Program {
+    fn from(path: P) -> Self {
+        Self::new(path)
+    }
+}
+
 impl Program {
     /// The program at this path; a name without `/` is looked for as a shell does.
     pub fn new(path: impl AsRef<Path>) -> Self {
@@ -52,6 +58,11 @@ impl Program {
     /// More arguments.
     pub fn args(self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         arguments.into_iter().fold(self, Self::arg)
+    }
+
+    /// What it was given until now.
+    pub(crate) fn arguments(&self) -> &[OsString] {
+        &self.arguments
     }
 
     /// A variable of its environment, beside those of the test.

@@ -24,6 +24,8 @@ pub struct LoadReport {
     pub p50: Duration,
     /// The same of 99 in 100.
     pub p99: Duration,
+    /// The same of 999 in 1,000.
+    pub p999: Duration,
     /// The same of the slowest.
     pub max: Duration,
     /// What the whole load took.
@@ -45,9 +47,9 @@ impl LoadReport {
 
 impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { right, wrong, p50, p99, max, elapsed, .. } = self;
+        let Self { right, wrong, p50, p99, p999, max, elapsed, .. } = self;
         write!(f, "{right} right, {wrong} wrong, {} failed in {elapsed:.1?}", self.failed())?;
-        write!(f, "; p50 {p50:.1?}, p99 {p99:.1?}, max {max:.1?}")?;
+        write!(f, "; p50 {p50:.1?}, p99 {p99:.1?}, p99.9 {p999:.1?}, max {max:.1?}")?;
         for (error, count) in &self.errors {
             write!(f, "\n  {count} x {error}")?;
         }
@@ -96,15 +98,15 @@ impl Tally {
 
     pub(crate) fn into_report(mut self, elapsed: Duration) -> LoadReport {
         self.latencies.sort_unstable();
-        let latency = |percent| percentile(&self.latencies, percent);
-        let (p50, p99, max) = (latency(50), latency(99), latency(100));
-        LoadReport { p50, p99, max, elapsed, ..self.report }
+        let [p50, p99, p999, max] =
+            [500, 990, 999, 1000].map(|share| latency_of(share, &self.latencies));
+        LoadReport { p50, p99, p999, max, elapsed, ..self.report }
     }
 }
 
-/// The smallest of the sorted values that at least so many in a hundred do not exceed.
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
-    let rank = (sorted.len() * percent).div_ceil(100);
+/// The smallest of the sorted values that at least so many in a thousand do not exceed.
+pub(crate) fn latency_of(share: usize, sorted: &[Duration]) -> Duration {
+    let rank = (sorted.len() * share).div_ceil(1000);
     rank.checked_sub(1).map_or(Duration::ZERO, |last| sorted[last])
 }
 
@@ -119,13 +121,13 @@ mod tests {
     #[test]
     fn percentiles() {
         let hundred = milliseconds(1..=100);
-        assert_eq!(percentile(&hundred, 50), hundred[49]);
-        assert_eq!(percentile(&hundred, 99), hundred[98]);
-        assert_eq!(percentile(&hundred, 100), hundred[99]);
+        assert_eq!(latency_of(500, &hundred), hundred[49]);
+        assert_eq!(latency_of(990, &hundred), hundred[98]);
+        assert_eq!(latency_of(1000, &hundred), hundred[99]);
         let three = milliseconds(1..=3);
-        assert_eq!(percentile(&three, 50), three[1]);
-        assert_eq!(percentile(&three, 99), three[2]);
-        assert_eq!(percentile(&[], 50), Duration::ZERO);
+        assert_eq!(latency_of(500, &three), three[1]);
+        assert_eq!(latency_of(999, &three), three[2]);
+        assert_eq!(latency_of(500, &[]), Duration::ZERO);
     }
 
     #[test]

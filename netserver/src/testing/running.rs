@@ -64,6 +64,11 @@ impl Running {
         self.child.id().cast_signed()
     }
 
+    /// How messages name it.
+    pub(crate) fn name(&self) -> String {
+        format!("{}[{}]", self.name, self.pid())
+    }
+
     pub(crate) fn patience(&self) -> Patience {
         self.patience
     }
@@ -149,8 +154,7 @@ impl Running {
 
     fn story(&self, headline: impl Display) -> String {
         self.is_told.store(true, Ordering::Relaxed);
-        let program = format!("{}[{}]", self.name, self.pid());
-        story::tell(headline, program, &self.output.seen())
+        story::tell(headline, self.name(), &self.output.seen())
     }
 
     /// The story, where no failure has told it yet.

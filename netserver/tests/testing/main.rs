@@ -14,6 +14,7 @@ mod faults;
 mod load;
 mod peers;
 mod program;
+mod reload;
 mod scripts;
 mod server;
 mod trace;

@@ -110,8 +110,10 @@ impl Unit<'_> {
         } else {
             self.word(lines);
         }
-        if self.has_children() {
-            lines.say("HUP renews the children. From systemd 253 on Type=notify-reload can stand for this line.");
+        if !self.is_inet() {
+            lines.say(
+                "HUP restarts it. From systemd 253 on Type=notify-reload can stand for this line.",
+            );
             lines.set("ExecReload", "kill -HUP $MAINPID");
         }
         lines.say("The parent is told, and sees its children off; what is left is killed.");

@@ -1,0 +1,180 @@
+//! What a parent does about a restart: of its own server, and of the image before, whose children it has.
+
+use std::time::{Duration, Instant};
+
+use nix::libc;
+
+use crate::child::Child;
+use crate::error::Result;
+use crate::handler::NetServer;
+use crate::info::ServerInfo;
+use crate::listener::{Listener, Listeners};
+use crate::logger;
+use crate::notify;
+use crate::restart::{Restart, Step};
+use crate::stop::Stage;
+use crate::sys::descriptor::{Private, Unneeded};
+use crate::sys::process::{self, End};
+use crate::sys::signal;
+use crate::trial::Trial;
+
+use super::child;
+use super::elders::Elders;
+use super::parent::Parent;
+use super::plan::SLOW;
+
+/// All of it.
+#[derive(Debug)]
+pub(super) struct Succession {
+    restart: Restart,
+    /// Children of the images before.
+    pub(super) elders: Elders,
+    /// Whether they were told to finish, as this image serves.
+    relieved: bool,
+    since: Instant,
+    /// Listeners of ports that are none any more, and whoever waits there.
+    dropped: Vec<Private<Listener>>,
+    /// Whether a client was accepted that has no child yet.
+    pub(super) holds_client: bool,
+}
+
+impl Succession {
+    pub(super) fn new(restart: Restart, now: Instant) -> Self {
+        Self {
+            elders: Elders::new(&restart.elders, now),
+            relieved: !restart.is_restarted(),
+            since: now,
+            dropped: Vec::new(),
+            holds_client: false,
+            restart,
+        }
+    }
+
+    /// Keeps the listeners of ports that are none any more.
+    pub(super) fn keep_dropped(&mut self, dropped: Vec<Listener>) {
+        self.dropped = dropped.into_iter().map(Private::new).collect();
+    }
+
+    /// How long the next look may wait.
+    pub(super) fn next_look(&self, info: &ServerInfo) -> Option<Duration> {
+        let tried = self.restart.is_tried().then(Trial::next_look);
+        let hurry = (!info.options().leave_children_open_on_hup())
+            .then(|| self.elders.next(&info.stop_timing(), Instant::now()));
+        tried.into_iter().chain(hurry.flatten()).min()
+    }
+}
+
+impl<S: NetServer> Parent<'_, S> {
+    /// Has the children of the images before finish, once this one serves: those of theirs are as many as
+    /// they should be. Whoever waits at a port that is none any more is served by one more child.
+    pub(super) fn relieve(&mut self) {
+        if self.succession.relieved {
+            return;
+        }
+        self.succession.relieved = true;
+        let (generation, count) = (self.info.generation(), self.succession.elders.count());
+        log::info!(
+            "generation {generation} serves: {count} children of the one before are to finish"
+        );
+        let orders = self.succession.elders.tell(Stage::Graceful, Instant::now());
+        Self::tell(&orders);
+        self.serve_dropped();
+    }
+
+    fn serve_dropped(&mut self) {
+        let mut dropped = std::mem::take(&mut self.succession.dropped);
+        for listener in &mut dropped {
+            listener.with(Listener::remove_file);
+        }
+        if dropped.is_empty() {
+            return;
+        }
+        let unneeded = Unneeded::new(self.own_descriptors());
+        let (server, info, parent) = (&mut *self.server, self.info, self.pid);
+        let forked =
+            process::fork(|| child::serve_dropped(server, info, parent, &unneeded, &dropped));
+        match forked {
+            Ok(pid) => self.succession.elders.add(pid, Instant::now()),
+            Err(err) => {
+                log::warn!("whoever waits at a port that is none any more is refused: {err}");
+            }
+        }
+    }
+
+    /// Collects the children of images before that have ended. Tells whether there were any.
+    pub(super) fn collect_elders(&mut self) -> Result<bool> {
+        let ended = self.succession.elders.reap()?;
+        for (child, end, told) in &ended {
+            report_elder(child, *end, *told);
+            let end = (*end).into();
+            self.hook("cleanup_dead_child_hook", |server, _| {
+                server.cleanup_dead_child_hook(child, end)
+            });
+            self.hook("delete_child_hook", |server, _| server.delete_child_hook(child));
+        }
+        if !ended.is_empty() && self.succession.elders.is_empty() && signal::accepts() {
+            self.hook("post_child_cleanup_hook", S::post_child_cleanup_hook);
+        }
+        Ok(!ended.is_empty())
+    }
+
+    /// Does what HUP asks for, where no client is between this process and its child.
+    pub(super) fn restart(&mut self, listeners: &Listeners) {
+        if self.succession.holds_client {
+            return;
+        }
+        let is_over = self.succession.relieved || self.succession.since.elapsed() >= SLOW;
+        match self.succession.restart.look(self.info, listeners, is_over) {
+            Step::Wait => {}
+            Step::Renew => self.renew(),
+            Step::Become(bound) => {
+                if self.hook("restart_close_hook", S::restart_close_hook) {
+                    let now = Instant::now();
+                    let own = self.policy.roster.handed(now);
+                    let children = self.succession.elders.handed(now).chain(own).collect();
+                    self.succession.restart.become_next(listeners, &bound, children);
+                } else {
+                    Restart::give_up(&bound, "restart_close_hook has failed");
+                }
+            }
+        }
+    }
+
+    fn renew(&mut self) {
+        notify::reloading();
+        logger::reopen();
+        if self.policy.limits.is_on_demand() {
+            log::info!("HUP: the log is opened anew; there is no pool to be renewed");
+        } else {
+            log::info!("HUP: the log is opened anew, and every child is renewed");
+            self.policy.roster.renew_all();
+        }
+        notify::ready();
+    }
+
+    /// Cuts, and in the end kills, children of images before that take longer than they may.
+    pub(super) fn hurry_elders(&mut self) {
+        if self.succession.elders.is_empty() || self.info.options().leave_children_open_on_hup() {
+            return;
+        }
+        let orders = self.succession.elders.go_on(&self.info.stop_timing(), Instant::now());
+        for (pid, signal) in &orders {
+            log::warn!("child {pid} of before the restart has not left in its time: {signal}");
+        }
+        Self::tell(&orders);
+    }
+}
+
+/// Says how a child of an image before has ended.
+fn report_elder(child: &Child, end: End, told: Stage) {
+    let pid = child.pid();
+    match end {
+        End::Code(0) | End::Unknown => log::trace!("child {pid} of before the restart left"),
+        End::Code(code) => log::warn!("child {pid} of before the restart left with code {code}"),
+        End::Signal(number) if told == Stage::Kill && number == libc::SIGKILL => {}
+        End::Signal(number) => {
+            let signal = process::signal_name(number);
+            log::warn!("child {pid} of before the restart was killed by {signal}");
+        }
+    }
+}

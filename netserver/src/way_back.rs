@@ -1,0 +1,104 @@
+//! The way back from a restart: until the new image serves, it can become the one before again.
+//!
+//! Takes in what was handed on, and has a second descriptor of each; hands on nothing. A trial run has shown
+//! that the options are good: what may fail after it is the server's own code, its hooks. That code the image
+//! before had, too, and it has worked there.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::Error;
+use crate::handover::{Estate, Handover};
+use crate::own_file;
+use crate::started::Started;
+use crate::sys::descriptor::{self, Private};
+use crate::sys::image::Image;
+use crate::sys::mask;
+use crate::sys::process;
+
+/// The image before, as it would be run, and all that it is to have.
+#[derive(Debug)]
+struct WayBack {
+    image: Image,
+    kept: Vec<Private<OwnedFd>>,
+    generation: u32,
+}
+
+static WAY: Mutex<Option<WayBack>> = Mutex::new(None);
+
+fn way() -> MutexGuard<'static, Option<WayBack>> {
+    WAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens it, where there is an image to go back to. From here on no file of the server is removed.
+pub(crate) fn open(handed: &Handover, started: &Started) {
+    let Some(before) = &handed.before_it else { return };
+    match WayBack::new(handed, before, started) {
+        Ok(back) => {
+            own_file::hold(true);
+            *way() = Some(back);
+        }
+        Err(err) => log::warn!("there is no way back to the image before: {err}"),
+    }
+}
+
+/// Closes it: this image serves.
+pub(crate) fn close() {
+    if way().take().is_some() {
+        own_file::hold(false);
+    }
+}
+
+/// Goes it, as this image cannot serve. Comes back where there is none, or it cannot be gone.
+pub(crate) fn go(why: &Error) {
+    let Some(back) = way().take() else { return };
+    let generation = back.generation;
+    log::error!(
+        "cannot serve as generation {generation}, so the one before goes on: {}",
+        why.chain()
+    );
+    process::print_all();
+    let blocked = mask::Blocked::all();
+    let kept: Vec<_> = back.kept.iter().map(|one| one.as_fd()).collect();
+    let Err(err) = back.image.become_it(&kept);
+    drop(blocked);
+    own_file::hold(false);
+    log::error!("cannot go back: {err}");
+}
+
+impl WayBack {
+    fn new(
+        handed: &Handover,
+        (program, conf): &(OwnedFd, Option<OwnedFd>),
+        started: &Started,
+    ) -> io::Result<Self> {
+        let second = |of: &OwnedFd| descriptor::duplicate(of.as_fd());
+        let program = second(program)?;
+        let conf = conf.as_ref().map(second).transpose()?;
+        let sockets =
+            handed.sockets.iter().map(|(socket, deed)| Ok((second(socket)?, deed.clone())));
+        let sockets = sockets.collect::<io::Result<Vec<_>>>()?;
+        let pid_file = handed.pid_file.as_ref();
+        let pid_file =
+            pid_file.map(|(file, path)| Ok::<_, io::Error>((second(file)?, path))).transpose()?;
+        let generation = handed.before.saturating_add(1);
+        let estate = Estate {
+            generation,
+            sockets: sockets.iter().map(|(socket, deed)| (socket.as_fd(), deed.clone())).collect(),
+            pid_file: pid_file.as_ref().map(|(file, path)| (file.as_fd(), path.as_path())),
+            children: handed.children.clone(),
+            program: Some(started.program()),
+            // Without one there is nothing that could have changed.
+            conf: Some(conf.as_ref().unwrap_or(&program).as_fd()),
+            ..Estate::default()
+        };
+        let words = estate.words(process::this());
+        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&program));
+        let image = started.image_of(Path::new(&path), &words)?;
+        let files = pid_file.map(|(file, _)| file).into_iter().chain(conf).chain([program]);
+        let kept = sockets.into_iter().map(|(socket, _)| socket).chain(files);
+        Ok(Self { image, kept: kept.map(Private::new).collect(), generation })
+    }
+}
