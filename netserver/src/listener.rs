@@ -92,21 +92,20 @@ pub(crate) struct Listeners {
     /// Those of ports that the image before had: whoever waits there is served, and nobody else.
     dropped: Vec<Listener>,
     /// It goes when the sockets do.
-    _file: Option<OwnFile>,
+    file: Option<OwnFile>,
 }
 
 impl Listeners {
-    /// Binds everything that is asked for and was not inherited, and says in `file` what that is. `own`
-    /// makes the program's own protocol, which is spoken where nobody names another.
+    /// Binds everything that is asked for and was not inherited. `own` makes the program's own protocol, which
+    /// is spoken where nobody names another.
     ///
     /// # Errors
-    /// A socket that is for no port; the first port that cannot be bound, or the file; what is bound by
-    /// then is closed again.
+    /// A socket that is for no port; the first port that cannot be bound; what is bound by then is closed
+    /// again.
     pub(crate) fn bind(
         endpoints: &[Endpoint],
         own: Option<Factory>,
         inheritance: Inheritance,
-        file: Option<&Path>,
     ) -> Result<Self> {
         let ports = endpoints.chunk_by(|one, next| one.at == next.at);
         let ports: Vec<_> = ports.map(places).collect::<Result<_>>()?;
@@ -118,8 +117,26 @@ impl Listeners {
         let options = endpoints.first().map(|endpoint| &endpoint.options);
         let drop = |one| options.and_then(|options| no_longer(one, options, own));
         let dropped = inherited.dropped.into_iter().filter_map(drop).collect();
-        let file = file.map(|path| write_ports(path, &bound)).transpose()?;
-        Ok(Self { bound, dropped, _file: file })
+        Ok(Self { bound, dropped, file: None })
+    }
+
+    /// Says in that file what is bound.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(crate) fn tell(mut self, file: Option<&Path>) -> Result<Self> {
+        self.file = file.map(|path| write_ports(path, &self.bound)).transpose()?;
+        Ok(self)
+    }
+
+    /// The same after a restart: who has given up its privileges may have no right to, and what stands there
+    /// is mostly so still.
+    pub(crate) fn tell_again(mut self, file: Option<&Path>) -> Self {
+        match file.map(|path| write_ports(path, &self.bound)).transpose() {
+            Ok(file) => self.file = file,
+            Err(err) => log::warn!("{}; it stays as it was", err.chain()),
+        }
+        self
     }
 
     /// Binds what was not inherited, for somebody else: what was is left alone.

@@ -106,6 +106,11 @@ impl Restart {
         self.generation > 1
     }
 
+    /// There will be none any more.
+    pub(crate) fn end_trial(&mut self) {
+        self.trial = None;
+    }
+
     /// There is no restart after all.
     pub(crate) fn give_up(bound: &Bound, why: &str) {
         forget(bound);

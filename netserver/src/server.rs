@@ -119,6 +119,7 @@ where
             started: Err(std::io::ErrorKind::NotFound.into()),
             conf: None,
             trial: false,
+            pid_file: None,
             managed: std::env::var_os("NOTIFY_SOCKET").is_some_and(|path| !path.is_empty()),
             arguments: arguments
                 .into_iter()

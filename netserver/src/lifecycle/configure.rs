@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 
 use netserver_options::command::Command;
 use netserver_options::table::SERVER_TYPE;
@@ -50,6 +51,8 @@ pub(crate) struct Given {
     pub(crate) conf: Option<OwnedFd>,
     /// Whether this is a trial run: nothing is claimed, and nothing is written to the log.
     pub(crate) trial: bool,
+    /// The pid file that the server has already.
+    pub(crate) pid_file: Option<PathBuf>,
 }
 
 /// What comes of it.
@@ -109,7 +112,7 @@ where
     match line.command {
         None => {
             if given.trial {
-                check(&merged, &endpoints, declaration.proto)?;
+                check(&merged, &endpoints, declaration.proto, given.pid_file.as_deref())?;
             }
             let privileges = Privileges::of(&merged, identity, conf_file.as_ref())?;
             let name = merged.personality.map_or("custom", BuiltIn::name);
@@ -123,7 +126,7 @@ where
         }
         Some(Command::Check) => {
             Privileges::of(&merged, identity, conf_file.as_ref())?;
-            check(&merged, &endpoints, declaration.proto)?;
+            check(&merged, &endpoints, declaration.proto, None)?;
             answer(&format!("{}: options are valid\n", given.program))
         }
         Some(Command::PrintUnit) => {
@@ -134,9 +137,16 @@ where
 }
 
 /// Tells what would be wrong with what a start makes, and makes nothing.
-fn check(merged: &Merged, endpoints: &[Endpoint], own: Option<Factory>) -> Result<()> {
+fn check(
+    merged: &Merged,
+    endpoints: &[Endpoint],
+    own: Option<Factory>,
+    pid_file: Option<&Path>,
+) -> Result<()> {
     listener::check(endpoints, own)?;
-    merged.options.pid_file().map_or(Ok(()), |path| PidFile::check(path))
+    let is_another = |path: &&PathBuf| std::path::absolute(path).ok().as_deref() != pid_file;
+    let asked = merged.options.pid_file().filter(is_another);
+    asked.map_or(Ok(()), |path| PidFile::check(path))
 }
 
 /// Says what may not have been meant.

@@ -48,6 +48,8 @@ where
     let (words, mut handed) = (handed.words, handed.handover?);
     if let Some(word) = handed.as_mut().and_then(|handed| handed.trial.take()) {
         given.trial = true;
+        given.pid_file =
+            handed.as_ref().and_then(|handed| Some(handed.pid_file.as_ref()?.1.clone()));
         trial::answer(&word, try_out::<S>(build, given, handed));
     }
     given.conf = handed.as_mut().and_then(|handed| handed.conf.take());

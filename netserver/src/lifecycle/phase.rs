@@ -47,7 +47,7 @@ pub(crate) struct Bound {
     pub(super) info: ServerInfo,
     listeners: Listeners,
     personality: Option<BuiltIn>,
-    restart: Restart,
+    pub(super) restart: Restart,
     pub(super) privileges: Privileges,
 }
 
@@ -133,7 +133,12 @@ impl Configured {
         let elders = self.handed.map(|handed| handed.children).unwrap_or_default();
         let restart = Restart::new(self.started, pid_file, self.conf, info.generation(), elders);
         let file = info.options().port_file().map(AsRef::as_ref);
-        let listeners = Listeners::bind(&endpoints, proto, inheritance, file)?;
+        let listeners = Listeners::bind(&endpoints, proto, inheritance)?;
+        let listeners = if restart.is_restarted() {
+            listeners.tell_again(file)
+        } else {
+            listeners.tell(file)?
+        };
         let info = info.listening_on(listeners.listening().cloned().collect());
         Ok(Bound { info, listeners, personality, restart, privileges })
     }

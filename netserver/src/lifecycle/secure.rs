@@ -60,7 +60,8 @@ pub(super) fn secure(bound: Bound) -> Result<Secured> {
         tried("cannot drop the capabilities", privilege::drop_capabilities())?;
     }
     see(identity, drops)?;
-    if drops {
+    // An exec takes some of that back.
+    if drops || (identity.user.is_some_and(|user| user != 0) && bound.restart.is_restarted()) {
         harden(options)?;
     }
     if let Some(tasks) = tasks {

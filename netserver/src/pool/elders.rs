@@ -61,6 +61,11 @@ impl Elders {
         self.0.len()
     }
 
+    /// How many of them run `dequeue`.
+    pub(crate) fn dequeuing(&self) -> usize {
+        self.0.iter().filter(|one| one.kind == ChildKind::Dequeue).count()
+    }
+
     pub(crate) fn has(&self, pid: Pid) -> bool {
         self.0.iter().any(|one| one.pid == pid)
     }

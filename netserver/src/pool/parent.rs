@@ -487,7 +487,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         let every = options.check_for_dequeue();
         let most = usize::try_from(options.max_dequeue()).unwrap_or(usize::MAX);
         let is_time = !every.is_zero() && self.dequeued.elapsed() >= every;
-        if !is_time || self.policy.roster.dequeuing() >= most {
+        if !is_time || self.dequeuing() >= most {
             return;
         }
         self.dequeued = Instant::now();
@@ -499,6 +499,11 @@ impl<'a, S: NetServer> Parent<'a, S> {
         if wanted && self.policy.may_fork(Instant::now()) {
             self.fork(ChildKind::Dequeue, Stage::Draining, unneeded, child::dequeue);
         }
+    }
+
+    /// How many children empty the queue, those of images before among them.
+    fn dequeuing(&self) -> usize {
+        self.policy.roster.dequeuing() + self.succession.elders.dequeuing()
     }
 
     /// How long the parent may be left alone, as far as what it does now and then goes.
@@ -513,7 +518,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         };
         let every = options.check_for_dequeue();
         let most = usize::try_from(options.max_dequeue()).unwrap_or(usize::MAX);
-        if !every.is_zero() && self.policy.roster.dequeuing() < most {
+        if !every.is_zero() && self.dequeuing() < most {
             next = next.min(left(every, self.dequeued));
         }
         if !options.request_timeout().is_zero() && self.policy.roster.alive() > 0 {
@@ -543,6 +548,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     pub(super) fn close(mut self, listeners: Listeners) -> Result<bool> {
         notify::stopping();
         way_back::close();
+        self.succession.end_trial();
         self.hook("pre_server_close_hook", S::pre_server_close_hook);
         log::info!("server closing");
         self.ears.open(listeners.iter(), false)?;

@@ -55,6 +55,11 @@ impl Succession {
         self.dropped = dropped.into_iter().map(Private::new).collect();
     }
 
+    /// There will be no restart any more.
+    pub(super) fn end_trial(&mut self) {
+        self.restart.end_trial();
+    }
+
     /// How long the next look may wait.
     pub(super) fn next_look(&self, info: &ServerInfo) -> Option<Duration> {
         let tried = self.restart.is_tried().then(Trial::next_look);
