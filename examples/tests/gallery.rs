@@ -6,7 +6,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use netserver::testing::{Client, Program, Server, scratch, tool, tool_with, wait_until};
+use netserver::testing::{
+    Client, Program, Server, scratch, tool, tool_with, verify_reload, wait_until,
+};
 
 /// The example of that name, which cargo builds beside this test.
 fn example(name: &str) -> PathBuf {
@@ -533,4 +535,14 @@ fn echo_is_handed_its_sockets_and_its_unit_is_accepted() {
         let verify = Command::new(analyze).arg("verify").arg(unit).output().unwrap();
         assert!(verify.status.success() && verify.stderr.is_empty(), "{verify:?}");
     }
+}
+
+#[test]
+fn echo_reload_loses_nobody() {
+    let report = verify_reload(example("echo"))
+        .exchange(b"hello\n", |reply| reply == b"You said \"hello\"\n")
+        .in_flight(2)
+        .run();
+    assert_eq!(report.lost(), 0, "{report}");
+    assert!(report.is_clean(), "{report}");
 }

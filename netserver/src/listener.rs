@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::handover::Deed;
 use crate::inherit::{Heirloom, Inheritance};
 use crate::options::Options;
-use crate::own_file::{OwnFile, identity};
+use crate::own_file::OwnFile;
 use crate::proto::{Endpoint, Factory, ListenSpec, Place, Proto};
 use crate::sys::descriptor;
 
@@ -228,14 +228,13 @@ impl Listener {
     pub(crate) fn deed(&self) -> io::Result<Deed> {
         let found = Deed::of(self)?;
         let Title { place, protocol, named, name } = &self.title;
-        let own = found.address.path().filter(|_| name.is_empty());
-        let file = own.and_then(|path| std::fs::symlink_metadata(path).ok());
+        let file = self.file.as_ref().and_then(OwnFile::identity).or_else(|| self.proto.made());
         Ok(Deed {
             place: place.clone(),
             protocol: (*protocol).to_owned(),
             named: *named,
             name: name.clone(),
-            file: file.map(|file| identity(&file)),
+            file,
             ..found
         })
     }
@@ -356,7 +355,7 @@ fn no_longer(one: Heirloom, options: &Arc<Options>, own: Option<Factory>) -> Opt
 pub(crate) fn own_file(deed: &Deed) -> Option<OwnFile> {
     let path = deed.address.path().filter(|_| deed.name.is_empty())?;
     let found = std::path::absolute(path).and_then(OwnFile::at).ok()?;
-    found.is(deed.file?).then_some(found)
+    (found.identity()? == deed.file?).then_some(found)
 }
 
 /// Speaks on a socket that is bound already. A service manager's file is not ours to be removed.

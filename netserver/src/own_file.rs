@@ -48,9 +48,9 @@ impl OwnFile {
         Ok(Self { path, file })
     }
 
-    /// Whether it is the file of that device and number.
-    pub(crate) fn is(&self, wanted: (u64, u64)) -> bool {
-        self.file.metadata().is_ok_and(|found| identity(&found) == wanted)
+    /// Device and number of it.
+    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
+        self.file.metadata().ok().map(|found| identity(&found))
     }
 
     fn is_there(&self) -> bool {

@@ -4,9 +4,10 @@
 //! blocked, the exec. Until that succeeds nothing is given up, so whatever fails the server goes on as it was.
 
 use std::convert::Infallible;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 
 use netserver_options::Hup;
 
@@ -141,6 +142,8 @@ impl Restart {
         let written = descriptor::nameless_file(c"conf").and_then(|file| {
             let mut file = File::from(file);
             file.write_all(bytes)?;
+            // Whoever reads it looks who may change it.
+            file.set_permissions(Permissions::from_mode(0o400))?;
             file.rewind()?;
             Ok(file.into())
         });

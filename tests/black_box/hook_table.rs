@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 
-use netserver::testing::{Client, Finished};
+use netserver::testing::{Client, Finished, Signal};
 use netserver_options::BuiltIn;
 use netserver_options::hook::{self, HookSpec, Process};
 
@@ -62,6 +62,8 @@ fn serve(personality: BuiltIn) -> Finished {
             server.wait_for_log(&format!("hook {late}"));
         }
     }
+    server.signal(Signal::SIGHUP);
+    server.wait_for_log("generation 2 serves");
     server.stop()
 }
 

@@ -306,7 +306,10 @@ fn a_manager_that_is_not_there_or_does_not_listen_keeps_nobody_from_serving() {
     fs::remove_file(&name).unwrap();
     server.signal(Signal::SIGHUP);
     server.expect_log("cannot tell the service manager how the server is: ");
+    // Nor can the next image.
+    server.expect_log("cannot reach the service manager at NOTIFY_SOCKET=");
     server.wait_for_log("cannot tell the service manager");
+    server.wait_for_log("restarted as generation 2");
     let socket = UnixDatagram::bind(&name).unwrap();
     let again = Manager::new(socket, name, scratch());
     server.signal(Signal::SIGHUP);

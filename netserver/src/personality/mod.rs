@@ -10,6 +10,7 @@ mod prefork;
 mod prefork_simple;
 mod single;
 
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use netserver_options::BuiltIn;
@@ -33,7 +34,7 @@ use crate::notify;
 use crate::pool::Watch;
 use crate::restart::{Restart, Step};
 use crate::seat::Alone;
-use crate::sys::ends::{Known, Waiting};
+use crate::sys::ends::{Known, Spares, Waiting};
 use crate::sys::signal;
 use crate::way_back;
 use crate::worker::{serve_waiting, work};
@@ -108,6 +109,8 @@ impl Running {
     ) -> Result<()> {
         let mut alone = Alone(go_on);
         let spares = self.listeners.spares()?;
+        let known = Known::new(spares.iter().map(AsFd::as_fd));
+        let _spares = Spares::are(&known);
         // One that has come while it started has called nobody.
         self.look_for_restart(server)?;
         loop {

@@ -134,6 +134,12 @@ pub trait Proto: fmt::Debug {
         None
     }
 
+    /// Device and number of the file that it has made.
+    #[doc(hidden)]
+    fn made(&self) -> Option<(u64, u64)> {
+        None
+    }
+
     /// Speaks first.
     ///
     /// *When:* in the worker, right after accept and before every hook; a slow client keeps nobody

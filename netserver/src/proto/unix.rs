@@ -27,6 +27,10 @@ impl Proto for Unix {
         Ok(socket.into())
     }
 
+    fn made(&self) -> Option<(u64, u64)> {
+        self.0.as_ref().and_then(OwnFile::identity)
+    }
+
     /// Time limits are not inherited here, so the stream does not block and they are kept outside.
     fn accept(&self, listener: BorrowedFd<'_>, _buffers: &mut Buffers) -> io::Result<Accepted> {
         let (stream, peer) = socket::accept(listener, Blocking::Never)?;

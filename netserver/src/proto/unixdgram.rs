@@ -40,6 +40,10 @@ impl Proto for UnixDgram {
         Ok(socket)
     }
 
+    fn made(&self) -> Option<(u64, u64)> {
+        self.0.as_ref().and_then(|(file, _)| file.as_ref().and_then(OwnFile::identity))
+    }
+
     fn kept(&self) -> Option<BorrowedFd<'_>> {
         self.0.as_ref().map(|(_, packets)| packets.kept())
     }

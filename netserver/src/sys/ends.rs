@@ -8,7 +8,8 @@
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::Ordering::SeqCst;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
 
 use nix::libc;
 
@@ -54,12 +55,20 @@ pub(crate) fn with_null<T>(use_it: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>)
     }
 }
 
-/// Ends every wait for a connection, for good.
+/// Ends every wait for a connection: for good, but where there are spares.
 pub(super) fn end_waiting() {
-    let known = own().waiting.load(SeqCst);
-    // SAFETY: it is null, or what a `Waiting` of this thread has borrowed, which puts another one here
-    // before it goes.
-    let known = unsafe { known.as_ref() };
+    end(&own().waiting);
+}
+
+/// Takes the spares, too.
+pub(super) fn end_spares() {
+    end(&own().spares);
+}
+
+fn end(known: &AtomicPtr<Vec<RawFd>>) {
+    // SAFETY: it is null, or what a `Waiting` or a `Spares` of this thread has borrowed, which puts another
+    // one here before it goes.
+    let known = unsafe { known.load(SeqCst).as_ref() };
     let nothing = NOTHING.number();
     known.into_iter().flatten().for_each(|descriptor| put_over(nothing, *descriptor));
 }
@@ -153,6 +162,28 @@ impl Drop for Waiting<'_> {
 fn end_waiting_if_stopped() {
     if !own().accepts() {
         end_waiting();
+    }
+}
+
+/// While it lives, these are put back where a call has taken what they are spares of, and a stop takes them,
+/// too.
+#[derive(Debug)]
+pub(crate) struct Spares<'a>(PhantomData<&'a Known<'a>>);
+
+impl<'a> Spares<'a> {
+    /// From here on; a stop that has begun takes them at once.
+    pub(crate) fn are(known: &'a Known<'a>) -> Self {
+        own().spares.store((&raw const known.descriptors).cast_mut(), SeqCst);
+        if !own().stage().accepts() {
+            end_spares();
+        }
+        Self(PhantomData)
+    }
+}
+
+impl Drop for Spares<'_> {
+    fn drop(&mut self) {
+        own().spares.store(ptr::null_mut(), SeqCst);
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Own {
     pub(super) serving: Noted,
     /// What a stop ends, as [`Waiting`](super::ends::Waiting) has it; null stands for nothing.
     pub(super) waiting: AtomicPtr<Vec<RawFd>>,
+    /// What it ends beside that, of a process that is called away and comes back; null stands for nothing.
+    pub(super) spares: AtomicPtr<Vec<RawFd>>,
 }
 
 /// That of a process in which there was no server yet.
@@ -87,6 +89,7 @@ impl Own {
             timed: AtomicBool::new(false),
             serving: Noted::none(),
             waiting: AtomicPtr::new(ptr::null_mut()),
+            spares: AtomicPtr::new(ptr::null_mut()),
         }
     }
 

@@ -462,6 +462,7 @@ fn advance(event: Event) {
         ring_bell();
     } else {
         ends::end_waiting();
+        ends::end_spares();
     }
     if now == Stage::Quick {
         ends::cut_serving();

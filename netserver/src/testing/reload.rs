@@ -250,23 +250,20 @@ impl<'a> VerifyReload<'a> {
         Ok(())
     }
 
-    /// Those who are to be served across the next restart, each with when it came.
+    /// Those who are to be served across the next restart.
     fn begin_in_flight(
         &self,
         visitors: &Visitors<'_>,
         report: &mut ReloadReport,
-    ) -> Vec<(Instant, Result<Wire, Fault>)> {
-        let begin = |_| {
-            let due = Instant::now();
-            (due, self.exchange.begin(visitors.address, visitors.deadline()))
-        };
+    ) -> Vec<Result<Wire, Fault>> {
+        let begin = |_| self.exchange.begin(visitors.address, visitors.deadline());
         let begun: Vec<_> = (0..self.in_flight).map(begin).collect();
         if !begun.is_empty() {
             // They may still wait to be accepted, and in order: when one who comes now is served they
             // have been.
             let due = Instant::now();
             let result = self.exchange.visit(visitors.address, visitors.deadline());
-            visitors.count(report, "a client after those in flight", due, result);
+            visitors.count(report, "a client after those in flight", Some(due), result);
         }
         begun
     }
@@ -282,9 +279,9 @@ impl<'a> VerifyReload<'a> {
         let begun = self.begin_in_flight(visitors, report);
         visitors.signal_comes();
         let restarted = restart(running, generation, self.deadline);
-        for (begin, wire) in begun {
+        for wire in begun {
             let finish = |wire| self.exchange.finish(wire, visitors.deadline());
-            visitors.count(report, "a client in flight", begin, wire.and_then(finish));
+            visitors.count(report, "a client in flight", None, wire.and_then(finish));
         }
         report.restarts.push(restarted?);
         Ok(())

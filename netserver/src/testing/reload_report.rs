@@ -16,6 +16,8 @@ const EXAMPLES: usize = 10;
 pub struct ReloadReport {
     /// Clients that got their reply, each with how long it took; sorted in the end.
     pub(crate) latencies: Vec<Duration>,
+    /// Clients that got it across a restart, and so took as long as that.
+    pub(crate) across: usize,
     pub(crate) losses: BTreeMap<Loss, usize>,
     /// What happened to some of those lost.
     pub(crate) examples: Vec<String>,
@@ -51,7 +53,7 @@ impl ReloadReport {
 
     /// How many clients got their whole reply.
     pub fn right(&self) -> usize {
-        self.latencies.len()
+        self.latencies.len() + self.across
     }
 
     /// Clients that could not connect, since nobody listened.
@@ -102,7 +104,8 @@ impl ReloadReport {
         self.restarts.iter().max().copied().unwrap_or_default()
     }
 
-    /// From when a client was due to the end of its connection, of half of those served.
+    /// From when a client was due to the end of its connection, of half of those served. Clients in
+    /// flight do not count here: they take as long as the restart.
     pub fn p50(&self) -> Duration {
         latency_of(500, &self.latencies)
     }

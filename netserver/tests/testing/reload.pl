@@ -58,6 +58,14 @@ sub restart {
         exit 0 if fork;
         return served();
     }
+    if ($fault eq 'hides') {
+        my $pid = fork or return served();
+        # Says no more, and serves no more.
+        select undef, undef, undef, 0.01 until $is_term;
+        kill 'TERM', $pid;
+        waitpid $pid, 0;
+        exit 0;
+    }
     if ($fault eq 'unbinds') {
         close $listener;
         # As long as it takes: some client of the crowd comes meanwhile.

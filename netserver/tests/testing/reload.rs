@@ -67,9 +67,9 @@ fn more_than_a_reply_is_wrong() {
 #[test]
 fn a_server_that_never_restarts_is_found_out() {
     let Some(load) = fake("deaf") else { return };
-    let report = load.deadline(Duration::from_millis(300)).run();
+    let report = load.deadline(Duration::from_secs(2)).run();
     assert_eq!((report.lost(), report.restarts()), (3, 0), "{report}");
-    assert!(report.to_string().contains("no generation 2: waited 300ms"), "{report}");
+    assert!(report.to_string().contains("no generation 2: waited 2s"), "{report}");
 }
 
 #[test]
@@ -91,6 +91,13 @@ fn a_server_that_becomes_another_process_is_found_out() {
     // Whichever is seen first: its own end, or what the other says.
     let Some(report) = found("forks", "no generation 2: it") else { return };
     assert_eq!(report.restarts(), 0, "{report}");
+}
+
+#[test]
+fn a_server_that_has_another_process_serve_is_found_out() {
+    let Some(report) = found("hides", "no generation 2: it is another process") else { return };
+    // All else about it is well.
+    assert_eq!((report.lost(), report.restarts()), (3, 0), "{report}");
 }
 
 #[test]

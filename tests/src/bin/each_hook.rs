@@ -132,6 +132,14 @@ impl Logs {
         met("dequeue");
     }
 
+    fn restart_open_hook(&mut self) {
+        met("restart_open_hook");
+    }
+
+    fn restart_close_hook(&mut self) {
+        met("restart_close_hook");
+    }
+
     fn pre_server_close_hook(&mut self) {
         met("pre_server_close_hook");
     }
