@@ -16,12 +16,13 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use nix::libc;
-use nix::sys::stat::{FileStat, fstat};
+use nix::sys::stat::fstat;
 use socket2::{SockRef, Type};
 
 use crate::address::Address;
 use crate::child::ChildKind;
 use crate::error::{Error, Result};
+use crate::pid_file::PidFile;
 use crate::stop::Stage;
 use crate::sys::passed;
 use crate::sys::process::{self, Pid};
@@ -35,10 +36,11 @@ const CHILDREN: &str = "HUP_CHILDREN";
 const PROGRAM: &str = "BOUND_SOCKETS_PROGRAM";
 const BEFORE: &str = "BOUND_SOCKETS_BEFORE";
 const CONF: &str = "BOUND_SOCKETS_CONF";
+const ENDS: &str = "BOUND_SOCKETS_ENDS";
 
 /// Every name that is ever used.
-const NAMES: [&str; 9] =
-    [SOCKETS, PROCESS, GENERATION, TRIAL, PID_FILE, CHILDREN, PROGRAM, BEFORE, CONF];
+const NAMES: [&str; 10] =
+    [SOCKETS, PROCESS, GENERATION, TRIAL, PID_FILE, CHILDREN, PROGRAM, BEFORE, CONF, ENDS];
 
 /// What is known of a bound socket beside what it tells itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,9 @@ pub(crate) struct Elder {
     pub(crate) since: Duration,
 }
 
+/// The children of images before, and the ends of pipes by which they see that their parent lives.
+pub(crate) type Handed = (Vec<Elder>, Vec<OwnedFd>);
+
 /// All that is handed on.
 #[derive(Debug, Default)]
 pub(crate) struct Handover {
@@ -84,6 +89,8 @@ pub(crate) struct Handover {
     pub(crate) before_it: Option<(OwnedFd, Option<OwnedFd>)>,
     /// This image is the one that was gone back to: what its conf file was.
     pub(crate) conf: Option<OwnedFd>,
+    /// Ends of pipes by which children of images before see that their parent lives.
+    pub(crate) ends: Vec<OwnedFd>,
 }
 
 /// The same, of an image that is about to hand it on.
@@ -97,6 +104,7 @@ pub(crate) struct Estate<'a> {
     pub(crate) program: Option<&'a Path>,
     pub(crate) before_it: Option<(BorrowedFd<'a>, Option<BorrowedFd<'a>>)>,
     pub(crate) conf: Option<BorrowedFd<'a>>,
+    pub(crate) ends: Vec<BorrowedFd<'a>>,
 }
 
 impl Estate<'_> {
@@ -123,6 +131,7 @@ impl Estate<'_> {
             words.push((BEFORE, fields(&[number(program), conf.map(number).unwrap_or_default()])));
         }
         words.extend(self.conf.map(|conf| (CONF, number(conf))));
+        words.push((ENDS, joined(self.ends.iter().map(|end| number(*end)))));
         words
     }
 
@@ -131,7 +140,8 @@ impl Estate<'_> {
         let sockets = self.sockets.iter().map(|(socket, _)| socket.as_fd());
         let before = self.before_it.into_iter().flat_map(|(program, conf)| [Some(program), conf]);
         let others = [self.pid_file.map(|(file, _)| file), self.trial, self.conf];
-        sockets.chain(others.into_iter().chain(before).flatten()).collect()
+        let ends = self.ends.iter().copied();
+        sockets.chain(ends).chain(others.into_iter().chain(before).flatten()).collect()
     }
 }
 
@@ -177,12 +187,14 @@ pub(crate) fn take() -> Found {
     if TAKEN.swap(true, SeqCst) || words.iter().all(Option::is_none) {
         return Found { handover: Ok(None), words: Remarks { left, elsewhere: false } };
     }
-    let [sockets, process, generation, trial, pid_file, children, program, before, conf] = words;
+    let [sockets, process, generation, trial, pid_file, children, program, before, conf, ends] =
+        words;
     let is_here = process.is_some_and(|text| text == OsStr::new(&process::this().to_string()));
     if !is_here || passed::is_privileged_by_its_file() {
         return Found { handover: Ok(None), words: Remarks { left, elsewhere: true } };
     }
-    let texts = [&sockets, &generation, &trial, &pid_file, &children, &program, &before, &conf];
+    let texts =
+        [&sockets, &generation, &trial, &pid_file, &children, &program, &before, &conf, &ends];
     let taken = Claims::read(texts.map(Option::as_deref)).and_then(Claims::take);
     let taken = taken.map_err(|fault| {
         let what = format!("what {SOCKETS} and the variables beside it say is not so: {fault}");
@@ -202,6 +214,7 @@ struct Claims {
     program: Option<PathBuf>,
     before_it: Option<(RawFd, Option<RawFd>)>,
     conf: Option<RawFd>,
+    ends: Vec<RawFd>,
 }
 
 /// How many texts there are beside the number of the process.
@@ -211,7 +224,7 @@ type Claimed<T> = std::result::Result<T, String>;
 
 impl Claims {
     fn read(texts: [Option<&OsStr>; TEXTS]) -> Claimed<Self> {
-        let [sockets, before, trial, pid_file, children, program, before_it, conf] = texts;
+        let [sockets, before, trial, pid_file, children, program, before_it, conf, ends] = texts;
         Ok(Self {
             before: one(GENERATION, before, number)?.unwrap_or(0),
             sockets: all(SOCKETS, text(SOCKETS, sockets)?, Deed::read)?,
@@ -221,6 +234,7 @@ impl Claims {
             program: one(PROGRAM, program, |text| unescaped(text).map(PathBuf::from))?,
             before_it: one(BEFORE, before_it, read_before)?,
             conf: one(CONF, conf, number)?,
+            ends: all(ENDS, text(ENDS, ends)?, number)?,
         })
     }
 
@@ -232,7 +246,7 @@ impl Claims {
         let files: Vec<&RawFd> = files.flatten().chain(&self.conf).collect();
         let others = self.pid_file.iter().map(|(number, _)| number).chain(&self.trial);
         let mut seen = BTreeSet::new();
-        let mut all = numbers.chain(others).chain(files.iter().copied());
+        let mut all = numbers.chain(others).chain(files.iter().copied()).chain(&self.ends);
         if let Some(twice) = all.find(|number| !seen.insert(**number)) {
             return Err(format!("descriptor {twice} stands there twice"));
         }
@@ -240,13 +254,16 @@ impl Claims {
             of(*number, deed.hold(*number))?;
         }
         if let Some((number, path)) = &self.pid_file {
-            of(*number, hold_file(*number, path))?;
+            of(*number, passed::look(*number).and_then(|file| PidFile::hold(file, path)))?;
         }
         if let Some(number) = self.trial {
             of(number, hold_trial(number))?;
         }
+        for number in &self.ends {
+            of(*number, hold_kind(*number, libc::S_IFIFO, "pipe"))?;
+        }
         for number in files {
-            of(*number, hold_regular(*number).map(drop))?;
+            of(*number, hold_kind(*number, libc::S_IFREG, "file"))?;
         }
         let take = |number: RawFd| of(number, passed::take(number));
         let sockets = self.sockets.into_iter().map(|(number, deed)| Ok((take(number)?, deed)));
@@ -268,6 +285,7 @@ impl Claims {
                 })
                 .transpose()?,
             conf: self.conf.map(take).transpose()?,
+            ends: self.ends.into_iter().map(take).collect::<Claimed<_>>()?,
         })
     }
 }
@@ -424,22 +442,13 @@ fn read_before(text: &str) -> Option<(RawFd, Option<RawFd>)> {
     Some((number(program)?, conf))
 }
 
-/// Sees that it is a file, as they are on a disk or in memory.
-fn hold_regular(number: RawFd) -> io::Result<FileStat> {
+/// Sees that it is of that kind.
+fn hold_kind(number: RawFd, kind: libc::mode_t, what: &str) -> io::Result<()> {
     let found = fstat(passed::look(number)?)?;
-    let is_file = found.st_mode & libc::S_IFMT == libc::S_IFREG;
-    if is_file { Ok(found) } else { Err(io::Error::other("it is no file")) }
-}
-
-/// Sees that it is the file of that path, or of none any more.
-fn hold_file(number: RawFd, path: &Path) -> io::Result<()> {
-    let found = hold_regular(number)?;
-    let is_it = std::fs::symlink_metadata(path)
-        .is_ok_and(|there| crate::own_file::identity(&there) == (found.st_dev, found.st_ino));
-    if is_it || found.st_nlink == 0 {
+    if found.st_mode & libc::S_IFMT == kind {
         return Ok(());
     }
-    Err(io::Error::other(format!("it is not the file {}", path.display())))
+    Err(io::Error::other(format!("it is no {what}")))
 }
 
 /// Sees that it is one end of a pair of sockets.
@@ -599,7 +608,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_does_any_harm(texts in proptest::array::uniform8("[0-9a-z,;:%=./*-]{0,60}")) {
+        fn no_text_does_any_harm(texts in proptest::array::uniform9("[0-9a-z,;:%=./*-]{0,60}")) {
             let texts = texts.each_ref().map(|text| Some(OsStr::new(text.as_str())));
             if let Ok(claims) = Claims::read(texts) {
                 // Whatever there is in this process is its own.

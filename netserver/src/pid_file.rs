@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -76,6 +76,25 @@ impl PidFile {
             }
         }
         Err(io::Error::other("other servers make it and take it away all the time"))
+    }
+
+    /// Sees that this is a pid file of this very process: its number stands there, and it is locked.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub(crate) fn hold(file: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
+        let refused = || io::Error::other(format!("it is not the pid file {}", path.display()));
+        let there = fs::symlink_metadata(path);
+        // Another description: its own lock nobody sees.
+        let mut other = File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+        let found = other.metadata()?;
+        let is_there = there.is_ok_and(|there| identity(&there) == identity(&found));
+        let is_claimed = || descriptor::is_claimed(&other);
+        if !found.is_file() || !(is_there || found.nlink() == 0) || !is_claimed()? {
+            return Err(refused());
+        }
+        let number = read_number(&mut other)?;
+        if number == process::this().to_string() { Ok(()) } else { Err(refused()) }
     }
 
     /// Says which process the server is.

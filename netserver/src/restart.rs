@@ -45,8 +45,6 @@ pub(crate) struct Restart {
     /// What its conf file was.
     conf: Option<Vec<u8>>,
     trial: Option<Trial>,
-    /// Children of the images before this one.
-    pub(crate) elders: Vec<Elder>,
 }
 
 impl Restart {
@@ -56,10 +54,9 @@ impl Restart {
         pid_file: Option<PidFile>,
         conf: Option<Vec<u8>>,
         generation: u32,
-        elders: Vec<Elder>,
     ) -> Self {
         let started = started.map_err(|err| err.to_string());
-        Self { started, pid_file, generation, conf, trial: None, elders }
+        Self { started, pid_file, generation, conf, trial: None }
     }
 
     /// Says in the pid file which process the server is.
@@ -177,14 +174,14 @@ impl Restart {
         &mut self,
         listeners: &Listeners,
         bound: &Bound,
-        children: Vec<Elder>,
+        (children, ends): (Vec<Elder>, Vec<BorrowedFd<'_>>),
     ) {
         log::info!("HUP: restarting as generation {}", self.generation.saturating_add(1));
         process::print_all();
         // What comes from here on is for the next image.
         let blocked = mask::Blocked::all();
         if signal::stage() == Stage::Serving {
-            let Err(err) = self.try_become_next(listeners, bound, children);
+            let Err(err) = self.try_become_next(listeners, bound, (children, ends));
             drop(blocked);
             refuse(&err.chain());
         }
@@ -195,10 +192,11 @@ impl Restart {
         &self,
         listeners: &Listeners,
         bound: &Bound,
-        children: Vec<Elder>,
+        (children, ends): (Vec<Elder>, Vec<BorrowedFd<'_>>),
     ) -> Result<Infallible> {
         let started = self.started()?;
-        let mut estate = self.estate(listeners, children)?;
+        let mut estate: Estate<'_> = self.estate(listeners, children)?;
+        estate.ends = ends;
         let new = bound.iter().map(|(socket, deed)| (socket.as_fd(), deed.clone()));
         estate.sockets.extend(new);
         // To go back to, should the next image not come to serve. It may do without.

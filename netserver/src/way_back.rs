@@ -83,12 +83,14 @@ impl WayBack {
         let pid_file = handed.pid_file.as_ref();
         let pid_file =
             pid_file.map(|(file, path)| Ok::<_, io::Error>((second(file)?, path))).transpose()?;
+        let ends = handed.ends.iter().map(second).collect::<io::Result<Vec<_>>>()?;
         let generation = handed.before.saturating_add(1);
         let estate = Estate {
             generation,
             sockets: sockets.iter().map(|(socket, deed)| (socket.as_fd(), deed.clone())).collect(),
             pid_file: pid_file.as_ref().map(|(file, path)| (file.as_fd(), path.as_path())),
             children: handed.children.clone(),
+            ends: ends.iter().map(AsFd::as_fd).collect(),
             program: Some(started.program()),
             // Without one there is nothing that could have changed.
             conf: Some(conf.as_ref().unwrap_or(&program).as_fd()),
@@ -98,7 +100,7 @@ impl WayBack {
         let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&program));
         let image = started.image_of(Path::new(&path), &words)?;
         let files = pid_file.map(|(file, _)| file).into_iter().chain(conf).chain([program]);
-        let kept = sockets.into_iter().map(|(socket, _)| socket).chain(files);
+        let kept = sockets.into_iter().map(|(socket, _)| socket).chain(files).chain(ends);
         Ok(Self { image, kept: kept.map(Private::new).collect(), generation })
     }
 }

@@ -8,7 +8,7 @@ use crate::declared::Declared;
 use crate::error::Result;
 use crate::guard;
 use crate::handler::Hooks;
-use crate::handover::Handover;
+use crate::handover::{Handed, Handover};
 use crate::info::ServerInfo;
 use crate::inherit::Inheritance;
 use crate::launcher;
@@ -48,6 +48,7 @@ pub(crate) struct Bound {
     listeners: Listeners,
     personality: Option<BuiltIn>,
     pub(super) restart: Restart,
+    elders: Handed,
     pub(super) privileges: Privileges,
 }
 
@@ -130,8 +131,9 @@ impl Configured {
         } else {
             log::info!("{program} (type {name}) starting! pid({pid})");
         }
-        let elders = self.handed.map(|handed| handed.children).unwrap_or_default();
-        let restart = Restart::new(self.started, pid_file, self.conf, info.generation(), elders);
+        let handed = self.handed.unwrap_or_default();
+        let elders = (handed.children, handed.ends);
+        let restart = Restart::new(self.started, pid_file, self.conf, info.generation());
         let file = info.options().port_file().map(AsRef::as_ref);
         let listeners = Listeners::bind(&endpoints, proto, inheritance)?;
         let listeners = if restart.is_restarted() {
@@ -140,7 +142,7 @@ impl Configured {
             listeners.tell(file)?
         };
         let info = info.listening_on(listeners.listening().cloned().collect());
-        Ok(Bound { info, listeners, personality, restart, privileges })
+        Ok(Bound { info, listeners, personality, restart, elders, privileges })
     }
 }
 
@@ -167,10 +169,10 @@ impl Bound {
 impl Secured {
     /// Runs the `pre_loop_hook`.
     pub(crate) fn pre_loop<S: Hooks>(self, server: &mut S) -> Result<Ready> {
-        let Bound { info, listeners, personality, restart, .. } = self.into_bound();
+        let Bound { info, listeners, personality, restart, elders, .. } = self.into_bound();
         let hook = guard::run(|| server.pre_loop_hook(&info));
         hook.map_err(|failure| failure.of("pre_loop_hook"))?;
-        Ok(Ready { running: Running::new(info, listeners, restart), personality })
+        Ok(Ready { running: Running::new(info, listeners, restart, elders), personality })
     }
 }
 

@@ -27,6 +27,7 @@ use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::guard;
 use crate::handler::{Hooks, NetServer};
+use crate::handover::Handed;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::logger;
@@ -50,11 +51,17 @@ pub struct Running {
     pub(crate) listeners: Listeners,
     pub(crate) watch: Option<Watch>,
     pub(crate) restart: Restart,
+    pub(crate) elders: Handed,
 }
 
 impl Running {
-    pub(crate) const fn new(info: ServerInfo, listeners: Listeners, restart: Restart) -> Self {
-        Self { info, listeners, watch: None, restart }
+    pub(crate) const fn new(
+        info: ServerInfo,
+        listeners: Listeners,
+        restart: Restart,
+        elders: Handed,
+    ) -> Self {
+        Self { info, listeners, watch: None, restart, elders }
     }
 
     /// Options, addresses and arguments.
@@ -141,7 +148,7 @@ impl Running {
             Step::Become(bound) => {
                 let info = &self.info;
                 if guard::logged("restart_close_hook", || server.restart_close_hook(info)) {
-                    self.restart.become_next(&self.listeners, &bound, Vec::new());
+                    self.restart.become_next(&self.listeners, &bound, (Vec::new(), Vec::new()));
                 } else {
                     Restart::give_up(&bound, "restart_close_hook has failed");
                 }

@@ -16,8 +16,8 @@ impl<S: NetServer> Personality<S> for PreForkSimple {
     const BUILT_IN: Option<BuiltIn> = Some(BuiltIn::PreForkSimple);
 
     fn serve(server: &mut S, running: Running) -> Result<Stop> {
-        let Running { info, listeners, watch, restart } = running;
-        Ok(Stop::of(pool::constant(server, &info, listeners, (watch, restart))?))
+        let Running { info, listeners, watch, restart, elders } = running;
+        Ok(Stop::of(pool::constant(server, &info, listeners, (watch, restart, elders))?))
     }
 
     fn serve_as(other: BuiltIn, server: &mut S, running: Running) -> Result<Stop> {

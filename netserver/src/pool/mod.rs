@@ -23,8 +23,8 @@ mod strangers;
 mod succession;
 mod watch;
 
-/// What a parent has beside its server: who watches, and what it restarts with.
-pub(crate) type Aside = (Option<Watch>, crate::restart::Restart);
+/// What a parent has beside its server: who watches, what it restarts with, and whom it has from before.
+pub(crate) type Aside = (Option<Watch>, crate::restart::Restart, crate::handover::Handed);
 
 pub(crate) use forker::on_demand;
 pub use plan::Tally;

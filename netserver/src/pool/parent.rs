@@ -23,7 +23,6 @@ use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::logger;
 use crate::notify;
-use crate::restart::Restart;
 use crate::stop::{Event, Stage};
 use crate::sys::clock;
 use crate::sys::descriptor::{self, Unneeded};
@@ -31,6 +30,7 @@ use crate::sys::process::{self, End, Pid};
 use crate::sys::signal::{self, InHook, Signal};
 use crate::way_back;
 
+use super::Aside;
 use super::child::{self, Birth};
 use super::ears::{Ears, Heard};
 use super::plan::{Limits, SLOW};
@@ -102,7 +102,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     pub(super) fn new(
         server: &'a mut S,
         info: &'a ServerInfo,
-        (watch, restart): (Option<Watch>, Restart),
+        (watch, restart, elders): Aside,
         limits: Limits,
         lock: Option<Rc<AcceptLock>>,
     ) -> Result<Self> {
@@ -127,7 +127,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
             board,
             policy: Policy::new(limits, roster, now),
             ears,
-            succession: Succession::new(restart, now),
+            succession: Succession::new(restart, elders, now),
             lock,
             pid: process::this(),
             watch,

@@ -1,5 +1,6 @@
 //! What a parent does about a restart: of its own server, and of the image before, whose children it has.
 
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::libc;
@@ -7,6 +8,7 @@ use nix::libc;
 use crate::child::Child;
 use crate::error::Result;
 use crate::handler::NetServer;
+use crate::handover::Handed;
 use crate::info::ServerInfo;
 use crate::listener::{Listener, Listeners};
 use crate::logger;
@@ -29,6 +31,8 @@ pub(super) struct Succession {
     restart: Restart,
     /// Children of the images before.
     pub(super) elders: Elders,
+    /// What they see by that their parent lives.
+    ends: Vec<Private<OwnedFd>>,
     /// Whether they were told to finish, as this image serves.
     relieved: bool,
     since: Instant,
@@ -39,9 +43,10 @@ pub(super) struct Succession {
 }
 
 impl Succession {
-    pub(super) fn new(restart: Restart, now: Instant) -> Self {
+    pub(super) fn new(restart: Restart, (elders, ends): Handed, now: Instant) -> Self {
         Self {
-            elders: Elders::new(&restart.elders, now),
+            elders: Elders::new(&elders, now),
+            ends: ends.into_iter().map(Private::new).collect(),
             relieved: !restart.is_restarted(),
             since: now,
             dropped: Vec::new(),
@@ -84,6 +89,9 @@ impl<S: NetServer> Parent<'_, S> {
         let orders = self.succession.elders.tell(Stage::Graceful, Instant::now());
         Self::tell(&orders);
         self.serve_dropped();
+        if self.succession.elders.is_empty() {
+            self.succession.ends.clear();
+        }
     }
 
     fn serve_dropped(&mut self) {
@@ -117,6 +125,9 @@ impl<S: NetServer> Parent<'_, S> {
             });
             self.hook("delete_child_hook", |server, _| server.delete_child_hook(child));
         }
+        if self.succession.elders.is_empty() {
+            self.succession.ends.clear();
+        }
         if !ended.is_empty() && self.succession.elders.is_empty() && signal::accepts() {
             self.hook("post_child_cleanup_hook", S::post_child_cleanup_hook);
         }
@@ -137,7 +148,9 @@ impl<S: NetServer> Parent<'_, S> {
                     let now = Instant::now();
                     let own = self.policy.roster.handed(now);
                     let children = self.succession.elders.handed(now).chain(own).collect();
-                    self.succession.restart.become_next(listeners, &bound, children);
+                    let ends = self.succession.ends.iter().map(AsFd::as_fd);
+                    let ends = ends.chain([self.board.woken().as_fd()]).collect();
+                    self.succession.restart.become_next(listeners, &bound, (children, ends));
                 } else {
                     Restart::give_up(&bound, "restart_close_hook has failed");
                 }

@@ -119,6 +119,13 @@ pub(crate) fn claim(file: &impl AsFd) -> io::Result<bool> {
     }
 }
 
+/// Whether somebody has the lock of a file, by another description of it.
+pub(crate) fn is_claimed(file: &impl AsFd) -> io::Result<bool> {
+    let mut lock = whole(libc::F_WRLCK);
+    fcntl::fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
+    Ok(i32::from(lock.l_type) != libc::F_UNLCK)
+}
+
 /// Whether nothing is in a file.
 pub(crate) fn is_empty(file: &impl AsFd) -> io::Result<bool> {
     Ok(fstat(file)?.st_size == 0)
