@@ -181,6 +181,7 @@ impl Restart {
         // What comes from here on is for the next image.
         let blocked = mask::Blocked::all();
         if signal::stage() == Stage::Serving {
+            signal::hand_on_hup();
             let Err(err) = self.try_become_next(listeners, bound, (children, ends));
             drop(blocked);
             refuse(&err.chain());

@@ -13,7 +13,7 @@ use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::{Listener, Listeners};
 use crate::serve::{Terms, serve_connection};
-use crate::sys::descriptor::{Private, Unneeded};
+use crate::sys::descriptor::Unneeded;
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::process::Pid;
 use crate::sys::signal;
@@ -137,7 +137,7 @@ pub(super) fn serve_dropped<S: NetServer>(
     info: &ServerInfo,
     parent: Pid,
     unneeded: &Unneeded,
-    dropped: &[Private<Listener>],
+    dropped: &[Listener],
 ) -> i32 {
     let begin = || {
         signal::become_child(parent)?;
@@ -152,9 +152,7 @@ pub(super) fn serve_dropped<S: NetServer>(
         fatal::ended(server);
         return 1;
     }
-    let served = info
-        .take_streams()
-        .and_then(|()| serve_waiting(server, info, dropped.iter().map(|listener| &**listener)));
+    let served = info.take_streams().and_then(|()| serve_waiting(server, info, dropped.iter()));
     let code = leave(&served) | i32::from(fatal::ended(server));
     guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
     code

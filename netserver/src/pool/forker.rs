@@ -84,7 +84,7 @@ fn unneeded<S: NetServer>(parent: &Parent<'_, S>, listeners: &Listeners) -> (Unn
 impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     fn new(parent: &'p mut Parent<'a, S>, listeners: &'p Listeners) -> Result<Self> {
         parent.ready()?;
-        parent.relieve();
+        parent.relieve(listeners);
         let changes = descriptor::private_changes();
         let (unneeded, unneeded_for_packets) = unneeded(parent, listeners);
         let terms = Terms::of_one::<S>(parent.info);

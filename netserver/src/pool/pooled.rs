@@ -154,7 +154,7 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
         let Parent { is_ready, board, policy, .. } = &*self.parent;
         let tally = policy.roster.tally(board, Instant::now());
         if *is_ready && tally.starting <= tally.slow {
-            self.parent.relieve();
+            self.parent.relieve(self.listeners);
         }
     }
 

@@ -77,7 +77,7 @@ impl Succession {
 impl<S: NetServer> Parent<'_, S> {
     /// Has the children of the images before finish, once this one serves: those of theirs are as many as
     /// they should be. Whoever waits at a port that is none any more is served by one more child.
-    pub(super) fn relieve(&mut self) {
+    pub(super) fn relieve(&mut self, listeners: &Listeners) {
         if self.succession.relieved {
             return;
         }
@@ -88,21 +88,23 @@ impl<S: NetServer> Parent<'_, S> {
         );
         let orders = self.succession.elders.tell(Stage::Graceful, Instant::now());
         Self::tell(&orders);
-        self.serve_dropped();
+        self.serve_dropped(listeners);
         if self.succession.elders.is_empty() {
             self.succession.ends.clear();
         }
     }
 
-    fn serve_dropped(&mut self) {
-        let mut dropped = std::mem::take(&mut self.succession.dropped);
-        for listener in &mut dropped {
-            listener.with(Listener::remove_file);
-        }
+    fn serve_dropped(&mut self, listeners: &Listeners) {
+        let dropped = std::mem::take(&mut self.succession.dropped);
         if dropped.is_empty() {
             return;
         }
-        let unneeded = Unneeded::new(self.own_descriptors());
+        let mut dropped: Vec<Listener> = dropped.into_iter().map(Private::into_inner).collect();
+        for listener in &mut dropped {
+            listener.remove_file();
+        }
+        let others = self.own_descriptors().chain(listeners.all_descriptors());
+        let unneeded = Unneeded::with_private(others);
         let (server, info, parent) = (&mut *self.server, self.info, self.pid);
         let forked =
             process::fork(|| child::serve_dropped(server, info, parent, &unneeded, &dropped));

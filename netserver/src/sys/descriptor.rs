@@ -2,8 +2,10 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -160,10 +162,20 @@ impl<T: AsFd> Private<T> {
 }
 
 impl<T: AsFd> Private<T> {
-    /// Changes what belongs to it. The descriptor must stay.
-    pub(crate) fn with(&mut self, change: impl FnOnce(&mut T)) {
-        change(&mut self.0);
+    /// Whoever is forked from here on may have it.
+    pub(crate) fn into_inner(self) -> T {
+        forget(&self.0);
+        let this = ManuallyDrop::new(self);
+        // SAFETY: it is read once, and what it was in is neither used nor dropped any more.
+        unsafe { ptr::read(&raw const this.0) }
     }
+}
+
+/// It is not private any more.
+fn forget(descriptor: &impl AsFd) {
+    let number = descriptor.as_fd().as_raw_fd();
+    private().retain(|one| *one != number);
+    CHANGES.fetch_add(1, Relaxed);
 }
 
 impl<T: AsFd> Deref for Private<T> {
@@ -182,9 +194,7 @@ impl<T: AsFd> AsFd for Private<T> {
 
 impl<T: AsFd> Drop for Private<T> {
     fn drop(&mut self) {
-        let number = self.0.as_fd().as_raw_fd();
-        private().retain(|one| *one != number);
-        CHANGES.fetch_add(1, Relaxed);
+        forget(&self.0);
     }
 }
 

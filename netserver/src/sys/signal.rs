@@ -205,6 +205,15 @@ pub(crate) fn take_hup() -> bool {
     own().hup.swap(false, SeqCst) && stage() == Stage::Serving
 }
 
+/// One that nobody has looked at comes again, where signals are blocked for the next image of this process: the
+/// memory that notes it goes.
+pub(crate) fn hand_on_hup() {
+    if take_hup() {
+        // The kernel does not refuse a process its own signal.
+        let _ = nix::sys::signal::kill(process::this(), Signal::SIGHUP);
+    }
+}
+
 /// Whether this process, which serves alone, was called away from its listeners, since it was last asked. They
 /// have to be put back.
 pub(crate) fn take_call() -> bool {
