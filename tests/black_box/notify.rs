@@ -14,7 +14,7 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, socko
 use super::{FORKING, PERSONALITIES, actor, pause, with_all};
 
 /// The end of a service manager.
-struct Manager {
+pub(super) struct Manager {
     socket: UnixDatagram,
     /// What stands in the environment.
     name: String,
@@ -23,13 +23,13 @@ struct Manager {
 
 /// One message: its lines, and the process that has sent it.
 #[derive(Debug, Clone, PartialEq)]
-struct Word {
-    text: String,
+pub(super) struct Word {
+    pub(super) text: String,
     pid: i32,
 }
 
 impl Manager {
-    fn at_path() -> Self {
+    pub(super) fn at_path() -> Self {
         let directory = scratch();
         let path = directory.join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
@@ -49,7 +49,7 @@ impl Manager {
     }
 
     /// The program as its service.
-    fn service(&self, program: Program) -> Program {
+    pub(super) fn service(&self, program: Program) -> Program {
         program.env("NOTIFY_SOCKET", &self.name)
     }
 
@@ -76,7 +76,7 @@ impl Manager {
 
     /// The next one, which must begin so and come from that process.
     #[track_caller]
-    fn expect(&self, begin: &str, pid: i32) -> Word {
+    pub(super) fn expect(&self, begin: &str, pid: i32) -> Word {
         let word = self.hear(DEADLINE).unwrap_or_else(|| panic!("nothing for {begin}"));
         assert!(word.text.starts_with(begin), "{begin}: {word:?}");
         assert_eq!(word.pid, pid, "{word:?}");
@@ -94,7 +94,7 @@ impl Manager {
     }
 
     #[track_caller]
-    fn expect_silence(&self) {
+    pub(super) fn expect_silence(&self) {
         let heard = self.listen(Duration::from_millis(100));
         assert!(heard.is_empty(), "{heard:?}");
     }

@@ -1,15 +1,16 @@
 //! TLS: with the clients that people have, and with those that nobody wants.
 
 use std::collections::HashSet;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netserver::testing::{DEADLINE, Program, Scratch, Server, scratch, tool};
+use netserver::testing::{DEADLINE, Program, Scratch, Server, Stream, Target, scratch, tool};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -86,6 +87,61 @@ fn connect(
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     StreamOwned::new(ClientConnection::new(Arc::clone(config), name).unwrap(), stream)
+}
+
+/// Whom the clients of a load speak TLS to.
+pub(super) struct Secured {
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) address: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Secret(StreamOwned<ClientConnection, TcpStream>);
+
+impl Target for Secured {
+    fn connect(&self, within: Duration) -> io::Result<Box<dyn Stream>> {
+        let mut stream = TcpStream::connect_timeout(&self.address, within)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(within))?;
+        let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
+        let mut session =
+            ClientConnection::new(Arc::clone(&self.config), name).map_err(io::Error::other)?;
+        while session.is_handshaking() {
+            session.complete_io(&mut stream)?;
+        }
+        Ok(Box::new(Secret(StreamOwned::new(session, stream))))
+    }
+}
+
+impl Read for Secret {
+    /// A server that closes without a word of TLS has cut its reply, which is an error here.
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.0.read(room)
+    }
+}
+
+impl Write for Secret {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl AsFd for Secret {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.sock.as_fd()
+    }
+}
+
+impl Stream for Secret {
+    fn half_close(&mut self) -> io::Result<()> {
+        self.0.conn.send_close_notify();
+        self.0.flush()?;
+        self.0.sock.shutdown(Shutdown::Write)
+    }
 }
 
 pub(super) fn exchange(config: &Arc<ClientConfig>, address: SocketAddr, text: &str) -> Vec<u8> {

@@ -42,8 +42,8 @@ impl Client {
     /// The client of a connection that was made otherwise: from an address of its own, say.
     #[track_caller]
     pub fn over(stream: TcpStream) -> Self {
-        match stream.peer_addr().and_then(|address| Ok((Wire::over(stream)?, address))) {
-            Ok((wire, address)) => Self { wire, address, patience: PATIENCE },
+        match stream.set_nodelay(true).and_then(|()| stream.peer_addr()) {
+            Ok(address) => Self { wire: Wire::over(stream), address, patience: PATIENCE },
             Err(err) => panic!("not connected: {err}"),
         }
     }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::testing::deadline::Deadline;
+use crate::testing::target::{Stream, Target};
 use crate::testing::wire::Wire;
 
 /// Says of what came so far whether it is the whole reply.
@@ -53,16 +53,16 @@ impl fmt::Display for Failure {
 }
 
 /// Where to, and how patiently.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Route {
-    pub(crate) address: SocketAddr,
+#[derive(Clone, Copy)]
+pub(crate) struct Route<'a> {
+    pub(crate) target: &'a dyn Target,
     /// What each step may take.
     pub(crate) patience: Duration,
     /// When all must be over.
     pub(crate) deadline: Deadline,
 }
 
-impl Route {
+impl Route<'_> {
     /// Sends the request by a connection of its own.
     ///
     /// Closes only after the server has, and then at once: so the kernel keeps no port of either
@@ -70,14 +70,18 @@ impl Route {
     /// the client must close first is its port kept; on loopback the kernel lends such a port again
     /// after a second.
     pub(crate) fn exchange(&self, request: &[u8], end: &End<'_>) -> Result<Vec<u8>, Failure> {
-        let mut wire = Wire::connect(self.address, self.step()).map_err(Failure::at("connect"))?;
+        let mut wire = self.connect().map_err(Failure::at("connect"))?;
         wire.send(request, self.step()).map_err(Failure::at("send"))?;
         let reply = self.receive(&mut wire, end).map_err(Failure::at("receive"))?;
         wire.reset().map_err(Failure::at("close"))?;
         Ok(reply)
     }
 
-    fn receive(&self, wire: &mut Wire, end: &End<'_>) -> io::Result<Vec<u8>> {
+    fn connect(&self) -> io::Result<Wire<Box<dyn Stream>>> {
+        Ok(Wire::over(self.target.connect(self.step().timeout()?)?))
+    }
+
+    fn receive(&self, wire: &mut Wire<Box<dyn Stream>>, end: &End<'_>) -> io::Result<Vec<u8>> {
         let End::When(is_whole) = end else {
             return wire.rest(self.step());
         };

@@ -1,6 +1,5 @@
 //! Many clients at once: so many connections, each with one request whose reply is checked.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,16 +7,20 @@ use std::time::{Duration, Instant};
 use crate::testing::deadline::{Deadline, pause};
 use crate::testing::exchange::{End, Route};
 use crate::testing::report::{LoadReport, Tally};
+use crate::testing::target::Target;
 use crate::testing::wire::PATIENCE;
 
 type Request<'a> = dyn Fn(usize) -> Vec<u8> + Sync + 'a;
+type Wanted<'a> = dyn Fn() -> bool + Sync + 'a;
 type Check<'a> = dyn Fn(usize, &[u8]) -> bool + Sync + 'a;
 
 /// A load that is not running yet; [`load()`] makes one.
 #[must_use = "a load does nothing until it is run"]
 pub struct Load<'a> {
-    address: SocketAddr,
+    target: Box<dyn Target + 'a>,
     connections: usize,
+    /// Whether there are to be more than these.
+    is_wanted: Box<Wanted<'a>>,
     clients: usize,
     /// What lies between the beginnings of two connections.
     interval: Duration,
@@ -28,7 +31,7 @@ pub struct Load<'a> {
     deadline: Duration,
 }
 
-/// A load on that address: 1,000 connections by 16 clients, each of which sends a line and wants it
+/// A load on that address, or other [`Target`]: 1,000 connections by 16 clients, each of which sends a line and wants it
 /// back, before the server closes.
 ///
 /// ```no_run
@@ -43,10 +46,11 @@ pub struct Load<'a> {
 /// report.expect_all_right();
 /// # server.stop();
 /// ```
-pub fn load<'a>(address: SocketAddr) -> Load<'a> {
+pub fn load<'a>(target: impl Target + 'a) -> Load<'a> {
     Load {
-        address,
+        target: Box::new(target),
         connections: 1_000,
+        is_wanted: Box::new(|| false),
         clients: 16,
         interval: Duration::ZERO,
         request: Box::new(|number| format!("{number}\n").into_bytes()),
@@ -61,6 +65,12 @@ impl<'a> Load<'a> {
     /// How many connections in all.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
+        self
+    }
+
+    /// Goes on after the last of them for as long as `is_wanted` answers true.
+    pub fn and_while(mut self, is_wanted: impl Fn() -> bool + Sync + 'a) -> Self {
+        self.is_wanted = Box::new(is_wanted);
         self
     }
 
@@ -122,8 +132,8 @@ impl<'a> Load<'a> {
     #[track_caller]
     pub fn run(self) -> LoadReport {
         let begin = Instant::now();
-        let (address, patience) = (self.address, self.patience);
-        let route = Route { address, patience, deadline: Deadline::after(self.deadline) };
+        let (target, patience) = (&*self.target, self.patience);
+        let route = Route { target, patience, deadline: Deadline::after(self.deadline) };
         let next = AtomicUsize::new(0);
         let tally = thread::scope(|scope| {
             let client = || self.client(route, begin, &next);
@@ -143,18 +153,20 @@ impl<'a> Load<'a> {
     }
 
     /// Takes the next connection until there is none.
-    fn client(&self, route: Route, begin: Instant, next: &AtomicUsize) -> Tally {
+    fn client(&self, route: Route<'_>, begin: Instant, next: &AtomicUsize) -> Tally {
         let mut tally = Tally::default();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= self.connections {
+            if number >= self.connections
+                && !(route.deadline.left().is_some() && (self.is_wanted)())
+            {
                 return tally;
             }
             self.connection(route, begin, number, &mut tally);
         }
     }
 
-    fn connection(&self, route: Route, begin: Instant, number: usize, tally: &mut Tally) {
+    fn connection(&self, route: Route<'_>, begin: Instant, number: usize, tally: &mut Tally) {
         let due = self.await_turn(route, begin, number);
         if route.deadline.left().is_none() {
             tally.failed(format!("no time left of {:?}", self.deadline));
@@ -174,7 +186,7 @@ impl<'a> Load<'a> {
     }
 
     /// Waits until the connection is due, though never beyond the deadline; hands on when it was.
-    fn await_turn(&self, route: Route, begin: Instant, number: usize) -> Instant {
+    fn await_turn(&self, route: Route<'_>, begin: Instant, number: usize) -> Instant {
         if self.interval.is_zero() {
             return Instant::now();
         }

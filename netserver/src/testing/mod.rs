@@ -25,7 +25,7 @@
 //! | to | use |
 //! |---|---|
 //! | start a server, or run a command to its end | [`Server`], [`Program`], [`Finished`] |
-//! | be its client, or many | [`Client`], [`load()`], [`LoadReport`] |
+//! | be its client, or many | [`Client`], [`load()`], [`Target`], [`LoadReport`] |
 //! | see that a restart loses nobody | [`verify_reload`], [`ReloadReport`] |
 //! | look into its processes | [`Server::children`], [`Descriptors`], [`Trace`], [`Syscalls`] |
 //! | stand on safe ground | [`scratch()`], [`tool()`], [`wait_until`] |
@@ -66,6 +66,7 @@ mod client;
 mod exchange;
 mod load;
 mod report;
+mod target;
 mod wire;
 
 // Its system calls.
@@ -92,6 +93,7 @@ pub use report::LoadReport;
 pub use scratch::{Scratch, scratch};
 pub use server::Server;
 pub use syscalls::Syscalls;
+pub use target::{Stream, Target};
 pub use tool::{tool, tool_with};
 pub use trace::{Trace, count_syscalls};
 pub use verdict::is_notice_of_root;

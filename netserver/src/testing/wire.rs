@@ -1,36 +1,38 @@
-//! One TCP connection as a client has it, every operation under a deadline; faults are results.
+//! One connection as a client has it, every operation under a deadline; faults are results.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use nix::libc;
-use nix::sys::socket::{setsockopt, sockopt::Linger};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::{Linger, ReceiveTimeout, SendTimeout};
 
 use crate::testing::deadline::Deadline;
+use crate::testing::target::{self, Stream};
 
 /// What one operation may take where the test says nothing else.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A connection, and what came by it that nobody asked for yet.
 #[derive(Debug)]
-pub(crate) struct Wire {
-    stream: TcpStream,
+pub(crate) struct Wire<S = TcpStream> {
+    stream: S,
     unread: Vec<u8>,
 }
 
 impl Wire {
     pub(crate) fn connect(address: SocketAddr, deadline: Deadline) -> io::Result<Self> {
-        Self::over(TcpStream::connect_timeout(&address, deadline.timeout()?)?)
+        Ok(Self::over(target::by_tcp(&address, deadline.timeout()?)?))
+    }
+}
+
+impl<S: Stream> Wire<S> {
+    pub(crate) fn over(stream: S) -> Self {
+        Self { stream, unread: Vec::new() }
     }
 
-    pub(crate) fn over(stream: TcpStream) -> io::Result<Self> {
-        // Tests send small pieces and mean each of them to leave at once.
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, unread: Vec::new() })
-    }
-
-    pub(crate) fn stream(&self) -> &TcpStream {
+    pub(crate) fn stream(&self) -> &S {
         &self.stream
     }
 
@@ -41,14 +43,14 @@ impl Wire {
 
     pub(crate) fn send(&mut self, mut bytes: &[u8], deadline: Deadline) -> io::Result<()> {
         while !bytes.is_empty() {
-            self.stream.set_write_timeout(Some(deadline.timeout()?))?;
+            setsockopt(&self.stream, SendTimeout, &target::time(deadline.timeout()?))?;
             match retried(self.stream.write(bytes))? {
                 Some(0) => return Err(ErrorKind::WriteZero.into()),
                 Some(written) => bytes = &bytes[written..],
                 None => {}
             }
         }
-        Ok(())
+        self.stream.flush()
     }
 
     /// The next line with its end; `None` where the peer closed before the end of one came.
@@ -79,8 +81,8 @@ impl Wire {
     }
 
     /// Says that we send no more, and reads on.
-    pub(crate) fn half_close(&self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
+    pub(crate) fn half_close(&mut self) -> io::Result<()> {
+        self.stream.half_close()
     }
 
     /// Closes without the usual farewell: the peer gets a reset, and no port stays in
@@ -94,7 +96,7 @@ impl Wire {
     fn receive(&mut self, deadline: Deadline) -> io::Result<usize> {
         let mut chunk = [0; 8192];
         loop {
-            self.stream.set_read_timeout(Some(deadline.timeout()?))?;
+            setsockopt(&self.stream, ReceiveTimeout, &target::time(deadline.timeout()?))?;
             if let Some(length) = retried(self.stream.read(&mut chunk))? {
                 self.unread.extend_from_slice(&chunk[..length]);
                 return Ok(length);

@@ -1,11 +1,13 @@
 //! The load: that it counts what happened, and only that.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
+use std::{fs, iter, thread};
 
-use netserver::testing::load;
+use netserver::testing::{Target, load, scratch};
 
 use crate::peers::{closed_port, echo_line, peer};
 
@@ -122,4 +124,51 @@ fn a_panic_of_the_check_fails_the_test() {
     let (address, _thread) = peer(1, echo_line);
     let check = |_, _: &[u8]| panic!("as a test's own check may");
     load(address).connections(1).exchange(|_| "\n", check).run();
+}
+
+#[test]
+fn a_path_is_that_of_a_unix_socket() {
+    let folder = scratch();
+    let path = folder.join("socket");
+    assert_eq!(load(&*path).connections(1).run().errors["connect: entity not found"], 1);
+    let listener = UnixListener::bind(&path).unwrap();
+    let echo = thread::spawn(move || {
+        for stream in listener.incoming().take(20) {
+            let mut line = Vec::new();
+            let mut stream = BufReader::new(stream.unwrap());
+            stream.read_until(b'\n', &mut line).unwrap();
+            stream.get_ref().write_all(&line).unwrap();
+        }
+    });
+    load(&*path).connections(20).clients(2).run().expect_all_right();
+    echo.join().unwrap();
+}
+
+/// Whoever is in the queue of a UNIX socket is connected, and all others wait for room in it.
+#[test]
+fn a_full_queue_is_a_timeout() {
+    let folder = scratch();
+    let path = folder.join("socket");
+    let _listener = UnixListener::bind(&path).unwrap();
+    let kept: Vec<_> = iter::repeat_with(|| path.connect(Duration::from_millis(20)))
+        .map_while(Result::ok)
+        .collect();
+    assert!(!kept.is_empty());
+    let report = load(&*path).connections(1).patience(Duration::from_millis(20)).run();
+    assert_eq!(report.failed(), 1, "{report}");
+    assert!(report.errors.contains_key("connect: timed out"), "{report}");
+}
+
+#[test]
+fn it_goes_on_for_as_long_as_it_is_to() {
+    let (address, _thread) = peer(1_000_000, echo_line);
+    let more = AtomicUsize::new(7);
+    let is_wanted = || {
+        let left = more.load(Relaxed);
+        more.store(left.saturating_sub(1), Relaxed);
+        left > 0
+    };
+    let report = load(address).connections(3).clients(1).and_while(is_wanted).run();
+    report.expect_all_right();
+    assert_eq!(report.right, 10);
 }

@@ -1,0 +1,171 @@
+//! Says what it has of its conf file, of its environment and of the image before it, one word on a line.
+//! It logs the hooks of a restart, and one of them fails where the option `failing` names it.
+//!
+//! Where `BIRTHS` names a file, each image adds a line there before it does anything else: what of its
+//! environment was handed to it, and which descriptors are open. Where `COMMANDS` names one, two threads
+//! of the parent start programs all the time, and each that sees other descriptors than `SEES` is told there.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use netserver::prelude::*;
+
+#[net_server(personality = "prefork", port = 0)]
+struct Heir {
+    /// What it says of itself.
+    #[option(default = "none")]
+    motto: String,
+    /// The hook that fails.
+    #[option(default = "none")]
+    failing: String,
+    server: Option<ServerInfo>,
+}
+
+/// Logs that it is called.
+fn met(hook: &str, failing: &str) -> Result<()> {
+    log::info!("hook {hook}");
+    if hook == failing {
+        return Err("told to fail".into());
+    }
+    Ok(())
+}
+
+fn add_line(file: &Path, line: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(file)?;
+    file.write_all(format!("{line}\n").as_bytes())
+}
+
+/// The open descriptors of this process, each with what it leads to.
+fn descriptors() -> io::Result<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc/self/fd")? {
+        let entry = entry?;
+        let target = fs::read_link(entry.path())?;
+        // Not the one by which we look.
+        if !target.starts_with("/proc/") {
+            found.push(format!("{}={}", entry.file_name().display(), target.display()));
+        }
+    }
+    found.sort();
+    Ok(found.join(" "))
+}
+
+/// Whatever of the environment may come from an image before.
+fn handed() -> Vec<(OsString, OsString)> {
+    let is_handed = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("BOUND_") || name.starts_with("HUP_")
+    };
+    std::env::vars_os().filter(|(name, _)| is_handed(name)).collect()
+}
+
+/// What this image has at its very start.
+fn birth(file: &Path) -> io::Result<()> {
+    let open = descriptors()?;
+    let mut words: Vec<String> = Vec::new();
+    for (name, value) in handed() {
+        words.push(format!("{}={}", name.display(), value.display()));
+    }
+    words.sort();
+    add_line(file, &format!("{open}\t{}", words.join("\t")))
+}
+
+/// Starts programs for as long as this process is this image, and tells of those that see too much.
+fn start_programs(file: &Path) {
+    let allowed = std::env::var("SEES").unwrap_or_default();
+    let allowed: Vec<&str> = allowed.split_whitespace().collect();
+    loop {
+        let output = Command::new("ls").arg("/proc/self/fd").output();
+        let saw = output.map_or_else(
+            |err| err.to_string(),
+            |output| String::from_utf8_lossy(&output.stdout).into_owned(),
+        );
+        if saw.split_whitespace().any(|number| !allowed.contains(&number)) {
+            // Without it the test sees that it has nothing to look at.
+            drop(add_line(file, &format!("{saw:?}")));
+        }
+    }
+}
+
+/// Takes so long, whatever comes.
+fn take(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::thread::park_timeout(time.saturating_sub(start.elapsed()));
+    }
+}
+
+#[net_server]
+impl Heir {
+    fn pre_loop_hook(&mut self, server: &ServerInfo) -> Result<()> {
+        self.server = Some(server.clone());
+        if let Some(file) = std::env::var_os("COMMANDS") {
+            add_line(Path::new(&file), "begins")?;
+            for _ in 0..2 {
+                let file = file.clone();
+                std::thread::spawn(move || start_programs(Path::new(&file)));
+            }
+        }
+        if let Some(file) = std::env::var_os("HOLD") {
+            log::info!("waits for a file");
+            while !Path::new(&file).exists() {
+                std::thread::yield_now();
+            }
+        }
+        met("pre_loop_hook", &self.failing)
+    }
+
+    fn restart_open_hook(&mut self) -> Result<()> {
+        met("restart_open_hook", &self.failing)
+    }
+
+    fn restart_close_hook(&mut self) -> Result<()> {
+        met("restart_close_hook", &self.failing)
+    }
+
+    fn post_child_cleanup_hook(&mut self) -> Result<()> {
+        met("post_child_cleanup_hook", &self.failing)
+    }
+
+    fn process_request(&mut self, conn: &mut Connection) -> Result<()> {
+        while let Some(line) = conn.next_line()? {
+            let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            match word {
+                "say" => writeln!(conn, "{rest}")?,
+                "motto" => writeln!(conn, "{}", self.motto)?,
+                "generation" => {
+                    let generation = self.server.as_ref().map_or(0, ServerInfo::generation);
+                    writeln!(conn, "{generation}")?;
+                }
+                "pid" => writeln!(conn, "{}", std::process::id())?,
+                "parent" => writeln!(conn, "{}", std::os::unix::process::parent_id())?,
+                "program" => writeln!(conn, "{}", std::env::current_exe()?.display())?,
+                "descriptors" => writeln!(conn, "{}", descriptors()?)?,
+                "handed" => writeln!(conn, "{:?}", handed())?,
+                "take" => take(Duration::from_secs_f64(rest.parse().unwrap_or_default())),
+                "abort" => std::process::abort(),
+                "run" => {
+                    let output = Command::new("sh").args(["-c", rest]).output()?;
+                    conn.write_all(&output.stdout)?;
+                }
+                "quit" => return Ok(()),
+                _ => writeln!(conn, "? {line}")?,
+            }
+            conn.flush()?;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> ExitCode {
+    if let Some(file) = std::env::var_os("BIRTHS")
+        && let Err(err) = birth(Path::new(&file))
+    {
+        log::error!("cannot tell of the start: {err}");
+        return ExitCode::FAILURE;
+    }
+    Heir::run()
+}
