@@ -37,10 +37,11 @@ const PROGRAM: &str = "BOUND_SOCKETS_PROGRAM";
 const BEFORE: &str = "BOUND_SOCKETS_BEFORE";
 const CONF: &str = "BOUND_SOCKETS_CONF";
 const ENDS: &str = "BOUND_SOCKETS_ENDS";
+const WHY: &str = "BOUND_SOCKETS_WHY";
 
 /// Every name that is ever used.
-const NAMES: [&str; 10] =
-    [SOCKETS, PROCESS, GENERATION, TRIAL, PID_FILE, CHILDREN, PROGRAM, BEFORE, CONF, ENDS];
+pub(crate) const NAMES: [&str; 11] =
+    [SOCKETS, PROCESS, GENERATION, TRIAL, PID_FILE, CHILDREN, PROGRAM, BEFORE, CONF, ENDS, WHY];
 
 /// What is known of a bound socket beside what it tells itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub(crate) struct Deed {
     pub(crate) name: String,
     /// Device and number of the file of a UNIX socket which the server has made.
     pub(crate) file: Option<(u64, u64)>,
+    /// Whether nobody was served there yet: a trial run has bound it.
+    pub(crate) fresh: bool,
 }
 
 /// A child of an image before.
@@ -91,6 +94,8 @@ pub(crate) struct Handover {
     pub(crate) conf: Option<OwnedFd>,
     /// Ends of pipes by which children of images before see that their parent lives.
     pub(crate) ends: Vec<OwnedFd>,
+    /// Why this image was gone back to.
+    pub(crate) why: Option<String>,
 }
 
 /// The same, of an image that is about to hand it on.
@@ -145,6 +150,11 @@ impl Estate<'_> {
     }
 }
 
+/// The words that say to the image before why it goes on.
+pub(crate) fn reason(why: &str) -> (&'static str, String) {
+    (WHY, escaped(OsStr::new(why)))
+}
+
 /// What was found in the environment.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -155,17 +165,22 @@ pub(crate) struct Found {
 }
 
 /// What the log is to know of the words.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Remarks {
     /// Whether they had to stay where they were, as another thread may be reading it.
     left: bool,
     /// Whether they are for another process.
     elsewhere: bool,
+    /// Why an image that was to be the next could not serve.
+    why: Option<String>,
 }
 
 impl Remarks {
     /// Tells the log.
     pub(crate) fn tell(self) {
+        if let Some(why) = self.why {
+            log::error!("{why}");
+        }
         if self.elsewhere {
             log::warn!(
                 "{SOCKETS} in the environment is not for this process, and is not looked at"
@@ -185,22 +200,33 @@ pub(crate) fn take() -> Found {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     let (words, left) = passed::take_variables(NAMES);
     if TAKEN.swap(true, SeqCst) || words.iter().all(Option::is_none) {
-        return Found { handover: Ok(None), words: Remarks { left, elsewhere: false } };
+        return Found { handover: Ok(None), words: Remarks { left, elsewhere: false, why: None } };
     }
-    let [sockets, process, generation, trial, pid_file, children, program, before, conf, ends] =
+    let [sockets, process, generation, trial, pid_file, children, program, before, conf, ends, why] =
         words;
     let is_here = process.is_some_and(|text| text == OsStr::new(&process::this().to_string()));
     if !is_here || passed::is_privileged_by_its_file() {
-        return Found { handover: Ok(None), words: Remarks { left, elsewhere: true } };
+        return Found { handover: Ok(None), words: Remarks { left, elsewhere: true, why: None } };
     }
-    let texts =
-        [&sockets, &generation, &trial, &pid_file, &children, &program, &before, &conf, &ends];
+    let texts = [
+        &sockets,
+        &generation,
+        &trial,
+        &pid_file,
+        &children,
+        &program,
+        &before,
+        &conf,
+        &ends,
+        &why,
+    ];
     let taken = Claims::read(texts.map(Option::as_deref)).and_then(Claims::take);
+    let why = taken.as_ref().ok().and_then(|taken| taken.why.clone());
     let taken = taken.map_err(|fault| {
         let what = format!("what {SOCKETS} and the variables beside it say is not so: {fault}");
         Error::new(format!("{what}; take them out of the environment"))
     });
-    Found { handover: taken.map(Some), words: Remarks { left, elsewhere: false } }
+    Found { handover: taken.map(Some), words: Remarks { left, elsewhere: false, why } }
 }
 
 /// What the words say, of which nothing is believed yet.
@@ -215,6 +241,7 @@ struct Claims {
     before_it: Option<(RawFd, Option<RawFd>)>,
     conf: Option<RawFd>,
     ends: Vec<RawFd>,
+    why: Option<String>,
 }
 
 /// How many texts there are beside the number of the process.
@@ -224,7 +251,8 @@ type Claimed<T> = std::result::Result<T, String>;
 
 impl Claims {
     fn read(texts: [Option<&OsStr>; TEXTS]) -> Claimed<Self> {
-        let [sockets, before, trial, pid_file, children, program, before_it, conf, ends] = texts;
+        let [sockets, before, trial, pid_file, children, program, before_it, conf, ends, why] =
+            texts;
         Ok(Self {
             before: one(GENERATION, before, number)?.unwrap_or(0),
             sockets: all(SOCKETS, text(SOCKETS, sockets)?, Deed::read)?,
@@ -235,6 +263,7 @@ impl Claims {
             before_it: one(BEFORE, before_it, read_before)?,
             conf: one(CONF, conf, number)?,
             ends: all(ENDS, text(ENDS, ends)?, number)?,
+            why: one(WHY, why, |text| unescaped(text)?.into_string().ok())?,
         })
     }
 
@@ -254,7 +283,10 @@ impl Claims {
             of(*number, deed.hold(*number))?;
         }
         if let Some((number, path)) = &self.pid_file {
-            of(*number, passed::look(*number).and_then(|file| PidFile::hold(file, path)))?;
+            // A trial run has the number of its own, and the server's is that of its parent.
+            let server = if self.trial.is_some() { process::parent() } else { process::this() };
+            let held = passed::look(*number).and_then(|file| PidFile::hold(file, path, server));
+            of(*number, held)?;
         }
         if let Some(number) = self.trial {
             of(number, hold_trial(number))?;
@@ -286,6 +318,7 @@ impl Claims {
                 .transpose()?,
             conf: self.conf.map(take).transpose()?,
             ends: self.ends.into_iter().map(take).collect::<Claimed<_>>()?,
+            why: self.why,
         })
     }
 }
@@ -340,6 +373,7 @@ impl Deed {
             named: false,
             name: String::new(),
             file: None,
+            fresh: false,
         })
     }
 
@@ -356,13 +390,15 @@ impl Deed {
             u8::from(self.named).to_string(),
             escaped(OsStr::new(&self.name)),
             file.unwrap_or_default(),
+            u8::from(self.fresh).to_string(),
         ])
     }
 
     /// Reads such a text.
     pub(crate) fn read(entry: &str) -> Option<(RawFd, Self)> {
         let fields: Vec<&str> = entry.split(FIELD).collect();
-        let [descriptor, kind, address, place, protocol, named, name, file] = fields[..] else {
+        let [descriptor, kind, address, place, protocol, named, name, file, fresh] = fields[..]
+        else {
             return None;
         };
         let plain = |text: &str| unescaped(text)?.into_string().ok();
@@ -383,6 +419,7 @@ impl Deed {
             named: named == "1",
             name: plain(name)?,
             file,
+            fresh: fresh == "1",
         };
         Some((number(descriptor)?, deed))
     }
@@ -541,6 +578,7 @@ mod tests {
             named: true,
             name: "we;b,1%".into(),
             file,
+            fresh: true,
         }
     }
 
@@ -575,14 +613,14 @@ mod tests {
         for text in [
             "x",
             "3,stream",
-            "3,seqpacket,127.0.0.1:80,p,tcp,1,,",
-            "-3,stream,127.0.0.1:80,p,tcp,1,,",
-            "+3,stream,127.0.0.1:80,p,tcp,1,,",
-            "99999999999,stream,127.0.0.1:80,p,tcp,1,,",
-            "3,stream,127.0.0.1,p,tcp,1,,",
-            "3,stream,127.0.0.1:80,p,tcp,1,,5",
-            "3,stream,127.0.0.1:80,%2,tcp,1,,",
-            "3,stream,127.0.0.1:80,p,tcp,1,,,",
+            "3,seqpacket,127.0.0.1:80,p,tcp,1,,,0",
+            "-3,stream,127.0.0.1:80,p,tcp,1,,,0",
+            "+3,stream,127.0.0.1:80,p,tcp,1,,,0",
+            "99999999999,stream,127.0.0.1:80,p,tcp,1,,,0",
+            "3,stream,127.0.0.1,p,tcp,1,,,0",
+            "3,stream,127.0.0.1:80,p,tcp,1,,5,0",
+            "3,stream,127.0.0.1:80,%2,tcp,1,,,0",
+            "3,stream,127.0.0.1:80,p,tcp,1,,,0,",
         ] {
             assert_eq!(claims(text), Err(unreadable(SOCKETS)), "{text}");
         }
@@ -608,7 +646,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_does_any_harm(texts in proptest::array::uniform9("[0-9a-z,;:%=./*-]{0,60}")) {
+        fn no_text_does_any_harm(texts in proptest::array::uniform10("[0-9a-z,;:%=./*-]{0,60}")) {
             let texts = texts.each_ref().map(|text| Some(OsStr::new(text.as_str())));
             if let Ok(claims) = Claims::read(texts) {
                 // Whatever there is in this process is its own.
@@ -620,7 +658,7 @@ mod tests {
         #[test]
         fn no_entry_does_any_harm(
             number in 0..2000i32, kind in "stream|datagram", address in "127.0.0.1:[0-9]{1,6}|=/[a-z]{0,9}",
-            rest in "[a-z%0-9]{0,9},[a-z]{0,4},[01],[a-z]{0,4},[0-9:]{0,5}",
+            rest in "[a-z%0-9]{0,9},[a-z]{0,4},[01],[a-z]{0,4},[0-9:]{0,5},[01]",
         ) {
             if let Ok(claims) = claims(&format!("{number},{kind},{address},{rest}")) {
                 prop_assert!(claims.take().is_err());

@@ -285,7 +285,8 @@ impl Listener {
 pub(crate) fn check(endpoints: &[Endpoint], own: Option<Factory>) -> Result<()> {
     endpoints.iter().try_for_each(|endpoint| {
         let ready = endpoint.proto(own).prepare(&endpoint.options);
-        ready.map_err(|err| Error::because(cannot(endpoint), err))
+        let what = || endpoint.with_place(cannot(endpoint), false);
+        ready.map_err(|err| Error::because(what(), err))
     })
 }
 
@@ -296,7 +297,8 @@ const ATTEMPTS: usize = 16;
 fn places(port: &[Endpoint]) -> Result<Vec<(&Endpoint, Place)>> {
     let mut places = Vec::new();
     for endpoint in port {
-        let found = endpoint.places().map_err(|err| Error::because(cannot(endpoint), err))?;
+        let what = || endpoint.with_place(cannot(endpoint), true);
+        let found = endpoint.places().map_err(|err| Error::because(what(), err))?;
         places.extend(found.into_iter().map(|place| (endpoint, place)));
     }
     Ok(places)
@@ -313,10 +315,14 @@ fn take_or_bind(
     let mut bound = Vec::new();
     // Those of one port speak alike, and with the same options.
     for (one, endpoint) in inherited.into_iter().zip(std::iter::repeat(first).flatten()) {
-        let label = one.label();
+        let (label, is_fresh) = (one.label(), one.deed().is_some_and(|deed| deed.fresh));
         let taken = take(endpoint, one, own);
         let taken = taken.map_err(|err| Error::because(format!("cannot serve {label}"), err))?;
-        log::info!("Taking over {} as {label}", taken.1);
+        if is_fresh {
+            announce(&taken.1);
+        } else {
+            log::info!("Taking over {} as {label}", taken.1);
+        }
         bound.push(taken);
     }
     let others = bind_port(&places, own)?;
@@ -407,7 +413,7 @@ fn bind_all(places: &[(&Endpoint, Place)], own: Option<Factory>) -> Bound {
             Some(port) if place.is_port_0() => place.with_port(port),
             _ => place.clone(),
         };
-        let what = cannot(&chosen);
+        let what = endpoint.with_place(cannot(&chosen), true);
         bound.push(bind(endpoint, place, chosen, own).map_err(|err| (what, err))?);
     }
     Ok(bound)

@@ -17,7 +17,8 @@ use crate::error::{Error, Result};
 use crate::own_file::{identity, is_held};
 use crate::plain_file;
 use crate::sys::descriptor::{self, Private};
-use crate::sys::{process, signal};
+use crate::sys::process::{self, Pid};
+use crate::sys::signal;
 
 /// The file and its lock, which are the server's until this goes.
 #[derive(Debug)]
@@ -78,11 +79,11 @@ impl PidFile {
         Err(io::Error::other("other servers make it and take it away all the time"))
     }
 
-    /// Sees that this is a pid file of this very process: its number stands there, and it is locked.
+    /// Sees that this is the pid file of that server: its number stands there, and it is locked.
     ///
     /// # Errors
     /// Where it is none.
-    pub(crate) fn hold(file: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
+    pub(crate) fn hold(file: BorrowedFd<'_>, path: &Path, server: Pid) -> io::Result<()> {
         let refused = || io::Error::other(format!("it is not the pid file {}", path.display()));
         let there = fs::symlink_metadata(path);
         // Another description: its own lock nobody sees.
@@ -94,7 +95,7 @@ impl PidFile {
             return Err(refused());
         }
         let number = read_number(&mut other)?;
-        if number == process::this().to_string() { Ok(()) } else { Err(refused()) }
+        if number == server.to_string() { Ok(()) } else { Err(refused()) }
     }
 
     /// Says which process the server is.

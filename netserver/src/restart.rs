@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use netserver_options::Hup;
 
 use crate::error::{Error, Result};
-use crate::handover::{Elder, Estate};
+use crate::handover::{Deed, Elder, Estate};
 use crate::info::ServerInfo;
 use crate::listener::{Listeners, own_file};
 use crate::notify;
@@ -198,7 +198,8 @@ impl Restart {
         let started = self.started()?;
         let mut estate: Estate<'_> = self.estate(listeners, children)?;
         estate.ends = ends;
-        let new = bound.iter().map(|(socket, deed)| (socket.as_fd(), deed.clone()));
+        let fresh = |deed: &Deed| Deed { fresh: true, ..deed.clone() };
+        let new = bound.iter().map(|(socket, deed)| (socket.as_fd(), fresh(deed)));
         estate.sockets.extend(new);
         // To go back to, should the next image not come to serve. It may do without.
         let (program, conf) = (descriptor::own_program().ok(), self.conf_file().transpose());

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::sys::image::Image;
 
 /// All of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Started {
     program: PathBuf,
     words: Vec<OsString>,
@@ -26,16 +26,18 @@ pub(crate) struct Started {
 const NOT_PASSED_ON: [&str; 4] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"];
 
 impl Started {
-    /// Looks at the process as it is. Where the image before has found the program is better known there.
+    /// Looks at the process as it is. Where the image before has found the program is better known there;
+    /// the words of a restart are each image's own.
     ///
     /// # Errors
     /// Where its folder or its file is gone already.
-    pub(crate) fn record(known: Option<PathBuf>) -> io::Result<Self> {
+    pub(crate) fn record(known: Option<PathBuf>, own_words: &[&str]) -> io::Result<Self> {
         let words: Vec<OsString> = env::args_os().collect();
         let folder = env::current_dir()?;
         let called = words.first().map_or(OsStr::new(""), OsString::as_os_str);
         let program = known.map_or_else(|| program(called, &folder), Ok)?;
-        let passed_on = |name: &OsStr| !NOT_PASSED_ON.iter().any(|one| name == *one);
+        let not = || NOT_PASSED_ON.iter().chain(own_words);
+        let passed_on = |name: &OsStr| !not().any(|one| name == *one);
         let environment = env::vars_os().filter(|(name, _)| passed_on(name)).collect();
         Ok(Self { program, words, folder, environment })
     }

@@ -124,7 +124,9 @@ impl Trial {
         };
         match self.last_line() {
             Some(line) => format!("{how}: {line}"),
-            None => format!("{how}, and has said nothing"),
+            None => format!(
+                "{how}, and has said nothing: is it another program, or does it not call run()?"
+            ),
         }
     }
 

@@ -4,24 +4,29 @@
 //! that the options are good: what may fail after it is the server's own code, its hooks. That code the image
 //! before had, too, and it has worked there.
 
+use std::convert::Infallible;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
-use crate::handover::{Estate, Handover};
+use crate::handover::{self, Estate, Handover};
 use crate::own_file;
 use crate::started::Started;
+use crate::stop::Stage;
 use crate::sys::descriptor::{self, Private};
-use crate::sys::image::Image;
 use crate::sys::mask;
 use crate::sys::process;
+use crate::sys::signal;
 
 /// The image before, as it would be run, and all that it is to have.
 #[derive(Debug)]
 struct WayBack {
-    image: Image,
+    started: Started,
+    /// The number of its program's file.
+    file: RawFd,
+    words: Vec<(&'static str, String)>,
     kept: Vec<Private<OwnedFd>>,
     generation: u32,
 }
@@ -51,21 +56,24 @@ pub(crate) fn close() {
     }
 }
 
-/// Goes it, as this image cannot serve. Comes back where there is none, or it cannot be gone.
+/// Goes it, as this image cannot serve; the image before logs why. Comes back where there is none, or a stop
+/// has come, or it cannot be gone.
 pub(crate) fn go(why: &Error) {
     let Some(back) = way().take() else { return };
-    let generation = back.generation;
-    log::error!(
-        "cannot serve as generation {generation}, so the one before goes on: {}",
-        why.chain()
-    );
     process::print_all();
     let blocked = mask::Blocked::all();
-    let kept: Vec<_> = back.kept.iter().map(|one| one.as_fd()).collect();
-    let Err(err) = back.image.become_it(&kept);
+    let failed = if signal::stage() == Stage::Serving {
+        signal::hand_on_hup();
+        let Err(err) = back.become_it(why);
+        Some(err)
+    } else {
+        None
+    };
     drop(blocked);
     own_file::hold(false);
-    log::error!("cannot go back: {err}");
+    if let Some(err) = failed {
+        log::error!("cannot go back to the image before: {err}");
+    }
 }
 
 impl WayBack {
@@ -97,10 +105,28 @@ impl WayBack {
             ..Estate::default()
         };
         let words = estate.words(process::this());
-        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&program));
-        let image = started.image_of(Path::new(&path), &words)?;
+        let (started, file) = (started.clone(), program.as_raw_fd());
         let files = pid_file.map(|(file, _)| file).into_iter().chain(conf).chain([program]);
         let kept = sockets.into_iter().map(|(socket, _)| socket).chain(files).chain(ends);
-        Ok(Self { image, kept: kept.map(Private::new).collect(), generation })
+        Ok(Self { started, file, words, kept: kept.map(Private::new).collect(), generation })
+    }
+
+    fn become_it(&self, why: &Error) -> io::Result<Infallible> {
+        let generation = self.generation;
+        let why = format!(
+            "cannot serve as generation {generation}, so the one before goes on: {}",
+            why.chain()
+        );
+        let mut words = self.words.clone();
+        words.push(handover::reason(&why));
+        let path = format!("/proc/self/fd/{}", self.file);
+        let image = self.started.image_of(Path::new(&path), &words)?;
+        let before = self.started.enter()?;
+        let kept: Vec<_> = self.kept.iter().map(AsFd::as_fd).collect();
+        let outcome = image.become_it(&kept);
+        if let Some(before) = before {
+            std::env::set_current_dir(before)?;
+        }
+        outcome
     }
 }

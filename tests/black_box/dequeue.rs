@@ -197,8 +197,8 @@ fn who_empties_a_queue_for_ever_is_ended_with_the_server() {
     for personality in FORKING {
         let options = [&QUICK[..], &["--check_for_dequeue=20ms"]].concat();
         let server = server_with(personality, "hang", &options);
-        server.expect_log("1 children still there after 300ms: SIGINT");
-        server.expect_log("1 children still there after 200ms: SIGKILL");
+        server.expect_log("1 child still there after 300ms: SIGINT");
+        server.expect_log("1 child still there after 200ms: SIGKILL");
         server.expect_log("was killed by SIGKILL");
         server.wait_for_log("hook dequeue with");
         let start = Instant::now();

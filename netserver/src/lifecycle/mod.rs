@@ -42,7 +42,7 @@ where
     // Before anybody but the program itself can have started a thread.
     let handed = handover::take();
     let program = handed.handover.as_ref().ok().and_then(|handed| handed.as_ref()?.program.clone());
-    given.started = Started::record(program);
+    given.started = Started::record(program, &handover::NAMES);
     let manager = manager::take();
     guard::install();
     let (words, mut handed) = (handed.words, handed.handover?);
@@ -58,11 +58,13 @@ where
     }
     // Before any code of the server's own: what comes from here on ends nothing unseen.
     let _signals = signal::install()?;
-    let (configured, own) = match configure::<S>(given)? {
-        Configuration::Serve(configured, own) => (configured, own),
-        Configuration::Answered => return Ok(Stop::AsAsked),
+    let configured = configure::<S>(given).and_then(|configuration| match configuration {
+        Configuration::Serve(configured, own) => Ok(Some((configured, build(&own)?))),
+        Configuration::Answered => Ok(None),
+    });
+    let Some((configured, mut server)) = configured.inspect_err(way_back::go)? else {
+        return Ok(Stop::AsAsked);
     };
-    let mut server = build(&own)?;
     words.tell();
     let configured = configured.under(manager).and_then(|configured| configured.after(handed));
     let outcome = configured.and_then(|configured| flow(configured, &mut server));

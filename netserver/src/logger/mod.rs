@@ -220,21 +220,23 @@ pub(crate) fn take_stdio() -> io::Result<()> {
 }
 
 /// Opens the log anew, for rotation; where that cannot be, it goes on as it was, and says so.
-pub(crate) fn reopen() {
+pub(crate) fn reopen(signal: &str) {
     let Some(sink) = SINK.get() else { return };
     match &sink.target {
-        Target::Stderr(_) => log::debug!("USR1: the log is standard error, which stays as it is"),
+        Target::Stderr(_) => {
+            log::debug!("{signal}: the log is standard error, which stays as it is");
+        }
         Target::File(file) => match sink.open_anew(file) {
-            Ok(()) => log::info!("USR1: {} was opened anew", file.path().display()),
+            Ok(()) => log::info!("{signal}: {} was opened anew", file.path().display()),
             Err(err) => log::warn!(
-                "USR1: the log goes on in the old file, as {} cannot be opened anew: {err}{}",
+                "{signal}: the log goes on in the old file, as {} cannot be opened anew: {err}{}",
                 file.path().display(),
                 cure(&err)
             ),
         },
         Target::Syslog(daemon) => match daemon.reconnect(sink.slot) {
-            Ok(()) => log::info!("USR1: syslog was connected anew"),
-            Err(err) => log::warn!("USR1: syslog cannot be connected anew: {err}"),
+            Ok(()) => log::info!("{signal}: syslog was connected anew"),
+            Err(err) => log::warn!("{signal}: syslog cannot be connected anew: {err}"),
         },
     }
 }
@@ -251,7 +253,7 @@ fn cure(err: &io::Error) -> &'static str {
 #[inline]
 pub(crate) fn reopen_alone() {
     if signal::is_alone() && signal::take_reopen() {
-        reopen();
+        reopen("USR1");
     }
 }
 
@@ -264,7 +266,7 @@ impl Sink {
             self.page.take_cut();
         }
         if let Err(err) = handover::give(&opened, self.page) {
-            log::warn!("USR1: children stay at the old file: {err}");
+            log::warn!("children stay at the old log file: {err}");
         }
         Ok(())
     }

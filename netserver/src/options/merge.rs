@@ -102,6 +102,12 @@ impl Merged {
         OptionError::new(source.place(name), reject)
     }
 
+    /// Where an option stands in a conf file, if it does.
+    pub(crate) fn in_conf(&self, name: &str) -> Option<String> {
+        let one = self.find(name)?;
+        matches!(one.source, Source::Conf { .. }).then(|| one.source.place(one.spec.name))
+    }
+
     fn find(&self, name: &str) -> Option<&Effective> {
         self.effective.iter().find(|one| one.spec.name == name)
     }

@@ -141,8 +141,8 @@ impl Running {
             Step::Wait => {}
             Step::Renew => {
                 notify::reloading();
-                logger::reopen();
-                log::info!("HUP: the log is opened anew; there is no pool to be renewed");
+                log::info!("HUP: there is no pool to be renewed, and the log is opened anew");
+                logger::reopen("HUP");
                 notify::ready();
             }
             Step::Become(bound) => {

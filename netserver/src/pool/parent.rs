@@ -405,7 +405,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
             }
         }
         if signal::take_reopen() {
-            logger::reopen();
+            logger::reopen("USR1");
         }
         notify::alive();
         self.drain();
@@ -600,7 +600,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
         if !limit.is_zero() {
             let count = self.policy.roster.children().count() + self.succession.elders.count();
             let next = signal_of(stage.harder());
-            log::warn!("{count} children still there after {limit:?}: {next}");
+            let children = if count == 1 { "child" } else { "children" };
+            log::warn!("{count} {children} still there after {limit:?}: {next}");
         }
     }
 }

@@ -162,11 +162,11 @@ impl<S: NetServer> Parent<'_, S> {
 
     fn renew(&mut self) {
         notify::reloading();
-        logger::reopen();
+        logger::reopen("HUP");
         if self.policy.limits.is_on_demand() {
-            log::info!("HUP: the log is opened anew; there is no pool to be renewed");
+            log::info!("HUP: there is no pool to be renewed, and the log is opened anew");
         } else {
-            log::info!("HUP: the log is opened anew, and every child is renewed");
+            log::info!("HUP: every child is renewed, and the log is opened anew");
             self.policy.roster.renew_all();
         }
         notify::ready();

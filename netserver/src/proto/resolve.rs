@@ -35,6 +35,9 @@ pub(crate) struct Endpoint {
     /// Whether the options say what it speaks.
     named: bool,
     family: Family,
+    /// Where the port stands in a conf file, and the certificate of one that has one.
+    port_in_conf: Option<Arc<str>>,
+    certificate_in_conf: Option<Arc<str>>,
     /// The options that hold for this port.
     pub(crate) options: Arc<Options>,
 }
@@ -134,6 +137,7 @@ fn resolve(
         Target::Path(path) => Spot::Path(path.clone()),
         Target::Service(name) => Spot::Port(number_of(name, protocol).map_err(refuse)?),
     };
+    let in_conf = |name: &str| merged.in_conf(name).map(Arc::from);
     let (text, target) = (text_of(merged, wish.at), wish.target.to_string().into());
     let one = |host: HostName, family: Family| Endpoint {
         at: wish.at,
@@ -144,6 +148,8 @@ fn resolve(
         protocol,
         named,
         family,
+        port_in_conf: in_conf("port"),
+        certificate_in_conf: in_conf("ssl_cert_file").filter(|_| protocol.is_tls()),
         options: Arc::clone(options),
     };
     let address = |ip: IpAddr| one(HostName::Address(ip), family_of(ip));
@@ -236,8 +242,19 @@ impl Endpoint {
             protocol,
             named,
             family: Family::Any,
+            port_in_conf: None,
+            certificate_in_conf: None,
             options: Arc::clone(options),
         })
+    }
+
+    /// Says of a fault where in a conf file to look for it: at the port, or else at its certificate.
+    pub(crate) fn with_place(&self, what: String, bound: bool) -> String {
+        let certificate = self.certificate_in_conf.as_ref().filter(|_| !bound);
+        match certificate.or(self.port_in_conf.as_ref()) {
+            Some(place) => format!("{what} ({place})"),
+            None => what,
+        }
     }
 
     /// What the options ask for, and whether somebody has named it.
