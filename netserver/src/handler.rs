@@ -56,7 +56,8 @@ pub trait Hooks {
     /// *Default:* does nothing.
     ///
     /// # Errors
-    /// End the server, with exit code 1; its children finish their requests.
+    /// Have the server go back to the image before, as do those of every hook before it serves; where that
+    /// cannot be they end it, with exit code 1, and its children finish their requests.
     fn restart_open_hook(&mut self, server: &ServerInfo) -> Result<()> {
         let _ = server;
         Ok(())
@@ -272,7 +273,9 @@ pub trait Hooks {
 
     /// Learns how a child has ended.
     ///
-    /// *When:* in the parent, for each child that has ended and was waited for.
+    /// *When:* in the parent, for each child that has ended and was waited for: after a restart also for those
+    /// of before it, of which `register_child` was called in another image, and for the one that serves
+    /// whoever waits at a port that is none any more.
     ///
     /// *Default:* does nothing.
     ///
@@ -371,7 +374,7 @@ pub trait Hooks {
     /// Tidies up after everything.
     ///
     /// *When:* in the parent; all children are gone. With `single` too. After a restart in the new image, once
-    /// the last child of before it is gone.
+    /// the last child of before it is gone, where there was any.
     ///
     /// *Default:* does nothing.
     ///

@@ -152,7 +152,10 @@ impl Estate<'_> {
 
 /// The words that say to the image before why it goes on.
 pub(crate) fn reason(why: &str) -> (&'static str, String) {
-    (WHY, escaped(OsStr::new(why)))
+    // A variable has an end.
+    const LONGEST: usize = 4096;
+    let why: String = why.chars().take(LONGEST).collect();
+    (WHY, escaped(OsStr::new(&why)))
 }
 
 /// What was found in the environment.
@@ -205,7 +208,18 @@ pub(crate) fn take() -> Found {
     let [sockets, process, generation, trial, pid_file, children, program, before, conf, ends, why] =
         words;
     let is_here = process.is_some_and(|text| text == OsStr::new(&process::this().to_string()));
-    if !is_here || passed::is_privileged_by_its_file() {
+    let is_believed = is_here && !passed::is_privileged_by_its_file();
+    if trial.is_some() && !is_believed {
+        // It must not become a second server.
+        let what = format!(
+            "a trial run ({TRIAL} in the environment) is for another process, or has more privileges"
+        );
+        return Found {
+            handover: Err(Error::new(what)),
+            words: Remarks { left, elsewhere: false, why: None },
+        };
+    }
+    if !is_believed {
         return Found { handover: Ok(None), words: Remarks { left, elsewhere: true, why: None } };
     }
     let texts = [
@@ -397,7 +411,9 @@ impl Deed {
     /// Reads such a text.
     pub(crate) fn read(entry: &str) -> Option<(RawFd, Self)> {
         let fields: Vec<&str> = entry.split(FIELD).collect();
-        let [descriptor, kind, address, place, protocol, named, name, file, fresh] = fields[..]
+        // Another release may know of more.
+        let [descriptor, kind, address, place, protocol, named, name, file, ref more @ ..] =
+            fields[..]
         else {
             return None;
         };
@@ -419,7 +435,7 @@ impl Deed {
             named: named == "1",
             name: plain(name)?,
             file,
-            fresh: fresh == "1",
+            fresh: more.first() == Some(&"1"),
         };
         Some((number(descriptor)?, deed))
     }
@@ -454,7 +470,7 @@ impl Elder {
 
     fn read(entry: &str) -> Option<Self> {
         let fields: Vec<&str> = entry.split(FIELD).collect();
-        let [pid, kind, told, since] = fields[..] else { return None };
+        let [pid, kind, told, since, ..] = fields[..] else { return None };
         Some(Self {
             pid: Pid::from_raw(number(pid)?),
             kind: match kind {
@@ -519,7 +535,7 @@ fn address_text(address: &Address) -> OsString {
             text.push(path);
             text
         }
-        (None, None) => OsString::new(),
+        (None, None) => OsString::from(PATH),
     }
 }
 
@@ -529,7 +545,9 @@ const PATH: &str = "=";
 fn read_address(text: &OsStr) -> Option<Address> {
     let bytes = text.as_bytes();
     if let Some(path) = bytes.strip_prefix(PATH.as_bytes()) {
-        return Some(Address::unix(Some(Path::new(OsStr::from_bytes(path)))));
+        let path =
+            Some(Path::new(OsStr::from_bytes(path))).filter(|path| !path.as_os_str().is_empty());
+        return Some(Address::unix(path));
     }
     let inet: std::net::SocketAddr = text.to_str()?.parse().ok()?;
     Some(inet.into())
@@ -620,7 +638,6 @@ mod tests {
             "3,stream,127.0.0.1,p,tcp,1,,,0",
             "3,stream,127.0.0.1:80,p,tcp,1,,5,0",
             "3,stream,127.0.0.1:80,%2,tcp,1,,,0",
-            "3,stream,127.0.0.1:80,p,tcp,1,,,0,",
         ] {
             assert_eq!(claims(text), Err(unreadable(SOCKETS)), "{text}");
         }

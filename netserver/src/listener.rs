@@ -21,8 +21,10 @@ use crate::handover::Deed;
 use crate::inherit::{Heirloom, Inheritance};
 use crate::options::Options;
 use crate::own_file::OwnFile;
-use crate::proto::{Endpoint, Factory, ListenSpec, Place, Proto};
+use crate::proto::{Endpoint, Factory, ListenSpec, Place, Proto, backlog};
 use crate::sys::descriptor;
+use crate::sys::ends;
+use crate::sys::socket::defer_accept;
 
 /// One bound socket.
 #[derive(Debug)]
@@ -107,8 +109,7 @@ impl Listeners {
         own: Option<Factory>,
         inheritance: Inheritance,
     ) -> Result<Self> {
-        let ports = endpoints.chunk_by(|one, next| one.at == next.at);
-        let ports: Vec<_> = ports.map(places).collect::<Result<_>>()?;
+        let ports = places_of(endpoints)?;
         let mut inherited = inheritance.settle(&ports)?;
         let mut bound = Vec::new();
         for (at, port) in ports.into_iter().enumerate() {
@@ -148,8 +149,7 @@ impl Listeners {
         own: Option<Factory>,
         inheritance: Inheritance,
     ) -> Result<Vec<Listener>> {
-        let ports = endpoints.chunk_by(|one, next| one.at == next.at);
-        let ports: Vec<_> = ports.map(places).collect::<Result<_>>()?;
+        let ports = places_of(endpoints)?;
         let mut inherited = inheritance.settle(&ports)?;
         let mut bound = Vec::new();
         for (at, port) in ports.into_iter().enumerate() {
@@ -254,6 +254,11 @@ impl Listener {
         self.plain
     }
 
+    /// It listens no more, as far as this process has it.
+    pub(crate) fn end(&self) -> io::Result<()> {
+        ends::with_null(|null| descriptor::put_over(self.as_fd(), &null))
+    }
+
     /// Nobody finds it by its file any more.
     pub(crate) fn remove_file(&mut self) {
         self.file = None;
@@ -292,6 +297,11 @@ pub(crate) fn check(endpoints: &[Endpoint], own: Option<Factory>) -> Result<()> 
 
 /// How often a number that the system chose for one address is tried on the others.
 const ATTEMPTS: usize = 16;
+
+/// Everywhere that each port is.
+fn places_of(endpoints: &[Endpoint]) -> Result<Vec<Vec<(&Endpoint, Place)>>> {
+    endpoints.chunk_by(|one, next| one.at == next.at).map(places).collect()
+}
 
 /// Everywhere that one port is.
 fn places(port: &[Endpoint]) -> Result<Vec<(&Endpoint, Place)>> {
@@ -377,8 +387,19 @@ fn take(
     let place = inherited.bound_for().map(Place::to_string).unwrap_or_default();
     let socket = proto.adopt(inherited.into_socket(), &endpoint.options)?;
     // Whoever had it may have turned that, for everybody. Children of the image before have it as they need it.
-    if deed.is_none() {
-        SockRef::from(&socket).set_nonblocking(false)?;
+    match &deed {
+        None => SockRef::from(&socket).set_nonblocking(false)?,
+        Some(deed) if !deed.datagrams => {
+            SockRef::from(&socket).listen(backlog(&endpoint.options))?;
+            // What the options asked for before it was theirs alone.
+            if deed.name.is_empty()
+                && deed.address.inet().is_some()
+                && !endpoint.options.client_first()
+            {
+                defer_accept(&socket, 0)?;
+            }
+        }
+        Some(_) => {}
     }
     let (mut listener, listening) = listener(endpoint, proto, socket, dual, own)?;
     listener.title = Title { place, name, ..listener.title };

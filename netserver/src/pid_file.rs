@@ -89,7 +89,11 @@ impl PidFile {
         // Another description: its own lock nobody sees.
         let mut other = File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
         let found = other.metadata()?;
-        let is_there = there.is_ok_and(|there| identity(&there) == identity(&found));
+        let is_there = match there {
+            Ok(there) => identity(&there) == identity(&found),
+            // This user may not look any more: number and lock decide.
+            Err(err) => err.kind() == io::ErrorKind::PermissionDenied,
+        };
         let is_claimed = || descriptor::is_claimed(&other);
         if !found.is_file() || !(is_there || found.nlink() == 0) || !is_claimed()? {
             return Err(refused());
@@ -116,34 +120,21 @@ impl PidFile {
         })
     }
 
-    /// Takes over the file that the image before had claimed, where it is the one that is asked for now;
-    /// else another one is claimed, and that one goes.
+    /// Takes over the file that the image before had claimed, where it is the one that is asked for now; else
+    /// another one is claimed, and that one is handed back, to go once this image serves.
     ///
     /// # Errors
     /// As [`claim`](Self::claim).
     pub(crate) fn take_over(
         handed: (OwnedFd, PathBuf),
         path: Option<&Path>,
-    ) -> Result<Option<Self>> {
+    ) -> Result<(Option<Self>, Option<Self>)> {
         let before = Self { path: handed.1, file: Private::new(handed.0) };
-        match path {
-            Some(path)
-                if std::path::absolute(path).is_ok_and(|path| path == before.path)
-                    && before.is_there() =>
-            {
-                Ok(Some(before))
-            }
-            // In this order: there is one all the time.
-            Some(path) => {
-                let claimed = Self::claim(path)?;
-                before.remove();
-                Ok(Some(claimed))
-            }
-            None => {
-                before.remove();
-                Ok(None)
-            }
+        let is_it = |path: &Path| std::path::absolute(path).is_ok_and(|path| path == before.path);
+        if path.is_some_and(is_it) && before.may_be_there() {
+            return Ok((Some(before), None));
         }
+        Ok((path.map(Self::claim).transpose()?, Some(before)))
     }
 
     /// It goes, or says that nobody runs.
@@ -162,6 +153,12 @@ impl PidFile {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether it still stands where it was made, as far as this user may know.
+    fn may_be_there(&self) -> bool {
+        let here = fs::symlink_metadata(&self.path);
+        self.is_there() || here.is_err_and(|err| err.kind() == io::ErrorKind::PermissionDenied)
     }
 
     /// Whether it still stands where it was made.

@@ -14,16 +14,17 @@ use netserver_options::Hup;
 use crate::error::{Error, Result};
 use crate::handover::{Deed, Elder, Estate};
 use crate::info::ServerInfo;
-use crate::listener::{Listeners, own_file};
+use crate::listener::Listeners;
 use crate::notify;
 use crate::pid_file::PidFile;
-use crate::started::Started;
+use crate::started::{self, Started};
 use crate::stop::Stage;
 use crate::sys::descriptor;
 use crate::sys::mask;
+use crate::sys::passed;
 use crate::sys::process;
 use crate::sys::signal;
-use crate::trial::{Bound, Trial};
+use crate::trial::{Bound, Trial, forget};
 
 /// What a HUP leads to now.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(crate) enum Step {
 pub(crate) struct Restart {
     started: std::result::Result<Started, String>,
     pid_file: Option<PidFile>,
+    /// That of the image before, until this one serves.
+    former: Option<PidFile>,
     generation: u32,
     /// What its conf file was.
     conf: Option<Vec<u8>>,
@@ -51,12 +54,12 @@ impl Restart {
     /// Of a server that was started so, and is the image of that number.
     pub(crate) fn new(
         started: io::Result<Started>,
-        pid_file: Option<PidFile>,
+        (pid_file, former): (Option<PidFile>, Option<PidFile>),
         conf: Option<Vec<u8>>,
         generation: u32,
     ) -> Self {
         let started = started.map_err(|err| err.to_string());
-        Self { started, pid_file, generation, conf, trial: None }
+        Self { started, pid_file, former, generation, conf, trial: None }
     }
 
     /// Says in the pid file which process the server is.
@@ -79,6 +82,8 @@ impl Restart {
             let Some(outcome) = trial.look() else { return Step::Wait };
             self.trial = None;
             match outcome {
+                // A stop comes first.
+                Ok(bound) if signal::stage() != Stage::Serving => forget(&bound),
                 Ok(bound) => return Step::Become(bound),
                 Err(why) => refuse(&why),
             }
@@ -104,6 +109,11 @@ impl Restart {
         self.generation > 1
     }
 
+    /// This image serves: what only the one before had goes.
+    pub(crate) fn relieve(&mut self) {
+        self.former = None;
+    }
+
     /// There will be none any more.
     pub(crate) fn end_trial(&mut self) {
         self.trial = None;
@@ -123,6 +133,12 @@ impl Restart {
     fn begin(&mut self, listeners: &Listeners) {
         notify::reloading();
         let begun = self.started().and_then(|started| {
+            if passed::is_privileged_by_its_file() {
+                return Err(Error::new(
+                    "the file of the program gives it privileges, and such a program believes no hand-over: \
+                     stop the server and start it",
+                ));
+            }
             log::info!("HUP: trial run of {}", started.program().display());
             let estate = self.estate(listeners, Vec::new())?;
             Ok(Trial::start(started, estate)?)
@@ -176,11 +192,11 @@ impl Restart {
         bound: &Bound,
         (children, ends): (Vec<Elder>, Vec<BorrowedFd<'_>>),
     ) {
-        log::info!("HUP: restarting as generation {}", self.generation.saturating_add(1));
         process::print_all();
         // What comes from here on is for the next image.
         let blocked = mask::Blocked::all();
         if signal::stage() == Stage::Serving {
+            log::info!("HUP: restarting as generation {}", self.generation.saturating_add(1));
             signal::hand_on_hup();
             let Err(err) = self.try_become_next(listeners, bound, (children, ends));
             drop(blocked);
@@ -210,18 +226,9 @@ impl Restart {
         let kept: Vec<BorrowedFd<'_>> = estate.descriptors();
         let before = started.enter()?;
         let outcome = image.become_it(&kept);
-        if let Some(before) = before {
-            std::env::set_current_dir(before)?;
-        }
+        started::leave_for(before);
         let cannot = format!("cannot run {}", started.program().display());
         outcome.map_err(|err| Error::because(cannot, err))
-    }
-}
-
-/// What was bound for the next image is closed, and its files go.
-fn forget(bound: &Bound) {
-    for (_, deed) in bound {
-        drop(own_file(deed));
     }
 }
 

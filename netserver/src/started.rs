@@ -86,6 +86,15 @@ impl Started {
     }
 }
 
+/// Goes back to the folder that was left for that of the start.
+pub(crate) fn leave_for(before: Option<PathBuf>) {
+    if let Some(before) = before
+        && let Err(err) = env::set_current_dir(&before)
+    {
+        log::warn!("cannot go back to {}: {err}", before.display());
+    }
+}
+
 /// The file by the name that it was started by, where that is this program; else where the kernel has it
 /// from, as whoever starts a program may say anything in its first word.
 fn program(called: &OsStr, folder: &Path) -> io::Result<PathBuf> {

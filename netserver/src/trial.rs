@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::handover::{Deed, Estate};
-use crate::listener::Listener;
+use crate::listener::{Listener, own_file};
 use crate::started::Started;
 use crate::sys::descriptor::{self, Private};
 use crate::sys::handed;
@@ -23,6 +23,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_millis(500);
 /// How often it is looked at, by whoever has time for that.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// The most that it may write to any file.
+const MOST_OUTPUT: u64 = 1 << 20;
 
 /// What stands before a socket, before a reason, and for a good end.
 const SOCKETS: u8 = b'+';
@@ -54,7 +57,7 @@ impl Trial {
         let (ours, theirs) = descriptor::message_pair()?;
         // A file of its own: nobody has to read it for the image to go on.
         let output = descriptor::nameless_file(c"trial")?;
-        let mut estate: Estate<'_> = estate;
+        let mut estate = estate;
         estate.trial = Some(theirs.as_fd());
         let pid = process::fork(|| {
             let failed = become_it(started, &estate, &output);
@@ -145,7 +148,8 @@ impl Trial {
     fn end(&mut self) {
         if !self.has_ended {
             self.has_ended = true;
-            // Where it is gone already there is nothing to be ended.
+            // Where it is gone already there is nothing to be ended; what it has started goes with it.
+            let _ = process::kill_group(self.pid);
             let _ = process::kill(self.pid, Signal::SIGKILL);
             let _ = process::wait_for(self.pid);
         }
@@ -156,7 +160,15 @@ impl Drop for Trial {
     fn drop(&mut self) {
         if signal::is_servers_own() {
             self.end();
+            forget(&self.bound);
         }
+    }
+}
+
+/// What was bound for the next image is closed, and its files go.
+pub(crate) fn forget(bound: &Bound) {
+    for (_, deed) in bound {
+        drop(own_file(deed));
     }
 }
 
@@ -168,6 +180,9 @@ fn too_long() -> String {
 fn become_it(started: &Started, estate: &Estate<'_>, output: &OwnedFd) -> io::Error {
     let become_it = || {
         process::ask_for_parents_end(Signal::SIGKILL)?;
+        // A signal to the server's group is none of its, and what it prints has an end.
+        process::begin_group()?;
+        process::write_at_most(MOST_OUTPUT)?;
         descriptor::become_stdio(&descriptor::null()?, output)?;
         descriptor::become_stderr(output)?;
         started.enter()?;

@@ -6,14 +6,14 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::handover::{self, Estate, Handover};
 use crate::own_file;
-use crate::started::Started;
+use crate::started::{self, Started};
 use crate::stop::Stage;
 use crate::sys::descriptor::{self, Private};
 use crate::sys::mask;
@@ -24,8 +24,8 @@ use crate::sys::signal;
 #[derive(Debug)]
 struct WayBack {
     started: Started,
-    /// The number of its program's file.
-    file: RawFd,
+    /// The file of its program.
+    program: Private<OwnedFd>,
     words: Vec<(&'static str, String)>,
     kept: Vec<Private<OwnedFd>>,
     generation: u32,
@@ -54,6 +54,11 @@ pub(crate) fn close() {
     if way().take().is_some() {
         own_file::hold(false);
     }
+}
+
+/// Whether it is open still: this image was not seen to serve.
+pub(crate) fn is_open() -> bool {
+    way().is_some()
 }
 
 /// Goes it, as this image cannot serve; the image before logs why. Comes back where there is none, or a stop
@@ -105,10 +110,21 @@ impl WayBack {
             ..Estate::default()
         };
         let words = estate.words(process::this());
-        let (started, file) = (started.clone(), program.as_raw_fd());
-        let files = pid_file.map(|(file, _)| file).into_iter().chain(conf).chain([program]);
+        let started = started.clone();
+        // An exec finds it by its number, and closes it then.
+        let (program, conf) = match conf {
+            Some(conf) => (program, conf),
+            None => (second(&program)?, program),
+        };
+        let files = pid_file.map(|(file, _)| file).into_iter().chain([conf]);
         let kept = sockets.into_iter().map(|(socket, _)| socket).chain(files).chain(ends);
-        Ok(Self { started, file, words, kept: kept.map(Private::new).collect(), generation })
+        Ok(Self {
+            started,
+            program: Private::new(program),
+            words,
+            kept: kept.map(Private::new).collect(),
+            generation,
+        })
     }
 
     fn become_it(&self, why: &Error) -> io::Result<Infallible> {
@@ -119,14 +135,12 @@ impl WayBack {
         );
         let mut words = self.words.clone();
         words.push(handover::reason(&why));
-        let path = format!("/proc/self/fd/{}", self.file);
+        let path = format!("/proc/self/fd/{}", self.program.as_fd().as_raw_fd());
         let image = self.started.image_of(Path::new(&path), &words)?;
         let before = self.started.enter()?;
         let kept: Vec<_> = self.kept.iter().map(AsFd::as_fd).collect();
         let outcome = image.become_it(&kept);
-        if let Some(before) = before {
-            std::env::set_current_dir(before)?;
-        }
+        started::leave_for(before);
         outcome
     }
 }

@@ -1,7 +1,9 @@
 //! The loop of a process that serves: accept, serve, until it is told to stop.
 
+use std::io;
+
 use crate::accept_lock::Taker;
-use crate::acceptor::{Acceptor, Arrival, Wait};
+use crate::acceptor::{Acceptor, Arrival, Faults, Wait};
 use crate::buffer::Buffers;
 use crate::error::Result;
 use crate::handler::NetServer;
@@ -9,7 +11,6 @@ use crate::info::ServerInfo;
 use crate::listener::{Listener, Listeners};
 use crate::seat::{Alone, Post};
 use crate::serve::{Terms, serve_connection};
-use crate::stop::Stage;
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::signal;
 
@@ -53,27 +54,45 @@ pub(crate) fn work<S: NetServer>(
     Ok(())
 }
 
-/// Serves whoever waits at these listeners, and nobody who comes once the last of them is served.
+/// Serves whoever waits at these listeners: nobody comes once they were all accepted.
 ///
 /// # Errors
-/// Where standard input and output cannot be given to clients.
-pub(crate) fn serve_waiting<'a, S: NetServer>(
+/// Where standard input and output cannot be given to clients, or a listener cannot be closed.
+pub(crate) fn serve_waiting<S: NetServer>(
     server: &mut S,
     info: &ServerInfo,
-    listeners: impl Iterator<Item = &'a Listener>,
+    listeners: &[Listener],
 ) -> Result<()> {
     let terms = Terms::of(info);
     terms.begin()?;
     signal::ignore_pipe()?;
     let mut buffers = Buffers::default();
+    let mut waiting = Vec::new();
     for listener in listeners {
         listener.set_waiting(false)?;
-        while signal::stage() <= Stage::Graceful {
+        let mut faults = Faults::default();
+        for _ in 0..MOST_WAITING {
             buffers.clear();
-            let Ok(accepted) = listener.accept(&mut buffers) else { break };
-            let arrival = Arrival::at(listener, accepted);
-            buffers = serve_connection(server, &terms, &mut Alone(|| false), arrival, buffers);
+            match listener.accept(&mut buffers) {
+                // What a packet holds is in the buffers, and it can be answered without the listener.
+                Ok(accepted) if accepted.is_datagram() => {
+                    let arrival = Arrival::at(listener, accepted);
+                    buffers =
+                        serve_connection(server, &terms, &mut Alone(|| false), arrival, buffers);
+                }
+                Ok(accepted) => waiting.push(Arrival::at(listener, accepted)),
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
+                Err(err) => faults.look_at(&err)?,
+            }
         }
+        listener.end()?;
+    }
+    for arrival in waiting {
+        buffers.clear();
+        buffers = serve_connection(server, &terms, &mut Alone(|| false), arrival, buffers);
     }
     Ok(())
 }
+
+/// More do not fit into a queue of the kernel.
+const MOST_WAITING: usize = 65_536;

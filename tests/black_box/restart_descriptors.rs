@@ -5,10 +5,10 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use netserver::testing::{Client, Program, Server, Signal};
+use netserver::testing::{Client, Program, Server, Signal, tool};
 
 use super::parents::pool_of;
-use super::site::{Site, ask_one, restart, wait_for_generation, while_called};
+use super::site::{Site, ask_one, restart, while_called};
 use super::{PERSONALITIES, callers, extent, tell, with_all};
 
 /// The children of a pool.
@@ -167,7 +167,8 @@ fn birth(line: &str) -> (BTreeMap<i32, String>, BTreeMap<String, String>) {
 }
 
 /// The words that tell of descriptors; by how many of the first fields of each entry.
-const TELLING: [(&str, usize); 4] = [
+const TELLING: [(&str, usize); 5] = [
+    ("BOUND_SOCKETS_ENDS", 1),
     ("BOUND_SOCKETS", 1),
     ("BOUND_SOCKETS_TRIAL", 1),
     ("BOUND_SOCKETS_BEFORE", 2),
@@ -243,44 +244,52 @@ fn seen_here() -> String {
     Program::new(LOOK[0]).arg(LOOK[1]).run().stdout
 }
 
+/// Has the server restart so often while threads and handlers of its start programs.
+fn restarts_beside_programs(personality: &str, restarts: u32, under: impl Fn(Program) -> Program) {
+    let site = Site::new("");
+    let commands = site.path("commands");
+    let here = seen_here();
+    let allowed: Vec<&str> = here.lines().collect();
+    site.configure(&format!("pid_file = {}\n", site.path("pid").display()));
+    let program = site.program(personality).args(few(personality));
+    let server = under(program).env("COMMANDS", &commands).env("SEES", &here).start();
+    server.allow_log("threads at a fork");
+    let address = server.address();
+    while_called(address, || {
+        for generation in 1..=1 + restarts {
+            if generation > 1 {
+                restart(&server, generation);
+            }
+            let seen = ask_one(address, &format!("run {}", LOOK.join(" ")));
+            assert!(seen.lines().all(|number| allowed.contains(&number)), "{personality}: {seen}");
+            assert_eq!(ask_one(address, "handed"), "[]", "{personality}");
+            let seen = ask_one(address, "run env");
+            for name in ["BOUND_", "HUP_"] {
+                assert!(!seen.contains(name), "{personality}: {seen}");
+            }
+        }
+    });
+    server.stop();
+    let told = lines(&commands);
+    let begun = usize::try_from(1 + restarts).unwrap();
+    assert_eq!(told.iter().filter(|line| *line == "begins").count(), begun);
+    assert_eq!(told.len(), begun, "{personality}: {told:#?}");
+}
+
 #[test]
 fn programs_see_nothing_of_the_server_and_nothing_of_its_restarts() {
     with_all(&PERSONALITIES, |personality| {
-        let site = Site::new("");
-        let commands = site.path("commands");
-        let here = seen_here();
-        let allowed: Vec<&str> = here.lines().collect();
-        site.configure(&format!("pid_file = {}\n", site.path("pid").display()));
-        let server = site
-            .program(personality)
-            .args(few(personality))
-            .env("COMMANDS", &commands)
-            .env("SEES", &here)
-            .start();
-        server.allow_log("threads at a fork");
-        let address = server.address();
-        while_called(address, || {
-            for generation in 1..=1 + restarts() {
-                if generation > 1 {
-                    restart(&server, generation);
-                }
-                let seen = ask_one(address, &format!("run {}", LOOK.join(" ")));
-                assert!(
-                    seen.lines().all(|number| allowed.contains(&number)),
-                    "{personality}: {seen}"
-                );
-                assert_eq!(ask_one(address, "handed"), "[]", "{personality}");
-                let seen = ask_one(address, "run env");
-                for name in ["BOUND_", "HUP_"] {
-                    assert!(!seen.contains(name), "{personality}: {seen}");
-                }
-            }
-        });
-        wait_for_generation(&server, 1 + restarts());
-        server.stop();
-        let told = lines(&commands);
-        let begun = usize::try_from(1 + restarts()).unwrap();
-        assert_eq!(told.iter().filter(|line| *line == "begins").count(), begun);
-        assert_eq!(told.len(), begun, "{personality}: {told:#?}");
+        restarts_beside_programs(personality, restarts(), |program| program);
     });
+}
+
+/// What is open across an exec is so for no program that another thread starts just then.
+#[test]
+fn nor_do_they_where_the_exec_takes_its_time() {
+    let Some(strace) = tool("strace") else { return };
+    for personality in ["single", "prefork"] {
+        let slowly = ["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=execve", "-e"];
+        let slowly = [&slowly[..], &["inject=execve:delay_enter=20000"]].concat();
+        restarts_beside_programs(personality, 3, |program| program.under(&strace, &slowly));
+    }
 }

@@ -182,10 +182,10 @@ fn the_pid_file_is_the_servers_all_the_time_and_goes_where_it_is_to_be() {
         for generation in 2..4 {
             server.signal(Signal::SIGHUP);
             let line = format!("generation {generation} serves");
-            while !server.log().iter().any(|said| said.contains(&line)) {
+            server.wait_until(line.clone(), || {
                 assert!(is_held(&one), "{personality}: at every moment");
-                std::thread::yield_now();
-            }
+                server.log().iter().any(|said| said.contains(&line))
+            });
             assert!(is_held(&one), "{personality}");
             assert_eq!(fs::metadata(&one).unwrap().ino(), inode, "{personality}");
         }

@@ -533,10 +533,10 @@ macro_rules! for_each_option {
                 default: [ALL => "5s"], range: ["100ms", "1h"],
                 summary: "Time to end at once, before KILL",
             }
-            /// What a HUP leads to. `exec`: the server begins anew in the same process, with its options, its
-            /// program and its environment as they are then, and the listeners it has; no client is lost.
-            /// `children`: each child of a pool is renewed, and the log is opened anew. `ignore`: nothing.
-            /// Behind `chroot`, where there is no program to begin with, `exec` is `children`.
+            /// What a HUP leads to. `exec`: the server begins anew in the same process, with the program and the
+            /// conf file as they are then and the listeners that it has; no client is lost. `children`: each
+            /// child of a pool is renewed, and the log is opened anew. `ignore`: nothing. Behind `chroot`,
+            /// where there is no program to begin with, `exec` is `children`.
             hup: Choice<Hup> {
                 group: Limits, works_with: LISTENING, since: "0.1",
                 default: [ALL => "exec"], range: [],

@@ -118,10 +118,10 @@ where
             let name = merged.personality.map_or("custom", BuiltIn::name);
             let (personality, values) = (merged.personality, merged.own());
             let info = ServerInfo::new(given.program, name, merged, rules, line.rest);
+            let before = (given.started, conf_file.map(|file| file.bytes));
             let proto = declaration.proto;
             let configured =
-                Configured::new(info, endpoints, proto, personality, privileges, given.started);
-            let configured = Configured { conf: conf_file.map(|file| file.bytes), ..configured };
+                Configured::new(info, endpoints, proto, personality, privileges, before);
             Ok(Configuration::Serve(Box::new(configured), values))
         }
         Some(Command::Check) => {

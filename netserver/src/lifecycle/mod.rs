@@ -15,6 +15,8 @@ mod uncalled;
 
 pub(crate) use configure::{Configuration, Given, configure};
 
+use netserver_options::BuiltIn;
+
 use self::phase::Configured;
 use crate::declared::Declared;
 use crate::error::{Error, Result};
@@ -57,7 +59,7 @@ where
         way_back::open(handed, started);
     }
     // Before any code of the server's own: what comes from here on ends nothing unseen.
-    let _signals = signal::install()?;
+    let _signals = signal::install(handed.is_some())?;
     let configured = configure::<S>(given).and_then(|configuration| match configuration {
         Configuration::Serve(configured, own) => Ok(Some((configured, build(&own)?))),
         Configuration::Answered => Ok(None),
@@ -89,6 +91,9 @@ where
     let Configuration::Serve(configured, own) = configure::<S>(given)? else {
         return Err(Error::new("its command line asks something, and starts no server"));
     };
+    if configured.personality == Some(BuiltIn::Inet) {
+        return Err(Error::new("inet serves one client on standard input, and no listeners"));
+    }
     // Its end is for the real one to see.
     std::mem::forget(build(&own)?);
     configured.after(handed)?.bind_others()

@@ -30,8 +30,9 @@ pub(crate) struct Configured {
     pub(crate) proto: Option<Factory>,
     /// The personality that was chosen; `None` for somebody's own.
     pub(crate) personality: Option<BuiltIn>,
-    /// The pid file, once it is claimed.
+    /// The pid file, once it is claimed; and the one that the image before had, where it is another.
     pub(crate) pid_file: Option<PidFile>,
+    former_pid_file: Option<PidFile>,
     pub(crate) privileges: Privileges,
     /// How it was started, for a restart.
     pub(crate) started: std::io::Result<Started>,
@@ -67,9 +68,9 @@ impl Configured {
         proto: Option<Factory>,
         personality: Option<BuiltIn>,
         privileges: Privileges,
-        started: std::io::Result<Started>,
+        (started, conf): (std::io::Result<Started>, Option<Vec<u8>>),
     ) -> Self {
-        let (inheritance, pid_file, conf, handed) = (Inheritance::default(), None, None, None);
+        let (inheritance, pid_file, handed) = (Inheritance::default(), None, None);
         Self {
             info,
             endpoints,
@@ -77,6 +78,7 @@ impl Configured {
             proto,
             personality,
             pid_file,
+            former_pid_file: None,
             privileges,
             started,
             conf,
@@ -109,9 +111,9 @@ impl Configured {
     pub(crate) fn post_configure<S: Hooks>(mut self, server: &mut S) -> Result<Self> {
         let path = self.info.options().pid_file().map(AsRef::as_ref);
         let handed = self.handed.as_mut().and_then(|handed| handed.pid_file.take());
-        self.pid_file = match handed {
+        (self.pid_file, self.former_pid_file) = match handed {
             Some(handed) => PidFile::take_over(handed, path)?,
-            None => path.map(PidFile::claim).transpose()?,
+            None => (path.map(PidFile::claim).transpose()?, None),
         };
         let hook = guard::run(|| server.post_configure_hook(&self.info));
         hook.map_err(|failure| failure.of("post_configure_hook"))?;
@@ -133,7 +135,12 @@ impl Configured {
         }
         let handed = self.handed.unwrap_or_default();
         let elders = (handed.children, handed.ends);
-        let restart = Restart::new(self.started, pid_file, self.conf, info.generation());
+        let restart = Restart::new(
+            self.started,
+            (pid_file, self.former_pid_file),
+            self.conf,
+            info.generation(),
+        );
         let file = info.options().port_file().map(AsRef::as_ref);
         let listeners = Listeners::bind(&endpoints, proto, inheritance)?;
         let listeners = if restart.is_restarted() {

@@ -101,11 +101,12 @@ impl Running {
         if self.restart.is_restarted() {
             log::info!("generation {} serves", self.info.generation());
         }
+        self.restart.relieve();
         let mut dropped = self.listeners.take_dropped();
         for listener in &mut dropped {
             listener.remove_file();
         }
-        if dropped.is_empty() { Ok(()) } else { serve_waiting(server, &self.info, dropped.iter()) }
+        if dropped.is_empty() { Ok(()) } else { serve_waiting(server, &self.info, &dropped) }
     }
 
     /// Is called away from its listeners by a signal, and comes back.
@@ -127,6 +128,7 @@ impl Running {
             work(server, &self.info, &self.listeners, None, &mut alone, buffers)?;
             drop(listening);
             if !signal::take_call() || !signal::stage().accepts() {
+                self.restart.end_trial();
                 return Ok(());
             }
             self.listeners.put_back(&spares)?;
@@ -161,7 +163,8 @@ impl Running {
     /// Closes a server that has no children, with the hooks that belong to it.
     pub fn close<S: Hooks>(self, server: &mut S) {
         // The pid file goes last.
-        let Self { info, listeners, restart: _restart, .. } = self;
+        let Self { info, listeners, mut restart, .. } = self;
+        restart.end_trial();
         notify::stopping();
         way_back::close();
         drop(listeners);

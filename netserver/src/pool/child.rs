@@ -152,7 +152,7 @@ pub(super) fn serve_dropped<S: NetServer>(
         fatal::ended(server);
         return 1;
     }
-    let served = info.take_streams().and_then(|()| serve_waiting(server, info, dropped.iter()));
+    let served = info.take_streams().and_then(|()| serve_waiting(server, info, dropped));
     let code = leave(&served) | i32::from(fatal::ended(server));
     guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
     code

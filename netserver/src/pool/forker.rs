@@ -84,6 +84,8 @@ fn unneeded<S: NetServer>(parent: &Parent<'_, S>, listeners: &Listeners) -> (Unn
 impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     fn new(parent: &'p mut Parent<'a, S>, listeners: &'p Listeners) -> Result<Self> {
         parent.ready()?;
+        // Those of before may have ended before anybody listened.
+        parent.reap()?;
         parent.relieve(listeners);
         let changes = descriptor::private_changes();
         let (unneeded, unneeded_for_packets) = unneeded(parent, listeners);
@@ -157,7 +159,8 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
     }
 
     fn wait(&mut self) -> Result<()> {
-        let anybody = !self.parent.policy.roster.is_empty();
+        let elders = self.parent.succession.has_elders();
+        let anybody = !self.parent.policy.roster.is_empty() || elders;
         let mut limit = self.parent.next_chore();
         if self.waiting.is_some() {
             limit = limit.min(self.parent.policy.next_turn(Instant::now()));
@@ -231,7 +234,8 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
 
     /// Collects children that have ended: those that said so at once, all others now and then.
     fn look_for_ends(&mut self) -> Result<()> {
-        if self.reaped.elapsed() >= CRASHED && !self.parent.policy.roster.is_empty() {
+        let anybody = !self.parent.policy.roster.is_empty() || self.parent.succession.has_elders();
+        if self.reaped.elapsed() >= CRASHED && anybody {
             return self.reap();
         }
         self.parent.reap_gone()

@@ -409,7 +409,6 @@ impl<'a, S: NetServer> Parent<'a, S> {
         }
         notify::alive();
         self.drain();
-        self.restart(listeners);
         self.hurry_elders();
         if let Some(watch) = &mut self.watch {
             let _hook = InHook::new();
@@ -425,6 +424,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
         self.end_overdue();
         self.look_for_late_ones();
         self.dequeue(unneeded);
+        // Last, as descriptors come and go with it.
+        self.restart(listeners);
     }
 
     /// Has the stop begin once it was waited for long enough.
@@ -571,6 +572,16 @@ impl<'a, S: NetServer> Parent<'a, S> {
         Ok(told != Stage::Kill)
     }
 
+    /// Ends the children of this image, none of which was seen to serve.
+    fn abandon(&mut self) -> Result<()> {
+        Self::tell(&self.policy.stop(Stage::Kill, &self.board, Instant::now()));
+        while !self.policy.roster.is_empty() {
+            self.reap_with(true)?;
+            self.wait(OVERDUE)?;
+        }
+        Ok(())
+    }
+
     /// Whether no child is left.
     fn is_alone(&self) -> bool {
         self.policy.roster.is_empty() && self.succession.elders.is_empty()
@@ -621,6 +632,11 @@ pub(super) fn manage<S: NetServer>(
 ) -> Result<bool> {
     parent.succession.keep_dropped(listeners.take_dropped());
     let outcome = serve(&mut parent, &listeners);
+    if outcome.is_err() && way_back::is_open() {
+        // The image before goes on, and with it the children of before.
+        parent.abandon()?;
+        return outcome.map(|()| false);
+    }
     if outcome.is_err() {
         // It cannot go on, and its children are seen off all the same.
         signal::go_on(Event::Asked);

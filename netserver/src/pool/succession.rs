@@ -60,6 +60,11 @@ impl Succession {
         self.dropped = dropped.into_iter().map(Private::new).collect();
     }
 
+    /// Whether any child of an image before is there.
+    pub(super) fn has_elders(&self) -> bool {
+        !self.elders.is_empty()
+    }
+
     /// There will be no restart any more.
     pub(super) fn end_trial(&mut self) {
         self.restart.end_trial();
@@ -82,6 +87,8 @@ impl<S: NetServer> Parent<'_, S> {
             return;
         }
         self.succession.relieved = true;
+        self.succession.restart.relieve();
+        self.look_at_waiting(listeners);
         let (generation, count) = (self.info.generation(), self.succession.elders.count());
         log::info!(
             "generation {generation} serves: {count} children of the one before are to finish"
@@ -91,6 +98,18 @@ impl<S: NetServer> Parent<'_, S> {
         self.serve_dropped(listeners);
         if self.succession.elders.is_empty() {
             self.succession.ends.clear();
+        }
+    }
+
+    /// Children of the image before may have had listeners wait, which those of this one do not: with several
+    /// of them, or with `fork`. One that waits is deaf to the others.
+    fn look_at_waiting(&self, listeners: &Listeners) {
+        let several = listeners.iter().nth(1).is_some() || self.policy.limits.is_on_demand();
+        if several {
+            for listener in listeners.iter() {
+                // What is wrong with one the next accept says.
+                let _ = listener.set_waiting(false);
+            }
         }
     }
 

@@ -254,11 +254,16 @@ impl<'a> ListenSpec<'a> {
 
     /// How many connections may wait in the kernel.
     pub fn backlog(&self) -> i32 {
-        i32::try_from(self.options.listen()).unwrap_or(i32::MAX)
+        backlog(self.options)
     }
 
     /// The options that hold for this port.
     pub fn options(&self) -> &Options {
         self.options
     }
+}
+
+/// How many connections may wait in the kernel.
+pub(crate) fn backlog(options: &Options) -> i32 {
+    i32::try_from(options.listen()).unwrap_or(i32::MAX)
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::prctl;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{self, Signal};
 use nix::sys::stat::fstat;
 use nix::unistd::{self, ForkResult};
@@ -240,6 +241,25 @@ pub(crate) fn kill(child: Pid, signal: Signal) -> io::Result<()> {
 pub(crate) fn is_child(pid: Pid) -> bool {
     let number = libc::id_t::try_from(pid.as_raw()).ok().filter(|number| *number > 1);
     number.is_some_and(|number| wait(libc::P_PID, number, libc::WNOWAIT).is_ok())
+}
+
+/// The same for all of the group of a child that leads one, and was not waited for yet.
+pub(crate) fn kill_group(leader: Pid) -> io::Result<()> {
+    if !is_child(leader) || unistd::getpgid(Some(leader))? != leader {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(signal::killpg(leader, Signal::SIGKILL)?)
+}
+
+/// Leads a group of its own from here on.
+pub(crate) fn begin_group() -> io::Result<()> {
+    Ok(unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))?)
+}
+
+/// Has the kernel let this process write no more than that into any file.
+pub(crate) fn write_at_most(bytes: u64) -> io::Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_FSIZE)?;
+    Ok(setrlimit(Resource::RLIMIT_FSIZE, bytes.min(most), most)?)
 }
 
 /// Collects a child that has ended; `None` while it lives.

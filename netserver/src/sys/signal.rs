@@ -70,7 +70,7 @@ pub(crate) struct Installed {
 /// What the kernel says, which it does only of arguments that are not used here; and where
 /// `/dev/null` cannot be opened; and where a server runs in this process already: a process has one
 /// set of signals.
-pub(crate) fn install() -> io::Result<Installed> {
+pub(crate) fn install(after_restart: bool) -> io::Result<Installed> {
     let taken = Taken::new()?;
     let replacements = Replacements::new().map_err(|err| told(&err, "cannot open /dev/null"))?;
     Own::begin().map_err(|err| told(&err, "no memory that a fork wipes"))?;
@@ -100,6 +100,8 @@ pub(crate) fn install() -> io::Result<Installed> {
     // Children could not be waited for if whoever started this process had it ignored.
     handle(Signal::SIGCHLD, By::Default)?;
     let mask = mask::change(&SigSet::empty());
+    // A restart has blocked them, and nobody before it.
+    let mask = if after_restart { SigSet::empty() } else { mask };
     Ok(Installed { before, mask, _replacements: replacements, _taken: taken })
 }
 
