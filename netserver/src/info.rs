@@ -104,6 +104,12 @@ impl ServerInfo {
         signal::ask_to_stop().map_err(|err| Error::because("cannot stop the server", err))
     }
 
+    /// Whether this process takes no more clients, as the server stops, or another child takes the place of
+    /// this one at a restart: a handler whose client stays may say goodbye, and return before it is cut.
+    pub fn is_stopping(&self) -> bool {
+        !signal::stage().accepts()
+    }
+
     /// Says something to the parent, which hears it in `child_is_talking_hook`. Where the parent has
     /// not heard what was said before, it waits for up to a second.
     ///

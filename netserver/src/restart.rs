@@ -9,7 +9,7 @@ use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 
-use netserver_options::Hup;
+use netserver_options::{BuiltIn, Hup};
 
 use crate::error::{Error, Result};
 use crate::handover::{Deed, Elder, Estate};
@@ -83,8 +83,14 @@ impl Restart {
             self.trial = None;
             match outcome {
                 // A stop comes first.
-                Ok(bound) if signal::stage() != Stage::Serving => forget(&bound),
-                Ok(bound) => return Step::Become(bound),
+                Ok((bound, _)) if signal::stage() != Stage::Serving => forget(&bound),
+                Ok((bound, next)) if next == SINGLE && info.personality() != SINGLE => {
+                    Self::give_up(
+                        &bound,
+                        "single has no use for the children that there are: stop the server and start it",
+                    );
+                }
+                Ok((bound, _)) => return Step::Become(bound),
                 Err(why) => refuse(&why),
             }
         }
@@ -231,6 +237,9 @@ impl Restart {
         outcome.map_err(|err| Error::because(cannot, err))
     }
 }
+
+/// The personality that never has any children.
+const SINGLE: &str = BuiltIn::Single.name();
 
 /// Why there is no restart, in one record.
 fn refuse(why: &str) {

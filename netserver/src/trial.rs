@@ -30,7 +30,7 @@ const MOST_OUTPUT: u64 = 1 << 20;
 /// What stands before a socket, before a reason, and for a good end.
 const SOCKETS: u8 = b'+';
 const REASON: u8 = b'-';
-const GOOD: &[u8] = b"=";
+const GOOD: u8 = b'=';
 
 /// Sockets that it has bound, with what is known of them.
 pub(crate) type Bound = Vec<(OwnedFd, Deed)>;
@@ -44,7 +44,8 @@ pub(crate) struct Trial {
     since: Instant,
     bound: Bound,
     reason: Option<String>,
-    is_good: bool,
+    /// The personality of the image, once all is well.
+    personality: Option<String>,
     has_ended: bool,
 }
 
@@ -68,11 +69,11 @@ impl Trial {
         })?;
         let (word, output) = (Private::new(ours), Private::new(output));
         let (since, bound, reason) = (Instant::now(), Vec::new(), None);
-        Ok(Self { pid, word, output, since, bound, reason, is_good: false, has_ended: false })
+        Ok(Self { pid, word, output, since, bound, reason, personality: None, has_ended: false })
     }
 
     /// What came of it; `None` while it goes on.
-    pub(crate) fn look(&mut self) -> Option<std::result::Result<Bound, String>> {
+    pub(crate) fn look(&mut self) -> Option<std::result::Result<(Bound, String), String>> {
         // In this order: what it says before its end is heard.
         let end = process::reap(self.pid).unwrap_or(Some(End::Unknown));
         self.hear();
@@ -87,8 +88,8 @@ impl Trial {
         if let Some(reason) = self.reason.take() {
             return Some(Err(reason));
         }
-        if self.is_good {
-            return Some(Ok(std::mem::take(&mut self.bound)));
+        if let Some(personality) = self.personality.take() {
+            return Some(Ok((std::mem::take(&mut self.bound), personality)));
         }
         Some(Err(self.why(end)))
     }
@@ -110,7 +111,10 @@ impl Trial {
                 Some((&REASON, reason)) => {
                     self.reason = Some(String::from_utf8_lossy(reason).into_owned());
                 }
-                _ => self.is_good = text == GOOD,
+                Some((&GOOD, personality)) => {
+                    self.personality = Some(String::from_utf8_lossy(personality).into_owned());
+                }
+                _ => {}
             }
         }
     }
@@ -204,15 +208,15 @@ fn say(word: &OwnedFd, reason: &str) -> io::Result<()> {
 
 /// Says in the image that is tried what came of it, and ends that: nothing of the program runs after it,
 /// which would tidy up what the server still uses.
-pub(crate) fn answer(word: &OwnedFd, outcome: Result<Vec<Listener>>) -> ! {
+pub(crate) fn answer(word: &OwnedFd, outcome: Result<(Vec<Listener>, &'static str)>) -> ! {
     let said = match outcome {
-        Ok(bound) => hand_back(word, &bound),
+        Ok((bound, personality)) => hand_back(word, &bound, personality),
         Err(err) => say(word, &err.chain()).map_err(Error::from),
     };
     process::exit_now(i32::from(said.is_err()))
 }
 
-fn hand_back(word: &OwnedFd, bound: &[Listener]) -> Result<()> {
+fn hand_back(word: &OwnedFd, bound: &[Listener], personality: &str) -> Result<()> {
     for some in bound.chunks(handed::MOST) {
         let deeds = some.iter().map(|one| Ok(one.deed()?.text(0))).collect::<io::Result<Vec<_>>>();
         let mut text = vec![SOCKETS];
@@ -220,5 +224,7 @@ fn hand_back(word: &OwnedFd, bound: &[Listener]) -> Result<()> {
         let sockets: Vec<_> = some.iter().map(AsFd::as_fd).collect();
         handed::say(word, &text, &sockets)?;
     }
-    Ok(handed::say(word, GOOD, &[])?)
+    let mut text = vec![GOOD];
+    text.extend(personality.as_bytes());
+    Ok(handed::say(word, &text, &[])?)
 }

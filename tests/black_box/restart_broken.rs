@@ -32,8 +32,8 @@ const CONF: [Fault; 10] = [
         site.configure("user = no-such-user\n");
     }),
     fault("expression", &["heir.conf:2: "], |site| site.configure("allow = 127.(0.0.1\n")),
-    fault("port", &["in use"], |_| {}),
-    fault("certificate", &["no-such.pem"], |site| {
+    fault("port", &["heir.conf:2: ", "in use"], |_| {}),
+    fault("certificate", &["heir.conf:", "no-such.pem"], |site| {
         site.configure_all(
             "port = 127.0.0.1:0/ssl\nssl_cert_file = /no-such.pem\nssl_key_file = /no-such.pem\n",
         );

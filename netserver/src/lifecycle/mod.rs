@@ -83,7 +83,7 @@ fn try_out<S>(
     build: impl FnOnce(&OwnOptions) -> Result<S>,
     given: Given,
     handed: Option<Handover>,
-) -> Result<Vec<Listener>>
+) -> Result<(Vec<Listener>, &'static str)>
 where
     S: Declared + Hooks,
     S::Personality: Personality<S>,
@@ -94,9 +94,11 @@ where
     if configured.personality == Some(BuiltIn::Inet) {
         return Err(Error::new("inet serves one client on standard input, and no listeners"));
     }
+    secure::check(&configured.privileges)?;
     // Its end is for the real one to see.
     std::mem::forget(build(&own)?);
-    configured.after(handed)?.bind_others()
+    let personality = configured.info.personality();
+    Ok((configured.after(handed)?.bind_others()?, personality))
 }
 
 /// From the options to the end, each phase from the one before.

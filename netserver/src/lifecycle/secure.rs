@@ -73,6 +73,19 @@ pub(super) fn secure(bound: Bound) -> Result<Secured> {
     Ok(Secured(bound))
 }
 
+/// Tells whether that could be become here, and becomes nobody.
+///
+/// # Errors
+/// Where it could not.
+pub(super) fn check(privileges: &Privileges) -> Result<()> {
+    let before = ids()?;
+    if before.uids[1] == 0 || is_already(&before, &privileges.identity) {
+        return Ok(());
+    }
+    let what = "cannot become another `user` or `group`, as root's rights are given up: stop the server and start it";
+    Err(Error::new(what))
+}
+
 /// What nobody needs who has given up what he had.
 fn harden(options: &Options) -> Result<()> {
     if !options.new_privs() {

@@ -14,8 +14,15 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr};
 use nix::sys::socket::{connect, setsockopt, socket};
 use nix::sys::time::TimeVal;
 
-/// Whom the connections of a [`Load`](crate::testing::Load) go to. An address is reached by TCP, a path is that
-/// of a UNIX socket; a test that speaks TLS has a type of its own.
+/// Whom the connections of a [`Load`](crate::testing::Load) go to. An address is reached by TCP, a path is
+/// that of a UNIX socket; a test that speaks TLS has a type of its own.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// let report = netserver::testing::load(Path::new("/run/quotes.sock")).connections(100).run();
+/// report.expect_all_right();
+/// ```
 pub trait Target: Sync {
     /// A new connection, ready for its request, within that time.
     ///
