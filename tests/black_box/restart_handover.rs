@@ -217,9 +217,8 @@ fn no_number_is_believed_that_stands_for_nothing_or_for_something_else() {
     texts.extend([
         format!("{good};{good}"),
         format!("{good};{}", words.entry("1")),
-        format!("{good},"),
-        format!("{good},more"),
-        good.rsplit_once(',').unwrap().0.to_owned(),
+        // Another release may know of less than all of them, or of more.
+        good.rsplitn(3, ',').nth(2).unwrap().to_owned(),
         good.replacen("stream", "datagram", 1),
         good.replacen("stream", "", 1),
         "5".into(),

@@ -90,8 +90,9 @@ impl<S: NetServer> Parent<'_, S> {
         self.succession.restart.relieve();
         self.look_at_waiting(listeners);
         let (generation, count) = (self.info.generation(), self.succession.elders.count());
+        let (children, are) = if count == 1 { ("child", "is") } else { ("children", "are") };
         log::info!(
-            "generation {generation} serves: {count} children of the one before are to finish"
+            "generation {generation} serves: {count} {children} of the one before {are} to finish"
         );
         let orders = self.succession.elders.tell(Stage::Graceful, Instant::now());
         Self::tell(&orders);
