@@ -1,8 +1,8 @@
 //! The way back from a restart: until the new image serves, it can become the one before again.
 //!
 //! Takes in what was handed on, and has a second descriptor of each; hands on nothing. A trial run has shown
-//! that the options are good: what may fail after it is the server's own code, its hooks. That code the image
-//! before had, too, and it has worked there.
+//! just now that the options are good: what fails after it is mostly the server's own code, in a hook. The
+//! image before had such code, too, and it has worked there.
 
 use std::convert::Infallible;
 use std::io;
