@@ -75,16 +75,12 @@ impl Trial {
     /// What came of it; `None` while it goes on.
     pub(crate) fn look(&mut self) -> Option<std::result::Result<(Bound, String), String>> {
         // In this order: what it says before its end is heard.
-        let end = process::reap(self.pid).unwrap_or(Some(End::Unknown));
+        let ended = process::has_ended(self.pid);
         self.hear();
-        let Some(end) = end else {
-            if self.since.elapsed() > LIMIT + GRACE {
-                self.end();
-                return Some(Err(too_long()));
-            }
+        if !ended && self.since.elapsed() <= LIMIT + GRACE {
             return None;
-        };
-        self.has_ended = true;
+        }
+        let Some(end) = self.end() else { return Some(Err(too_long())) };
         if let Some(reason) = self.reason.take() {
             return Some(Err(reason));
         }
@@ -149,14 +145,19 @@ impl Trial {
         text.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
     }
 
-    fn end(&mut self) {
-        if !self.has_ended {
-            self.has_ended = true;
-            // Where it is gone already there is nothing to be ended; what it has started goes with it.
-            let _ = process::kill_group(self.pid);
-            let _ = process::kill(self.pid, Signal::SIGKILL);
-            let _ = process::wait_for(self.pid);
+    /// Ends it, and what it has started: that has the listeners, and would hold the ports. Tells how it has
+    /// ended before, if it has.
+    fn end(&mut self) -> Option<End> {
+        if self.has_ended {
+            return None;
         }
+        self.has_ended = true;
+        let ended = process::has_ended(self.pid);
+        // It may be gone already, and with it all of its group. Until it was waited for the number is its own.
+        let _ = process::kill_group(self.pid);
+        let _ = process::kill(self.pid, Signal::SIGKILL);
+        let end = process::wait_for(self.pid).unwrap_or(End::Unknown);
+        ended.then_some(end)
     }
 }
 

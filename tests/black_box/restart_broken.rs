@@ -179,6 +179,21 @@ fn so_does_every_personality_with_one() {
 
 /// The server takes its clients meanwhile, `single` too.
 #[test]
+fn what_a_program_has_started_in_its_trial_run_goes_with_it() {
+    for personality in ["prefork", "single"] {
+        let site = Site::new("motto = first\n");
+        let server = site.copy(personality).start();
+        server.expect_log(REFUSED);
+        let address = server.address();
+        site.install_script("heir", "#!/bin/sh\nsleep 1000 &\nexit 0\n");
+        refuses(&server);
+        server.stop();
+        // It had the listener.
+        TcpListener::bind(address).unwrap_or_else(|err| panic!("{personality}: {err}"));
+    }
+}
+
+#[test]
 fn a_program_that_hangs_is_given_10_seconds() {
     with_all(&["single", "prefork"], |personality| {
         let site = Site::new("motto = first\n");

@@ -273,11 +273,19 @@ pub(crate) fn reap(child: Pid) -> io::Result<Option<End>> {
 }
 
 /// Waits for a child that was killed, and collects it.
-pub(crate) fn wait_for(child: Pid) -> io::Result<()> {
-    while reap(child)?.is_none() {
+pub(crate) fn wait_for(child: Pid) -> io::Result<End> {
+    loop {
+        if let Some(end) = reap(child)? {
+            return Ok(end);
+        }
         poll::pause(Duration::from_millis(1))?;
     }
-    Ok(())
+}
+
+/// Whether a child has ended, or somebody else has waited for it. It is not collected.
+pub(crate) fn has_ended(child: Pid) -> bool {
+    let number = libc::id_t::try_from(child.as_raw()).unwrap_or_default();
+    wait(libc::P_PID, number, libc::WNOWAIT).map_or(true, |found| found.is_some())
 }
 
 /// Some child of this process that has ended, without collecting it: it may be a stranger, which
