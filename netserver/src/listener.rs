@@ -133,8 +133,14 @@ impl Listeners {
     /// The same after a restart: who has given up its privileges may have no right to, and what stands there
     /// is mostly so still.
     pub(crate) fn tell_again(mut self, file: Option<&Path>) -> Self {
-        match file.map(|path| write_ports(path, &self.bound)).transpose() {
-            Ok(file) => self.file = file,
+        let Some(path) = file else { return self };
+        match write_ports(path, &self.bound) {
+            Ok(file) => self.file = Some(file),
+            Err(err)
+                if std::fs::read_to_string(path).is_ok_and(|text| text == ports(&self.bound)) =>
+            {
+                log::debug!("{}; it says what is so", err.chain());
+            }
             Err(err) => log::warn!("{}; it stays as it was", err.chain()),
         }
         self
@@ -209,9 +215,14 @@ impl Listeners {
 }
 
 fn write_ports(path: &Path, bound: &[(Listener, Listening)]) -> Result<OwnFile> {
-    let lines: Vec<String> = bound.iter().map(|(_, listening)| listening.to_string()).collect();
     let cannot = |err| Error::because(format!("cannot write port_file {}", path.display()), err);
-    OwnFile::write(path, &(lines.join("\n") + "\n")).map_err(cannot)
+    OwnFile::write(path, &ports(bound)).map_err(cannot)
+}
+
+/// Each on a line of its own.
+fn ports(bound: &[(Listener, Listening)]) -> String {
+    let lines: Vec<String> = bound.iter().map(|(_, listening)| listening.to_string()).collect();
+    lines.join("\n") + "\n"
 }
 
 impl AsFd for Listener {
