@@ -38,10 +38,13 @@ const BEFORE: &str = "BOUND_SOCKETS_BEFORE";
 const CONF: &str = "BOUND_SOCKETS_CONF";
 const ENDS: &str = "BOUND_SOCKETS_ENDS";
 const WHY: &str = "BOUND_SOCKETS_WHY";
+const LIMIT: &str = "BOUND_SOCKETS_LIMIT";
 
 /// Every name that is ever used.
-pub(crate) const NAMES: [&str; 11] =
-    [SOCKETS, PROCESS, GENERATION, TRIAL, PID_FILE, CHILDREN, PROGRAM, BEFORE, CONF, ENDS, WHY];
+pub(crate) const NAMES: [&str; 12] = [
+    SOCKETS, PROCESS, GENERATION, TRIAL, PID_FILE, CHILDREN, PROGRAM, BEFORE, CONF, ENDS, WHY,
+    LIMIT,
+];
 
 /// What is known of a bound socket beside what it tells itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +99,8 @@ pub(crate) struct Handover {
     pub(crate) ends: Vec<OwnedFd>,
     /// Why this image was gone back to.
     pub(crate) why: Option<String>,
+    /// How many seconds it has until it has to serve, where there is an image to go back to.
+    pub(crate) limit: Option<u32>,
 }
 
 /// The same, of an image that is about to hand it on.
@@ -110,6 +115,7 @@ pub(crate) struct Estate<'a> {
     pub(crate) before_it: Option<(BorrowedFd<'a>, Option<BorrowedFd<'a>>)>,
     pub(crate) conf: Option<BorrowedFd<'a>>,
     pub(crate) ends: Vec<BorrowedFd<'a>>,
+    pub(crate) limit: Option<u32>,
 }
 
 impl Estate<'_> {
@@ -136,6 +142,7 @@ impl Estate<'_> {
             words.push((BEFORE, fields(&[number(program), conf.map(number).unwrap_or_default()])));
         }
         words.extend(self.conf.map(|conf| (CONF, number(conf))));
+        words.extend(self.limit.map(|limit| (LIMIT, limit.to_string())));
         words.push((ENDS, joined(self.ends.iter().map(|end| number(*end)))));
         words
     }
@@ -205,8 +212,20 @@ pub(crate) fn take() -> Found {
     if TAKEN.swap(true, SeqCst) || words.iter().all(Option::is_none) {
         return Found { handover: Ok(None), words: Remarks { left, elsewhere: false, why: None } };
     }
-    let [sockets, process, generation, trial, pid_file, children, program, before, conf, ends, why] =
-        words;
+    let [
+        sockets,
+        process,
+        generation,
+        trial,
+        pid_file,
+        children,
+        program,
+        before,
+        conf,
+        ends,
+        why,
+        limit,
+    ] = words;
     let is_here = process.is_some_and(|text| text == OsStr::new(&process::this().to_string()));
     let is_believed = is_here && !passed::is_privileged_by_its_file();
     if trial.is_some() && !is_believed {
@@ -233,6 +252,7 @@ pub(crate) fn take() -> Found {
         &conf,
         &ends,
         &why,
+        &limit,
     ];
     let taken = Claims::read(texts.map(Option::as_deref)).and_then(Claims::take);
     let why = taken.as_ref().ok().and_then(|taken| taken.why.clone());
@@ -256,6 +276,7 @@ struct Claims {
     conf: Option<RawFd>,
     ends: Vec<RawFd>,
     why: Option<String>,
+    limit: Option<u32>,
 }
 
 /// How many texts there are beside the number of the process.
@@ -265,8 +286,19 @@ type Claimed<T> = std::result::Result<T, String>;
 
 impl Claims {
     fn read(texts: [Option<&OsStr>; TEXTS]) -> Claimed<Self> {
-        let [sockets, before, trial, pid_file, children, program, before_it, conf, ends, why] =
-            texts;
+        let [
+            sockets,
+            before,
+            trial,
+            pid_file,
+            children,
+            program,
+            before_it,
+            conf,
+            ends,
+            why,
+            limit,
+        ] = texts;
         Ok(Self {
             before: one(GENERATION, before, number)?.unwrap_or(0),
             sockets: all(SOCKETS, text(SOCKETS, sockets)?, Deed::read)?,
@@ -277,6 +309,7 @@ impl Claims {
             before_it: one(BEFORE, before_it, read_before)?,
             conf: one(CONF, conf, number)?,
             ends: all(ENDS, text(ENDS, ends)?, number)?,
+            limit: one(LIMIT, limit, number)?,
             why: one(WHY, why, |text| unescaped(text)?.into_string().ok())?,
         })
     }
@@ -333,6 +366,7 @@ impl Claims {
             conf: self.conf.map(take).transpose()?,
             ends: self.ends.into_iter().map(take).collect::<Claimed<_>>()?,
             why: self.why,
+            limit: self.limit,
         })
     }
 }
@@ -663,7 +697,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_does_any_harm(texts in proptest::array::uniform10("[0-9a-z,;:%=./*-]{0,60}")) {
+        fn no_text_does_any_harm(texts in proptest::array::uniform11("[0-9a-z,;:%=./*-]{0,60}")) {
             let texts = texts.each_ref().map(|text| Some(OsStr::new(text.as_str())));
             if let Ok(claims) = Claims::read(texts) {
                 // Whatever there is in this process is its own.

@@ -8,6 +8,7 @@ use std::fs::{File, Permissions};
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use netserver_options::{BuiltIn, Hup};
 
@@ -47,6 +48,8 @@ pub(crate) struct Restart {
     generation: u32,
     /// What its conf file was.
     conf: Option<Vec<u8>>,
+    /// How long the next image may take until it serves.
+    limit: Duration,
     trial: Option<Trial>,
 }
 
@@ -57,9 +60,10 @@ impl Restart {
         (pid_file, former): (Option<PidFile>, Option<PidFile>),
         conf: Option<Vec<u8>>,
         generation: u32,
+        limit: Duration,
     ) -> Self {
         let started = started.map_err(|err| err.to_string());
-        Self { started, pid_file, former, generation, conf, trial: None }
+        Self { started, pid_file, former, generation, conf, limit, trial: None }
     }
 
     /// Says in the pid file which process the server is.
@@ -226,6 +230,7 @@ impl Restart {
         // To go back to, should the next image not come to serve. It may do without.
         let (program, conf) = (descriptor::own_program().ok(), self.conf_file().transpose());
         if let (Some(program), Ok(conf)) = (&program, &conf) {
+            estate.limit = u32::try_from(self.limit.as_secs().max(1)).ok();
             estate.before_it = Some((program.as_fd(), conf.as_ref().map(AsFd::as_fd)));
         }
         let image = started.image(&estate.words(process::this()))?;

@@ -6,16 +6,18 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::handover::{self, Estate, Handover};
 use crate::own_file;
 use crate::started::{self, Started};
 use crate::stop::Stage;
 use crate::sys::descriptor::{self, Private};
+use crate::sys::image::Image;
 use crate::sys::mask;
 use crate::sys::process;
 use crate::sys::signal;
@@ -29,6 +31,8 @@ struct WayBack {
     words: Vec<(&'static str, String)>,
     kept: Vec<Private<OwnedFd>>,
     generation: u32,
+    /// By when this image has to serve.
+    until: Instant,
 }
 
 static WAY: Mutex<Option<WayBack>> = Mutex::new(None);
@@ -43,6 +47,12 @@ pub(crate) fn open(handed: &Handover, started: &Started) {
     match WayBack::new(handed, before, started) {
         Ok(back) => {
             own_file::hold(true);
+            // A hook that never returns is ended by the alarm.
+            let late = Error::new(TOO_LATE);
+            match back.image(&late) {
+                Ok(image) => signal::arm(image, &back.numbers(), back.until),
+                Err(err) => log::warn!("a start that hangs is not ended: {err}"),
+            }
             *way() = Some(back);
         }
         Err(err) => log::warn!("there is no way back to the image before: {err}"),
@@ -52,8 +62,27 @@ pub(crate) fn open(handed: &Handover, started: &Started) {
 /// Closes it: this image serves.
 pub(crate) fn close() {
     if way().take().is_some() {
+        signal::disarm();
         own_file::hold(false);
     }
+}
+
+const TOO_LATE: &str = "it has not come to serve within restart_timeout";
+
+/// Errs where this image should serve by now.
+///
+/// # Errors
+/// As said.
+pub(crate) fn hold_time() -> Result<()> {
+    if way().as_ref().is_some_and(|back| back.until <= Instant::now()) {
+        return Err(Error::new(TOO_LATE));
+    }
+    Ok(())
+}
+
+/// How long this image has until it has to serve, where there is a way back.
+pub(crate) fn left() -> Option<Duration> {
+    way().as_ref().map(|back| back.until.saturating_duration_since(Instant::now()))
 }
 
 /// Whether it is open still: this image was not seen to serve.
@@ -65,6 +94,7 @@ pub(crate) fn is_open() -> bool {
 /// has come, or it cannot be gone.
 pub(crate) fn go(why: &Error) {
     let Some(back) = way().take() else { return };
+    signal::disarm();
     process::print_all();
     let blocked = mask::Blocked::all();
     let failed = if signal::stage() == Stage::Serving {
@@ -118,7 +148,9 @@ impl WayBack {
         };
         let files = pid_file.map(|(file, _)| file).into_iter().chain([conf]);
         let kept = sockets.into_iter().map(|(socket, _)| socket).chain(files).chain(ends);
+        let limit = Duration::from_secs(handed.limit.unwrap_or(60).into());
         Ok(Self {
+            until: Instant::now() + limit,
             started,
             program: Private::new(program),
             words,
@@ -127,7 +159,12 @@ impl WayBack {
         })
     }
 
-    fn become_it(&self, why: &Error) -> io::Result<Infallible> {
+    /// The numbers of all that it keeps.
+    fn numbers(&self) -> Vec<RawFd> {
+        self.kept.iter().map(|one| one.as_fd().as_raw_fd()).collect()
+    }
+
+    fn image(&self, why: &Error) -> io::Result<Image> {
         let generation = self.generation;
         let why = format!(
             "cannot serve as generation {generation}, so the one before goes on: {}",
@@ -136,7 +173,11 @@ impl WayBack {
         let mut words = self.words.clone();
         words.push(handover::reason(&why));
         let path = format!("/proc/self/fd/{}", self.program.as_fd().as_raw_fd());
-        let image = self.started.image_of(Path::new(&path), &words)?;
+        self.started.image_of(Path::new(&path), &words)
+    }
+
+    fn become_it(&self, why: &Error) -> io::Result<Infallible> {
+        let image = self.image(why)?;
         let before = self.started.enter()?;
         let kept: Vec<_> = self.kept.iter().map(AsFd::as_fd).collect();
         let outcome = image.become_it(&kept);

@@ -179,6 +179,46 @@ fn so_does_every_personality_with_one() {
 
 /// The server takes its clients meanwhile, `single` too.
 #[test]
+fn an_image_that_hangs_before_it_serves_gives_way_to_the_one_before_it() {
+    with_all(&PERSONALITIES, |personality| {
+        let site = Site::new("motto = first\n");
+        let server = site.program(personality).arg("--restart_timeout=1s").start();
+        server.expect_log("it has not come to serve within restart_timeout");
+        let address = server.address();
+        site.configure("motto = second\nfailing = hang in pre_loop_hook\n");
+        let before = server.log().len();
+        server.signal(Signal::SIGHUP);
+        server.wait_for_log_after(before, "hook pre_loop_hook hangs");
+        expect_motto(&server, address, "first", personality);
+        site.configure("motto = third\n");
+        server.signal(Signal::SIGHUP);
+        expect_motto(&server, address, "third", personality);
+        server.stop();
+    });
+}
+
+#[test]
+fn so_does_one_whose_children_are_never_ready() {
+    with_all(&["prefork", "prefork_simple"], |personality| {
+        let site = Site::new("motto = first\n");
+        let server = site.program(personality).arg("--restart_timeout=1s").start();
+        server.expect_log("it has not come to serve within restart_timeout");
+        server.allow_log("told to fail");
+        server.allow_log("before its first connection");
+        server.allow_log("left with code 1");
+        let address = server.address();
+        while_called(address, || {
+            site.configure("motto = second\nfailing = child_init_hook\n");
+            let before = server.log().len();
+            server.signal(Signal::SIGHUP);
+            server.wait_for_log_after(before, "generation 3 serves");
+            expect_motto(&server, address, "first", personality);
+        });
+        server.stop();
+    });
+}
+
+#[test]
 fn what_a_program_has_started_in_its_trial_run_goes_with_it() {
     for personality in ["prefork", "single"] {
         let site = Site::new("motto = first\n");

@@ -542,6 +542,14 @@ macro_rules! for_each_option {
                 default: [ALL => "exec"], range: [],
                 summary: "What a HUP leads to",
             }
+            /// How long the next image may take at a restart from its beginning until it serves: until its hooks
+            /// of the start have returned, and with a pool a child is ready. Then the server goes back to the
+            /// image before.
+            restart_timeout: Period {
+                group: Limits, works_with: LISTENING, since: "0.1",
+                default: [ALL => "1m"], range: ["1s", "1h"],
+                summary: "Time for a restarted server to serve",
+            }
             /// Whether children of before a restart may finish their requests however long that takes. Else
             /// they have `graceful_timeout`, as at a stop.
             leave_children_open_on_hup: Flag {

@@ -135,11 +135,13 @@ impl Configured {
         }
         let handed = self.handed.unwrap_or_default();
         let elders = (handed.children, handed.ends);
+        let limit = info.options().restart_timeout();
         let restart = Restart::new(
             self.started,
             (pid_file, self.former_pid_file),
             self.conf,
             info.generation(),
+            limit,
         );
         let file = info.options().port_file().map(AsRef::as_ref);
         let listeners = Listeners::bind(&endpoints, proto, inheritance)?;

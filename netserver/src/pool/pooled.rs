@@ -13,6 +13,7 @@ use crate::listener::Listeners;
 use crate::stop::Stage;
 use crate::sys::descriptor::{self, Unneeded};
 use crate::sys::signal;
+use crate::way_back;
 
 use super::Aside;
 use super::child;
@@ -134,8 +135,11 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
 
     /// The server does once one child is ready: before that it may be that none ever is.
     fn look_whether_it_serves(&mut self) -> Result<()> {
-        if self.parent.is_ready || !self.parent.serves() {
+        if self.parent.is_ready {
             return Ok(());
+        }
+        if !self.parent.serves() {
+            return way_back::hold_time();
         }
         self.parent.ready()
     }

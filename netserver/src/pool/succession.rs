@@ -19,6 +19,7 @@ use crate::sys::descriptor::{Private, Unneeded};
 use crate::sys::process::{self, End};
 use crate::sys::signal;
 use crate::trial::Trial;
+use crate::way_back;
 
 use super::child;
 use super::elders::Elders;
@@ -75,7 +76,7 @@ impl Succession {
         let tried = self.restart.is_tried().then(Trial::next_look);
         let hurry = (!info.options().leave_children_open_on_hup())
             .then(|| self.elders.next(&info.stop_timing(), Instant::now()));
-        tried.into_iter().chain(hurry.flatten()).min()
+        tried.into_iter().chain(hurry.flatten()).chain(way_back::left()).min()
     }
 }
 

@@ -68,6 +68,43 @@ impl Image {
     }
 }
 
+/// An image that a handler of signals can become: all that it needs is there.
+#[derive(Debug)]
+pub(super) struct Armed {
+    image: Image,
+    words: Vec<*const libc::c_char>,
+    environment: Vec<*const libc::c_char>,
+    kept: Vec<RawFd>,
+}
+
+impl Armed {
+    /// The descriptors of these numbers are to stay open until it is used or dropped.
+    pub(super) fn new(image: Image, kept: &[RawFd]) -> Self {
+        let pointers = |texts: &[CString]| {
+            texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+        };
+        let (words, environment) = (pointers(&image.words), pointers(&image.environment));
+        Self { image, words, environment, kept: kept.to_vec() }
+    }
+
+    /// Becomes it, by calls that a handler may make. Comes back where that fails.
+    pub(super) fn become_it(&self) {
+        let (first, last) = (FIRST.unsigned_abs(), u32::MAX);
+        // SAFETY: nothing is closed by this call. Where the kernel does not know it, what Rust has opened is
+        // marked all the same.
+        unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) };
+        for number in &self.kept {
+            // SAFETY: the number is only marked.
+            unsafe { libc::fcntl(*number, libc::F_SETFD, 0) };
+        }
+        let Image { program, .. } = &self.image;
+        // SAFETY: the texts live as long as this, and the lists of them end with null.
+        unsafe {
+            libc::execve(program.as_ptr(), self.words.as_ptr(), self.environment.as_ptr());
+        }
+    }
+}
+
 /// The first descriptor that is no standard stream.
 const FIRST: RawFd = 3;
 

@@ -11,10 +11,10 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -24,6 +24,7 @@ use nix::unistd;
 pub(crate) use nix::sys::signal::Signal;
 
 use super::ends::{self, Replacements};
+use super::image::{Armed, Image};
 use super::origin::Origin;
 use super::own::{Own, own};
 use super::process::{FORKING, Pid};
@@ -216,6 +217,32 @@ pub(crate) fn hand_on_hup() {
     }
 }
 
+/// What this process becomes where it does not come to serve in time; null stands for nothing.
+static ARMED: AtomicPtr<Armed> = AtomicPtr::new(ptr::null_mut());
+
+/// Has it become that image, by its alarm, while it starts. It keeps the descriptors of these numbers.
+pub(crate) fn arm(image: Image, kept: &[RawFd], until: Instant) {
+    // It stands until the process ends: a handler may be using it at any time.
+    ARMED.store(Box::into_raw(Box::new(Armed::new(image, kept))), SeqCst);
+    let left = until.saturating_duration_since(Instant::now());
+    unistd::alarm::set(seconds(left).max(1));
+}
+
+/// It serves, or has gone back already.
+pub(crate) fn disarm() {
+    ARMED.store(ptr::null_mut(), SeqCst);
+    unistd::alarm::cancel();
+}
+
+fn become_armed() {
+    // SAFETY: it is null, or what `arm` has leaked.
+    if let Some(armed) = unsafe { ARMED.load(SeqCst).as_ref() } {
+        // While this handler runs every signal waits.
+        hand_on_hup();
+        armed.become_it();
+    }
+}
+
 /// Whether this process, which serves alone, was called away from its listeners, since it was last asked. They
 /// have to be put back.
 pub(crate) fn take_call() -> bool {
@@ -368,6 +395,13 @@ fn handle_here(number: libc::c_int, origin: Origin) {
         libc::SIGTERM | libc::SIGQUIT => advance(Event::Graceful),
         libc::SIGINT => advance(Event::Quick),
         // Somebody else's, unless it is the alarm that times a stop.
+        libc::SIGALRM
+            if origin == Origin::Kernel
+                && role == Role::Starting
+                && own().stage() == Stage::Serving =>
+        {
+            become_armed();
+        }
         libc::SIGALRM if origin == Origin::Kernel && own().timed.load(SeqCst) => {
             advance(Event::TimeOver);
         }

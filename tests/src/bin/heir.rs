@@ -26,6 +26,12 @@ struct Heir {
 
 /// Logs that it is called.
 fn met(hook: &str, failing: &str) -> Result<()> {
+    if failing.strip_prefix("hang in ") == Some(hook) {
+        log::info!("hook {hook} hangs");
+        loop {
+            std::thread::park();
+        }
+    }
     log::info!("hook {hook}");
     if hook == failing {
         return Err("told to fail".into());
@@ -112,6 +118,10 @@ impl Heir {
             }
         }
         met("pre_loop_hook", &self.failing)
+    }
+
+    fn child_init_hook(&mut self) -> Result<()> {
+        if self.failing == "child_init_hook" { Err("told to fail".into()) } else { Ok(()) }
     }
 
     fn restart_open_hook(&mut self) -> Result<()> {
