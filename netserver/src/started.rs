@@ -5,9 +5,10 @@
 //! was changed; its words, its folder and its environment.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,14 @@ impl Started {
     /// The file of the program.
     pub(crate) fn program(&self) -> &Path {
         &self.program
+    }
+
+    /// The folder that it was started in, for a call of the system.
+    ///
+    /// # Errors
+    /// Where a NUL byte stands in it, which no folder of a system has.
+    pub(crate) fn folder(&self) -> io::Result<CString> {
+        Ok(CString::new(self.folder.as_os_str().as_bytes())?)
     }
 
     /// Goes to the folder that it was started in, where this process is in another one, and tells which.

@@ -49,8 +49,8 @@ pub(crate) fn open(handed: &Handover, started: &Started) {
             own_file::hold(true);
             // A hook that never returns is ended by the alarm.
             let late = Error::new(TOO_LATE);
-            match back.image(&late) {
-                Ok(image) => signal::arm(image, &back.numbers(), back.until),
+            match back.image(&late).and_then(|image| Ok((image, back.started.folder()?))) {
+                Ok((image, folder)) => signal::arm(image, &back.numbers(), folder, back.until),
                 Err(err) => log::warn!("a start that hangs is not ended: {err}"),
             }
             *way() = Some(back);

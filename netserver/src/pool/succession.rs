@@ -76,7 +76,9 @@ impl Succession {
         let tried = self.restart.is_tried().then(Trial::next_look);
         let hurry = (!info.options().leave_children_open_on_hup())
             .then(|| self.elders.next(&info.stop_timing(), Instant::now()));
-        tried.into_iter().chain(hurry.flatten()).chain(way_back::left()).min()
+        // Asked for each client of `fork`: an image that serves has no way back to be looked for.
+        let late = if self.relieved { None } else { way_back::left() };
+        tried.into_iter().chain(hurry.flatten()).chain(late).min()
     }
 }
 

@@ -75,16 +75,18 @@ pub(super) struct Armed {
     words: Vec<*const libc::c_char>,
     environment: Vec<*const libc::c_char>,
     kept: Vec<RawFd>,
+    /// Where it is to begin.
+    folder: CString,
 }
 
 impl Armed {
     /// The descriptors of these numbers are to stay open until it is used or dropped.
-    pub(super) fn new(image: Image, kept: &[RawFd]) -> Self {
+    pub(super) fn new(image: Image, kept: &[RawFd], folder: CString) -> Self {
         let pointers = |texts: &[CString]| {
             texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
         };
         let (words, environment) = (pointers(&image.words), pointers(&image.environment));
-        Self { image, words, environment, kept: kept.to_vec() }
+        Self { image, words, environment, kept: kept.to_vec(), folder }
     }
 
     /// Becomes it, by calls that a handler may make. Comes back where that fails.
@@ -97,6 +99,8 @@ impl Armed {
             // SAFETY: the number is only marked.
             unsafe { libc::fcntl(*number, libc::F_SETFD, 0) };
         }
+        // SAFETY: the text lives as long as this. Where that folder is gone the image says what it misses.
+        unsafe { libc::chdir(self.folder.as_ptr()) };
         let Image { program, .. } = &self.image;
         // SAFETY: the texts live as long as this, and the lists of them end with null.
         unsafe {

@@ -9,6 +9,7 @@
 //! Signals are open everywhere. A child that was forked just now, and has no role yet, has the handler
 //! of its parent: whatever reaches it is taken as its own.
 
+use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, RawFd};
@@ -220,10 +221,11 @@ pub(crate) fn hand_on_hup() {
 /// What this process becomes where it does not come to serve in time; null stands for nothing.
 static ARMED: AtomicPtr<Armed> = AtomicPtr::new(ptr::null_mut());
 
-/// Has it become that image, by its alarm, while it starts. It keeps the descriptors of these numbers.
-pub(crate) fn arm(image: Image, kept: &[RawFd], until: Instant) {
+/// Has it become that image in that folder, by its alarm, while it starts. It keeps the descriptors of these
+/// numbers.
+pub(crate) fn arm(image: Image, kept: &[RawFd], folder: CString, until: Instant) {
     // It stands until the process ends: a handler may be using it at any time.
-    ARMED.store(Box::into_raw(Box::new(Armed::new(image, kept))), SeqCst);
+    ARMED.store(Box::into_raw(Box::new(Armed::new(image, kept, folder))), SeqCst);
     let left = until.saturating_duration_since(Instant::now());
     unistd::alarm::set(seconds(left).max(1));
 }
