@@ -217,15 +217,32 @@ fn of_servers_that_start_at_once_one_wins() {
     winner.stop();
 }
 
+const POOL: usize = 3;
+
+fn has_open(process: i32, path: &Path) -> bool {
+    let all = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    all.into_iter().any(|one| fs::read_link(one.path()).is_ok_and(|file| file == path))
+}
+
 #[test]
 fn the_file_of_a_server_that_was_killed_is_taken_over_while_its_children_finish() {
     let folder = scratch();
     let path = folder.join("pid");
     for personality in PERSONALITIES {
-        let server = with_file(&path).arg(format!("--server_type={personality}")).start();
+        let pool = personality.starts_with("prefork");
+        let size = if personality == "prefork" { "min_servers" } else { "max_servers" };
+        let size = pool.then(|| format!("--{size}={POOL}"));
+        let server =
+            with_file(&path).arg(format!("--server_type={personality}")).args(size).start();
         let mut client = Client::connect(server.address());
         client.send("pid\n");
         let busy: i32 = client.line().parse().unwrap();
+        // One that was forked just now has what its parent has, for a moment, and with it the lock.
+        let holds = |child: &i32| has_open(*child, &path);
+        server.wait_until(format!("{personality}: no child has the file"), || {
+            let children = server.children();
+            (!pool || children.len() == POOL) && !children.iter().any(holds)
+        });
         server.signal(Signal::SIGKILL);
         let killed = server.pid();
         server.wait_until("it has ended", || is_gone(killed));
