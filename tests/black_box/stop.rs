@@ -174,8 +174,11 @@ fn a_program_may_run_one_server_after_another() {
             assert_eq!(client.rest(), format!("{turn} x\n").as_bytes(), "{personality}");
             server.signal(Signal::SIGTERM);
         }
-        // By default again, as before the first one.
         server.wait_for_log("no server any more");
+        // What asks something of a server finds none, and ends nobody.
+        server.signal(Signal::SIGHUP);
+        server.signal(Signal::SIGUSR1);
+        // By default again, as before the first one.
         let finished = server.stop_with(Signal::SIGTERM);
         assert_eq!(finished.signal(), Some(Signal::SIGTERM), "{personality}");
     }

@@ -56,8 +56,12 @@ const HANDLED: [Signal; 10] = [
     Signal::SIGPIPE,
 ];
 
-/// The handler is installed. When this goes, signals are as they were before: the program may have
-/// more to do after its server.
+/// What asks something of a server. By default they end a process; whoever asks one that is ending just
+/// then has not asked for that, and its exit code is to tell how the server fared.
+const ASKING: [Signal; 2] = [Signal::SIGHUP, Signal::SIGUSR1];
+
+/// The handler is installed. When this goes, signals are as they were before, but for those of [`ASKING`]:
+/// the program may have more to do after its server.
 pub(crate) struct Installed {
     before: Vec<(Signal, libc::sigaction)>,
     mask: SigSet,
@@ -92,7 +96,7 @@ pub(crate) fn install(after_restart: bool) -> io::Result<Installed> {
         handle(signal, By::Us)?;
     }
     // They mean something to a parent at most, and must end nobody before there is one.
-    for signal in [Signal::SIGHUP, Signal::SIGUSR1] {
+    for signal in ASKING {
         handle(signal, By::Us)?;
     }
     // A terminal sends them to whoever writes to it from behind, and again where the write is made anew.
@@ -149,6 +153,10 @@ impl Drop for Installed {
         // One that came now would be handled by halves.
         mask::change(&SigSet::all());
         for (signal, before) in &self.before {
+            if ASKING.contains(signal) && before.sa_sigaction == libc::SIG_DFL {
+                // The handler notes them where nobody looks any more.
+                continue;
+            }
             // SAFETY: what the kernel handed out it takes back. It fails only on a signal that does
             // not exist.
             unsafe { libc::sigaction(*signal as i32, before, ptr::null_mut()) };
