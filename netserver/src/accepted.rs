@@ -116,7 +116,7 @@ impl Datagram {
             let what = "the client's socket has no address to answer to";
             return Err(io::Error::new(io::ErrorKind::NotConnected, what));
         };
-        let (start, mut from) = (Instant::now(), self.received.to);
+        let (mut start, mut from) = (None, self.received.to);
         loop {
             match socket::send(&self.socket, bytes, to, from) {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
@@ -131,6 +131,7 @@ impl Datagram {
             if signal::stage() == Stage::Quick {
                 return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"));
             }
+            let start = *start.get_or_insert_with(Instant::now);
             if !limit.is_zero() && start.elapsed() >= limit {
                 let what = format!("the client took nothing for {limit:?}");
                 return Err(io::Error::new(io::ErrorKind::TimedOut, what));

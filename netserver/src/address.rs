@@ -1,7 +1,7 @@
 //! One end of a connection.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,17 +70,10 @@ impl Address {
 
     /// Of the sender of a datagram.
     pub(crate) fn of_sender(sender: &Sender) -> Self {
-        let from = match sender {
-            Sender::Unix(from) => return Self::unix(from.path()),
-            Sender::Inet(from) => from,
-        };
-        let v4 = from.as_sockaddr_in().map(|from| SocketAddr::new(from.ip().into(), from.port()));
-        let v6 = || {
-            let from = from.as_sockaddr_in6()?;
-            let (ip, flow, scope) = (from.ip(), from.flowinfo(), from.scope_id());
-            Some(SocketAddrV6::new(ip, from.port(), flow, scope).into())
-        };
-        v4.or_else(v6).map_or(Self::UNKNOWN, Self::from)
+        match sender {
+            Sender::Unix(from) => Self::unix(from.path()),
+            Sender::Inet(from) => Self::from(*from),
+        }
     }
 }
 

@@ -29,7 +29,7 @@ impl Proto for Udp {
     fn bind(&mut self, spec: &ListenSpec<'_>) -> io::Result<OwnedFd> {
         let address = spec.inet()?;
         let socket = tcp::inet(spec, Type::DGRAM)?;
-        tell_all(&socket, spec.options())?;
+        tell_all(&socket, spec.options(), &address.into())?;
         socket.bind(&address.into())?;
         let socket = OwnedFd::from(socket);
         self.0 = Some(Packets::of(&socket, spec.options(), LONGEST)?);
@@ -37,7 +37,8 @@ impl Proto for Udp {
     }
 
     fn adopt(&mut self, socket: OwnedFd, options: &Options) -> io::Result<OwnedFd> {
-        tell_all(&SockRef::from(&socket), options)?;
+        let bound = Address::of(&SockRef::from(&socket).local_addr()?);
+        tell_all(&SockRef::from(&socket), options, &bound)?;
         self.0 = Some(Packets::of(&socket, options, LONGEST)?);
         Ok(socket)
     }
@@ -51,15 +52,24 @@ impl Proto for Udp {
     }
 }
 
-/// Has the socket tell where each packet was sent to: the answer has to come from there.
-fn tell_all(socket: &Socket, options: &Options) -> io::Result<()> {
+/// Has the socket tell where each packet was sent to: the answer has to come from there. One that is bound
+/// to an address knows.
+fn tell_all(socket: &Socket, options: &Options, bound: &Address) -> io::Result<()> {
     socket.set_broadcast(options.udp_broadcast())?;
+    if !is_everywhere(bound) {
+        return Ok(());
+    }
     if socket.domain()? == Domain::IPV4 {
         setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
     } else {
         setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
     }
     Ok(())
+}
+
+/// Whether packets for several addresses of this machine come to it.
+fn is_everywhere(bound: &Address) -> bool {
+    bound.ip().is_some_and(|ip| ip.is_unspecified() || ip.is_multicast())
 }
 
 /// How a socket of packets takes and answers them.
@@ -101,6 +111,8 @@ impl Packets {
         let (into, aside) = buffers.rooms_for(*room);
         let (received, unknown) = if bound.is_unix() {
             (socket::receive_unix(listener, into, aside, *flags)?, Address::unix(None))
+        } else if !is_everywhere(bound) {
+            (socket::receive_alone(listener, into, *flags)?, Address::UNKNOWN)
         } else {
             (socket::receive(listener, into, aside, *flags)?, Address::UNKNOWN)
         };

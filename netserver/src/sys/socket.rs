@@ -2,15 +2,15 @@
 //! way.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::send as send_bytes;
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrLike, SockaddrStorage, UnixAddr, recv,
-    recvmsg, sendmsg,
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrLike,
+    SockaddrStorage, UnixAddr, recv, recvmsg, sendmsg, sendto,
 };
 use socket2::SockAddr;
 
@@ -76,7 +76,7 @@ fn close_given(descriptor: RawFd) {
 /// Where a datagram came from, and an answer goes to.
 #[derive(Debug)]
 pub(crate) enum Sender {
-    Inet(SockaddrStorage),
+    Inet(SocketAddr),
     Unix(UnixAddr),
 }
 
@@ -122,7 +122,39 @@ pub(crate) fn receive(
     aside: &mut Aside,
     flags: i32,
 ) -> io::Result<Received> {
-    receive_from(socket, room, aside, flags, |from| Some(Sender::Inet(from)))
+    receive_from(socket, room, aside, flags, |from: SockaddrStorage| {
+        let v4 = from.as_sockaddr_in().map(|from| SocketAddrV4::from(*from).into());
+        let v6 = || from.as_sockaddr_in6().map(|from| SocketAddrV6::from(*from).into());
+        v4.or_else(v6).map(Sender::Inet)
+    })
+}
+
+/// One `recvfrom(2)` on such a socket, of which nothing is told beside the datagram.
+pub(crate) fn receive_alone(
+    socket: BorrowedFd<'_>,
+    room: &mut [u8],
+    flags: i32,
+) -> io::Result<Received> {
+    let (flags, mut count) = (flags | libc::MSG_TRUNC, 0);
+    let mut call = |storage: *mut libc::sockaddr, length| {
+        // SAFETY: the room and the storage are as large as is said.
+        let got = unsafe {
+            libc::recvfrom(
+                socket.as_raw_fd(),
+                room.as_mut_ptr().cast(),
+                room.len(),
+                flags,
+                storage,
+                length,
+            )
+        };
+        count = Errno::result(got)?;
+        Ok(())
+    };
+    // SAFETY: the call fills the storage and tells the length that it has filled.
+    let ((), from) = unsafe { SockAddr::try_init(|storage, length| call(storage.cast(), length)) }?;
+    let length = usize::try_from(count).unwrap_or(0);
+    Ok(Received { length, from: from.as_socket().map(Sender::Inet), to: None, cred: None })
 }
 
 /// The same on a UNIX socket, whose senders need not have an address.
@@ -189,22 +221,34 @@ pub(crate) fn send(
     let socket = socket.as_fd();
     match (to, from) {
         (Sender::Unix(to), _) => send_to(socket, bytes, to, &[]),
-        (Sender::Inet(to), None) => send_to(socket, bytes, to, &[]),
+        (Sender::Inet(to), None) => send_to_inet(socket, bytes, *to, &[]),
         (Sender::Inet(to), Some(Destination::V4(address))) => {
             let info = libc::in_pktinfo {
                 ipi_ifindex: 0,
                 ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(address.octets()) },
                 ipi_addr: libc::in_addr { s_addr: 0 },
             };
-            send_to(socket, bytes, to, &[ControlMessage::Ipv4PacketInfo(&info)])
+            send_to_inet(socket, bytes, *to, &[ControlMessage::Ipv4PacketInfo(&info)])
         }
         (Sender::Inet(to), Some(Destination::V6(address, interface))) => {
             let info = libc::in6_pktinfo {
                 ipi6_addr: libc::in6_addr { s6_addr: address.octets() },
                 ipi6_ifindex: if address.is_unicast_link_local() { interface } else { 0 },
             };
-            send_to(socket, bytes, to, &[ControlMessage::Ipv6PacketInfo(&info)])
+            send_to_inet(socket, bytes, *to, &[ControlMessage::Ipv6PacketInfo(&info)])
         }
+    }
+}
+
+fn send_to_inet(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    to: SocketAddr,
+    aside: &[ControlMessage<'_>],
+) -> io::Result<usize> {
+    match to {
+        SocketAddr::V4(to) => send_to(socket, bytes, &SockaddrIn::from(to), aside),
+        SocketAddr::V6(to) => send_to(socket, bytes, &SockaddrIn6::from(to), aside),
     }
 }
 
@@ -215,6 +259,9 @@ fn send_to(
     aside: &[ControlMessage<'_>],
 ) -> io::Result<usize> {
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    if aside.is_empty() {
+        return Ok(sendto(socket.as_raw_fd(), bytes, to, flags)?);
+    }
     Ok(sendmsg(socket.as_raw_fd(), &[IoSlice::new(bytes)], aside, flags, Some(to))?)
 }
 
