@@ -24,7 +24,8 @@ impl FromStr for Mode {
 }
 
 /// Repeats a line.
-#[net_server(personality = ["prefork", "prefork_simple", "fork", "single"], port = 20203, log_level = 1)]
+#[derive(Clone)]
+#[net_server(personality = ["prefork", "prefork_simple", "fork", "single", "thread"], port = 20203, log_level = 1)]
 struct BenchEcho {
     /// How long a connection goes on: for one `line`, or `keep` until the client ends it.
     #[option(default = "line")]

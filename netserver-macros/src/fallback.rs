@@ -25,8 +25,20 @@ pub(crate) fn server(target: &Target<'_>, declares: bool) -> TokenStream {
             }
         },
     );
+    let input = target.implement(
+        "MuxServer",
+        &quote! {
+            fn mux_input(
+                &mut self,
+                _: &mut #runtime::Mux<'_>,
+                _: &mut #runtime::Input<'_>,
+            ) -> #runtime::__private::io::Result<()> {
+                ::core::unreachable!()
+            }
+        },
+    );
     let declaration = declares.then(|| declaration(target));
-    quote!(#user #hooks #request #declaration)
+    quote!(#user #hooks #request #input #declaration)
 }
 
 /// The user's struct, and stubs as well.

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use netserver_options::hook::{self, HookSpec, PROCESS_REQUEST, Param, Process};
+use netserver_options::hook::{self, HookSpec, MUX_INPUT, PROCESS_REQUEST, Param, Process, Trait};
 use netserver_options::rule::Rule;
 use netserver_options::{OptionSpec, Reject, Scope, find};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -177,6 +177,13 @@ pub(crate) fn no_name() -> Reject {
     )
 }
 
+pub(crate) fn proto_of_multiplex() -> Reject {
+    text(
+        "`multiplex` takes no protocol of one's own: its handshake would keep all others waiting",
+        "speak it in `mux_input`, or use a personality that serves each client on its own",
+    )
+}
+
 pub(crate) fn server_type(value: &Value) -> Reject {
     text(
         "`server_type` chooses among personalities at the start",
@@ -194,7 +201,7 @@ pub(crate) fn personality_in_a_list(pair: &Pair) -> Reject {
 
 pub(crate) fn any_in_a_list() -> Reject {
     text(
-        "`multitype` stands for every personality, and stands alone",
+        "`multitype` stands for every personality that a handler is enough for, and stands alone",
         "list those that are meant, or write `personality = \"multitype\"`",
     )
 }
@@ -546,17 +553,49 @@ pub(crate) fn two_options(name: &str, first: impl Display) -> Reject {
 
 // The methods.
 
-pub(crate) fn no_process_request() -> Reject {
+pub(crate) fn no_handler(handler: &HookSpec) -> Reject {
     text(
-        format!("this impl block has no `{}`", PROCESS_REQUEST.name),
-        format!("add `{}`", PROCESS_REQUEST.signature()),
+        format!("this impl block has no `{}`", handler.name),
+        format!("add `{}`", handler.signature()),
     )
 }
 
-pub(crate) fn hooks_without_handler(hook: &HookSpec) -> Reject {
-    let Reject { fault, help } = no_process_request();
+pub(crate) fn hooks_without_handler(handler: &HookSpec, hook: &HookSpec) -> Reject {
+    let Reject { fault, help } = no_handler(handler);
     let help = help.unwrap_or_default();
     text(fault, format!("{help}; or move `{}` to the block that has it", hook.name))
+}
+
+/// Of a handler or a callback that none of the personalities calls.
+pub(crate) fn never_called(method: &HookSpec, scope: Scope) -> Reject {
+    let name = method.name;
+    if *method == PROCESS_REQUEST {
+        let waits = "a call that waits for one client would keep all others waiting";
+        return text(
+            format!(
+                "`multiplex` calls `{}` with what has come, and `{name}` never",
+                MUX_INPUT.name
+            ),
+            format!("{waits}: write `{}`", MUX_INPUT.signature()),
+        );
+    }
+    text(
+        format!("nothing calls `{name}` with personality {}", scope.names()),
+        format!(
+            "it is one of `multiplex`: name that, or handle each client in `{}`",
+            PROCESS_REQUEST.name
+        ),
+    )
+}
+
+pub(crate) fn no_callback(name: &str, near: Option<&str>) -> Reject {
+    let rename = "rename helpers so that they do not begin with `mux_`";
+    let help = match (hook::gone(name), near) {
+        (Some(cure), _) => format!("{cure}; {rename}"),
+        (None, Some(near)) => format!("did you mean `{near}`? {rename}"),
+        (None, None) => format!("{rename}; the trait `MuxServer` lists what is called"),
+    };
+    text(format!("nothing calls `{name}`"), help)
 }
 
 pub(crate) fn slip(name: &str, meant: &HookSpec) -> Reject {
@@ -598,7 +637,10 @@ fn signature(spec: &HookSpec, fault: &str) -> Reject {
 }
 
 pub(crate) fn is_async(spec: &HookSpec) -> Reject {
-    let help = "a worker serves one connection at a time and may block";
+    let help = match spec.of {
+        Trait::MuxServer => "it is called with what has come, and must not wait",
+        _ => "a worker serves one connection at a time and may block",
+    };
     let reject = signature(spec, "cannot be async");
     reject.with_help(format!("{help}: write `{}`", spec.signature()))
 }

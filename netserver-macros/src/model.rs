@@ -3,16 +3,15 @@
 //! Made by `check` alone, taken in by `expand`, which therefore meets nothing it could refuse.
 
 use netserver_options::hook::HookSpec;
-use netserver_options::{BuiltIn, OptionSpec};
+use netserver_options::{BuiltIn, OptionSpec, Scope};
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Attribute, Expr, ExprPath, Type};
 
 /// A server, as its impl block declares it.
 pub(crate) struct Model {
-    /// `process_request`; several where `#[cfg]` chooses among them.
-    pub(crate) request: Vec<Forward>,
-    /// The hooks, in the user's order.
-    pub(crate) hooks: Vec<Forward>,
+    /// The methods that the runtime calls, in the user's order: hooks, and what handles clients. Several of
+    /// one name where `#[cfg]` chooses among them.
+    pub(crate) methods: Vec<Forward>,
     /// None for the bare attribute: then somebody else declares the server.
     pub(crate) declared: Option<Declared>,
 }
@@ -98,6 +97,8 @@ pub(crate) struct Range {
 /// What the attribute's arguments say.
 pub(crate) struct Declared {
     pub(crate) personality: Personality,
+    /// The built-in personalities that may serve; `None` where there may be others.
+    pub(crate) scope: Option<Scope>,
     /// Somebody's own type, which speaks first.
     pub(crate) proto: Option<ExprPath>,
     /// The options that are set, in the user's order.
@@ -116,7 +117,7 @@ pub(crate) enum Personality {
     Any(BuiltIn),
     /// Some that come with the runtime: what serves where no other is chosen, and where the user says
     /// so; and the others.
-    Named { first: (BuiltIn, Span), others: Vec<BuiltIn> },
+    Named { first: (BuiltIn, Span), others: Vec<(BuiltIn, Span)> },
     /// Somebody's own type.
     Own(ExprPath),
 }

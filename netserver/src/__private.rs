@@ -74,9 +74,9 @@ impl<E: Into<AnyError>> Verdict for Result<bool, E> {
     }
 }
 
-/// What `process_request` may return.
+/// What a method may return that handles clients: `process_request`, or a callback of `multiplex`.
 #[diagnostic::on_unimplemented(
-    message = "`process_request` cannot return `{Self}`",
+    message = "a handler cannot return `{Self}`",
     label = "expected `io::Result<()>`, `()` or `Result<(), E>`",
     note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`; `Result<(), AnyError>` takes each by `?`, the prelude's `Result<()>` a few"
 )]

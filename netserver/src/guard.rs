@@ -14,7 +14,7 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     /// Where the last guarded panic was.
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
-    /// Whether something fatal has happened in this process, which serves in one thread, and what.
+    /// Whether something fatal has happened in this thread, and what.
     static ENDS: Cell<bool> = const { Cell::new(false) };
     static FATAL: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
@@ -120,6 +120,13 @@ pub(crate) fn note_fatal(what: &str, err: &AnyError) {
         ENDS.set(true);
         signal::go_on(Event::Asked);
     }
+}
+
+/// Something fatal has happened in another thread of this process: [`take_fatal`] tells it here.
+#[cold]
+pub(crate) fn hand_fatal(fatal: Error) {
+    FATAL.with_borrow_mut(|first| _ = first.get_or_insert(fatal));
+    ENDS.set(true);
 }
 
 /// What has ended this process, where that was something fatal.

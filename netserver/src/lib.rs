@@ -82,6 +82,7 @@ mod fatal;
 mod serve;
 mod worker;
 mod pool;
+mod threads;
 pub mod personality;
 mod declared;
 mod lifecycle;

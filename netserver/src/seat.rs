@@ -39,6 +39,9 @@ pub(crate) trait Post {
     /// The connection is closed. Tells whether another may be served.
     fn idle(&mut self) -> bool;
 
+    /// It waits for no further one, and others that it serves at the same time go on.
+    fn finishing(&mut self);
+
     /// It waits for no further one.
     fn gone(&mut self);
 
@@ -50,11 +53,40 @@ pub(crate) trait Post {
 
     /// Whether a service manager wants to hear now and then that this very process goes on.
     fn is_watched(&self) -> bool;
+
+    /// By how many more than its options say, or fewer, it is to serve at the same time, where it serves
+    /// several.
+    fn more(&self) -> isize;
+
+    /// Where others of its process count the connections that they take, if anybody looks at that.
+    fn counter(&self) -> Option<Counter>;
 }
 
 /// The number in a worker's line that says until when its connection may last, by the time that only goes
 /// on; 0 stands for as long as it likes.
 pub(crate) const UNTIL: usize = 3;
+
+/// The number that says how many connections the workers of that line have taken.
+pub(crate) const TAKEN: usize = 2;
+
+/// Counts connections that were taken.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    lines: Arc<SharedLines>,
+    line: usize,
+}
+
+impl Counter {
+    /// Of the worker with that line.
+    pub(crate) fn new(lines: &Arc<SharedLines>, line: usize) -> Self {
+        Self { lines: Arc::clone(lines), line }
+    }
+
+    /// One more.
+    pub(crate) fn count(&self) {
+        self.lines[self.line].number::<TAKEN>().fetch_add(1, SeqCst);
+    }
+}
 
 /// Says until when a connection may last.
 #[derive(Debug, Clone)]
@@ -111,6 +143,8 @@ impl<F: FnMut() -> bool> Post for Alone<F> {
         self.0()
     }
 
+    fn finishing(&mut self) {}
+
     fn gone(&mut self) {}
 
     fn cannot_take(&self) {}
@@ -121,5 +155,13 @@ impl<F: FnMut() -> bool> Post for Alone<F> {
 
     fn is_watched(&self) -> bool {
         notify::is_watched()
+    }
+
+    fn more(&self) -> isize {
+        0
+    }
+
+    fn counter(&self) -> Option<Counter> {
+        None
     }
 }

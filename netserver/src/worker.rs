@@ -14,6 +14,50 @@ use crate::serve::{Terms, serve_connection};
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::signal;
 
+/// How one process serves clients.
+pub(crate) trait Craft<S> {
+    /// Serves until this process is told to stop or its post has had enough. The role of its signals is set
+    /// already, and a stop ends the listeners. `taker` is what workers take turns by.
+    ///
+    /// # Errors
+    /// Where a listener is broken.
+    fn work(
+        server: &mut S,
+        info: &ServerInfo,
+        listeners: &Listeners,
+        taker: Option<Taker<'_>>,
+        post: &mut impl Post,
+        buffers: Buffers,
+    ) -> Result<()>;
+
+    /// Serves whoever waits at these listeners: nobody comes once they were all accepted.
+    ///
+    /// # Errors
+    /// Where a listener cannot be closed, or what serving needs is not to be had.
+    fn serve_waiting(server: &mut S, info: &ServerInfo, listeners: &[Listener]) -> Result<()>;
+}
+
+/// One connection after the other.
+#[derive(Debug)]
+pub(crate) struct OneByOne;
+
+impl<S: NetServer> Craft<S> for OneByOne {
+    fn work(
+        server: &mut S,
+        info: &ServerInfo,
+        listeners: &Listeners,
+        taker: Option<Taker<'_>>,
+        post: &mut impl Post,
+        buffers: Buffers,
+    ) -> Result<()> {
+        work(server, info, listeners, taker, post, buffers)
+    }
+
+    fn serve_waiting(server: &mut S, info: &ServerInfo, listeners: &[Listener]) -> Result<()> {
+        serve_waiting(server, info, listeners)
+    }
+}
+
 /// Serves until this process is told to stop or its post has had enough. The role of its signals
 /// is set already, and a stop ends the listeners. `taker` is what workers take turns by.
 ///

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use netserver::testing::{Client, Program, Server, Signal, scratch};
 
 use super::stop::is_refused;
-use super::{FORKING, PERSONALITIES, actor, pause, program, with_all};
+use super::{PARENTS, PERSONALITIES, actor, pause, program, with_all};
 
 /// How long a stop is put off where that is waited for, and how much later than that it may be.
 const DELAY: Duration = Duration::from_secs(1);
@@ -272,7 +272,7 @@ fn nobody_waits_by_default() {
 
 #[test]
 fn a_parent_in_another_thread_drains_alike() {
-    with_all(&FORKING, |personality| {
+    with_all(&PARENTS, |personality| {
         let server = drains(personality, "1s").env("APART", "yes").start();
         server.allow_log("threads at a fork");
         serves(server.address());

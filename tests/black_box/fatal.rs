@@ -2,7 +2,7 @@
 
 use netserver::testing::{Client, Finished, Server};
 
-use super::{FORKING, actor, with_all};
+use super::{PARENTS, actor, with_all};
 
 /// The lines that name the file of the program, which hooks and the log do.
 const PLACE: &str = "tests/src/bin/actor.rs:";
@@ -31,7 +31,7 @@ fn expect_told(server: &Server) {
 
 #[test]
 fn in_a_child_it_ends_the_child_alone() {
-    with_all(&FORKING, |personality| {
+    with_all(&PARENTS, |personality| {
         let server = actor(&[&format!("--server_type={personality}"), "--max_servers=3"]).start();
         expect_told(&server);
         server.expect_log("left with code 1");
@@ -62,7 +62,7 @@ fn without_children_it_stops_the_server() {
 
 #[test]
 fn in_a_hook_of_the_parent_it_stops_the_server() {
-    for personality in FORKING {
+    for personality in PARENTS {
         let server =
             actor(&[&format!("--server_type={personality}")]).env("FATAL", "pre_fork_hook").start();
         server.expect_log("warning: pre_fork_hook failed: told to be fatal");

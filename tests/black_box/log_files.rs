@@ -11,7 +11,7 @@ use netserver::testing::{Client, Scratch, Server, Signal, scratch};
 use nix::sys::stat::Mode;
 
 use super::log_lines::{address, logs, say};
-use super::{FORKING, PERSONALITIES, extent, pause, tell};
+use super::{PARENTS, PERSONALITIES, extent, pause, tell};
 
 /// A server that logs to `log` in that folder.
 fn server(folder: &Scratch, arguments: &[&str]) -> Server {
@@ -267,7 +267,7 @@ fn no_line_of_eight_processes_is_lost_or_mixed_while_their_log_is_rotated() {
 
 #[test]
 fn children_come_to_the_new_file_at_their_next_record() {
-    for personality in FORKING {
+    for personality in PARENTS {
         let folder = scratch();
         let server = server(&folder, &[&format!("--server_type={personality}"), "--max_servers=8"]);
         let address = address(&server, &folder.join("port"));

@@ -73,6 +73,7 @@ mod stuck;
 mod syscalls;
 mod syslog;
 mod talk;
+mod thread_pool;
 mod threads;
 mod tls;
 mod turns;
@@ -92,8 +93,11 @@ macro_rules! program {
 }
 use program;
 
-/// The personalities that serve any handler; most tests hold for each.
-const PERSONALITIES: [&str; 4] = ["single", "fork", "prefork_simple", "prefork"];
+/// The personalities that call `process_request`; most tests hold for each.
+const PERSONALITIES: [&str; 5] = ["single", "fork", "prefork_simple", "prefork", "thread"];
+
+/// Those of them whose every client has a process of its own meanwhile, and that serve any handler.
+const APART: [&str; 4] = ["single", "fork", "prefork_simple", "prefork"];
 
 /// The program that does what its clients say, on a free port of loopback.
 fn actor(arguments: &[&str]) -> Program {
@@ -133,8 +137,11 @@ fn with_each(test: impl Fn(&str, Server)) {
     }
 }
 
-/// The personalities that fork.
+/// Those whose every client has a child meanwhile.
 const FORKING: [&str; 3] = ["fork", "prefork_simple", "prefork"];
+
+/// Those whose clients are served by children.
+const PARENTS: [&str; 4] = ["fork", "prefork_simple", "prefork", "thread"];
 
 /// Runs a test with each of them at the same time: for those that mostly wait.
 fn with_all(personalities: &[&str], test: impl Fn(&str) + Sync) {

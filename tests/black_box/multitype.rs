@@ -3,7 +3,7 @@
 
 use netserver::testing::{Client, Program, scratch};
 
-use super::{PERSONALITIES, program};
+use super::{APART, program};
 
 /// The ways to leave it open, and who says that `single` serves where nobody chooses.
 fn each() -> [(Program, &'static str); 3] {
@@ -34,7 +34,7 @@ fn where_nobody_chooses_single_serves_and_needs_none_of_the_others_options() {
 
 #[test]
 fn whoever_is_chosen_has_the_options_of_the_attribute() {
-    for personality in PERSONALITIES {
+    for personality in APART {
         for (program, _) in each() {
             let server = program.arg(format!("--server_type={personality}")).start();
             let said = format!("{personality}\n").into_bytes();

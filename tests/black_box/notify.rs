@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use netserver::testing::{Client, DEADLINE, Program, Scratch, Server, Signal, scratch};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 
-use super::{FORKING, PERSONALITIES, actor, pause, with_all};
+use super::{PARENTS, PERSONALITIES, actor, pause, with_all};
 
 /// The end of a service manager.
 pub(super) struct Manager {
@@ -165,7 +165,7 @@ fn a_start_that_fails_is_never_ready() {
 
 #[test]
 fn reloading_and_ready_at_hup() {
-    for personality in FORKING {
+    for personality in PARENTS {
         let manager = Manager::at_path();
         let program = actor(&[&format!("--server_type={personality}")]);
         let server = manager.service(program).start();
@@ -264,7 +264,7 @@ fn the_watchdog_of_another_process_is_left() {
 
 #[test]
 fn no_child_has_the_socket() {
-    for personality in FORKING {
+    for personality in PARENTS {
         let manager = Manager::at_path();
         let program = actor(&[&format!("--server_type={personality}")]);
         let server = manager.service(program).start();

@@ -10,7 +10,7 @@ use netserver::testing::{Client, Server, Signal, scratch, tool, wait_until};
 use super::parents::pool_of;
 use super::privileges::setpriv;
 use super::starved::ticks;
-use super::{FORKING, actor, extent, with_all};
+use super::{PARENTS, actor, extent, with_all};
 
 const SIZE: usize = 3;
 /// How long idle children may stay, and how long the port may be taken.
@@ -65,7 +65,7 @@ fn so_do_those_of_a_server_that_has_become_another_user() {
 }
 
 fn leave_after_their_request(arguments: &[&str]) {
-    for personality in FORKING {
+    for personality in PARENTS {
         for at in 0..2 * tries() {
             let server = start_with(personality, arguments);
             let address = server.address();
@@ -74,7 +74,7 @@ fn leave_after_their_request(arguments: &[&str]) {
             busy.send("pid\nnow x\n");
             let serving: i32 = busy.line().parse().unwrap();
             assert_eq!(busy.line(), "x");
-            let size = if personality == "fork" { 1 } else { SIZE };
+            let size = if personality.starts_with("prefork") { SIZE } else { 1 };
             server.wait_until("all children", || server.alive().len() == size);
             let mut idle = server.children();
             idle.retain(|child| *child != serving);
@@ -91,7 +91,7 @@ fn leave_after_their_request(arguments: &[&str]) {
 
 #[test]
 fn children_that_were_forked_just_now_leave_too() {
-    for personality in FORKING {
+    for personality in PARENTS {
         for at in 0..4 * tries() {
             let server = start(personality);
             let address = server.address();
@@ -100,7 +100,8 @@ fn children_that_were_forked_just_now_leave_too() {
                 client.send("say x\nquit\n");
                 client
             });
-            let first = (at as usize / 4) % SIZE;
+            let size = if personality == "thread" { 1 } else { SIZE };
+            let first = (at as usize / 4) % size;
             server.wait_until("a child, or its end", || {
                 server.children().len() > first || personality == "fork"
             });
@@ -122,7 +123,7 @@ fn whoever_could_not_ask_to_be_told_of_it_leaves_too() {
     // Each child stands still just before it asks the kernel to tell it of its parent's end.
     let late = ["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=prctl"];
     let late = [&late[..], &["-e", "inject=prctl:delay_enter=300000"]].concat();
-    for personality in FORKING {
+    for personality in PARENTS {
         let server = actor(&["--graceful_timeout=1s", "--kill_timeout=1s"])
             .args(pool_of(personality, SIZE))
             .under(&strace, &late)
@@ -141,7 +142,7 @@ fn whoever_could_not_ask_to_be_told_of_it_leaves_too() {
 
 #[test]
 fn children_that_are_not_ready_never_serve_an_orphan() {
-    for personality in FORKING {
+    for personality in PARENTS {
         for _ in 0..tries() {
             let folder = scratch();
             let ready = folder.join("ready");
@@ -186,7 +187,7 @@ fn a_child_that_the_kernel_does_not_tell_any_more_sees_it_all_the_same() {
 /// It never reads again, nor sends before its end.
 #[test]
 fn a_request_that_only_computes_has_the_time_of_a_stop_and_no_more() {
-    with_all(&FORKING, |personality| {
+    with_all(&PARENTS, |personality| {
         let server = actor(&["--graceful_timeout=1s", "--kill_timeout=1s"])
             .args(pool_of(personality, 1))
             .grace(3 * GONE)

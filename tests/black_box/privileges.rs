@@ -10,7 +10,7 @@ use std::process::Command;
 
 use netserver::testing::{Client, Program, Scratch, Server, scratch, tool, tool_with};
 
-use super::{FORKING, PERSONALITIES, program, tell};
+use super::{APART, PARENTS, PERSONALITIES, program, tell};
 
 /// Who is not root has nothing to give up. Nobody's program shows who it is.
 pub(super) fn setpriv() -> Option<PathBuf> {
@@ -461,7 +461,7 @@ fn standard_output_is_the_client_in_a_jail() {
     if setpriv().is_none() {
         return;
     }
-    for personality in PERSONALITIES {
+    for personality in APART {
         let jail = jail();
         let arguments = [&*chroot_to(&jail), "--user=33", "--group=33", "--stdio"];
         let server = jailed(personality, &arguments).start();
@@ -591,7 +591,7 @@ fn strict_takes_no_fork_beside_threads() {
     if setpriv().is_none() {
         return;
     }
-    for personality in FORKING {
+    for personality in PARENTS {
         let user = ["--user=root", "--strict"];
         let ended = jailed(personality, &user).env("LATE_THREADS", "1").run().expect_code(1);
         let said = ended.stderr();

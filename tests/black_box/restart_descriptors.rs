@@ -86,7 +86,11 @@ fn resident(process: i32) -> usize {
 
 /// As many children as it is to have, none of them anything but idle.
 fn settle(server: &Server, personality: &str) {
-    let size = if personality.starts_with("prefork") { SIZE } else { 0 };
+    let size = match personality {
+        "prefork" | "prefork_simple" => SIZE,
+        "thread" => 1,
+        _ => 0,
+    };
     server.wait_until("it has the children that it is to have", || {
         server.children().len() == size && server.alive().len() == size
     });

@@ -13,7 +13,7 @@ use netserver::testing::{Client, Scratch, Server, Signal, Target, scratch};
 pub(super) use self::clients::Tells;
 use self::clients::{Extent, PACE, SHORT, SLOW, Seen, asked_for, run};
 use super::tls::{Issued, Secured};
-use super::{FORKING, PERSONALITIES, pause, program, tell, with_all};
+use super::{PARENTS, PERSONALITIES, pause, program, tell, with_all};
 
 /// What they wait at most, from when they were to come: 999 in 1,000 of them.
 const LATENCY: Duration = Duration::from_millis(250);
@@ -162,7 +162,7 @@ fn nobody_notices_a_restart() {
 #[test]
 fn a_stream_goes_on_across_three_restarts() {
     const LINES: usize = 1_000;
-    with_all(&FORKING, |personality| {
+    with_all(&PARENTS, |personality| {
         let served = Served::start(personality, &["tcp"]);
         let mut client = Client::connect(served.server.address());
         client.set_patience(Duration::from_secs(20));

@@ -18,7 +18,7 @@ use super::site::{
     REFUSED, Site, ask_one, expect_motto, port_lines, refuses, restart, wait_for_generation,
     while_called,
 };
-use super::{FORKING, PERSONALITIES, with_all};
+use super::{PARENTS, PERSONALITIES, with_all};
 
 /// A port that was free a moment ago.
 fn free() -> SocketAddr {
@@ -307,7 +307,7 @@ const TIMES: [&str; 2] = ["--graceful_timeout=1s", "--kill_timeout=500ms"];
 
 #[test]
 fn children_may_finish_where_they_are_left_to() {
-    with_all(&FORKING, |personality| {
+    with_all(&PARENTS, |personality| {
         let site = Site::new("leave_children_open_on_hup\nmotto = first\n");
         let server = site.program(personality).args(TIMES).start();
         let address = server.address();
@@ -332,7 +332,7 @@ fn children_may_finish_where_they_are_left_to() {
 
 #[test]
 fn a_child_that_overstays_is_cut_and_one_that_hangs_is_killed() {
-    with_all(&FORKING, |personality| {
+    with_all(&PARENTS, |personality| {
         let site = Site::new("motto = first\n");
         let server = site.program(personality).args(TIMES).start();
         for said in ["killed by SIGKILL", "SIGINT", "SIGKILL"] {

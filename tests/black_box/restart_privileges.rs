@@ -9,7 +9,7 @@ use super::privileges::setpriv;
 use super::site::{
     REFUSED, Site, ask, errors, expect_motto, port_lines, refuses, restart, while_called,
 };
-use super::{FORKING, with_all};
+use super::{PARENTS, with_all};
 
 /// Each with which a server becomes somebody else.
 const SOME: [&str; 3] = ["single", "fork", "prefork"];
@@ -143,7 +143,7 @@ fn in_a_jail_the_log_that_was_moved_away_is_opened_anew() {
     if setpriv().is_none() {
         return;
     }
-    for personality in FORKING {
+    for personality in PARENTS {
         let (site, jail, logs) = (Site::new(""), scratch(), scratch());
         for folder in [jail.path(), logs.path()] {
             let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);

@@ -9,7 +9,7 @@ use netserver::testing::{Client, Scratch, Server, Signal, scratch, wait_until};
 use nix::unistd::{Group, User};
 
 use super::privileges::setpriv;
-use super::{FORKING, program};
+use super::{PARENTS, program};
 
 /// A server of nobody's in a root of its own, that logs outside of that.
 struct Jailed {
@@ -82,7 +82,7 @@ fn a_log_in_the_users_own_folder_is_made_anew() {
         return;
     }
     let (uid, _) = nobody();
-    for personality in FORKING {
+    for personality in PARENTS {
         let jailed = Jailed::start(personality, uid);
         jailed.say("before");
         assert_eq!(fs::metadata(jailed.log()).unwrap().uid(), uid, "{personality}");
@@ -105,7 +105,7 @@ fn a_log_in_roots_folder_is_made_by_whoever_rotates_it() {
         return;
     }
     let (uid, gid) = nobody();
-    for personality in FORKING {
+    for personality in PARENTS {
         let jailed = Jailed::start(personality, 0);
         jailed.say("before");
         let old = jailed.rotate(|log| {
@@ -124,7 +124,7 @@ fn a_log_that_cannot_be_made_anew_goes_on_as_it_was() {
     if setpriv().is_none() {
         return;
     }
-    for personality in FORKING {
+    for personality in PARENTS {
         let jailed = Jailed::start(personality, 0);
         jailed.say("before");
         let old = jailed.rotate(|_| ());
@@ -148,7 +148,7 @@ fn whoever_serves_clients_has_no_folder_outside() {
         return;
     }
     let (uid, _) = nobody();
-    for personality in FORKING {
+    for personality in PARENTS {
         let jailed = Jailed::start(personality, uid);
         jailed.say("before");
         assert!(holds(jailed.server.pid(), &jailed.folder), "{personality}");

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use netserver::testing::{Client, DEADLINE, Program, Scratch, Server, Signal, scratch, wait_until};
 
 use super::daemons::{expect_served, is_gone};
-use super::{FORKING, PERSONALITIES, callers, extent, pause, program, tell, with_all};
+use super::{PARENTS, PERSONALITIES, callers, extent, pause, program, tell, with_all};
 
 /// How long the next server may take until it serves. A bind that fails is not tried again: it ends the start.
 const SOON: Duration = Duration::from_secs(1);
@@ -219,7 +219,7 @@ fn what_a_server_that_was_killed_has_left_keeps_no_other_from_starting() {
             assert!(since.elapsed() <= FREE, "{personality}: {:?}", since.elapsed());
             let (next, _) = places.start();
             next.wait_for_log("Removing the socket file");
-            if FORKING.contains(&personality) {
+            if PARENTS.contains(&personality) {
                 assert!(!is_gone(child), "{personality}");
                 busy.send("say finished\nquit\n");
                 assert_eq!(busy.rest(), b"finished\n", "{personality}");

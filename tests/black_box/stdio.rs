@@ -6,11 +6,11 @@ use std::os::unix::net::UnixStream;
 use netserver::testing::{Client, DEADLINE, scratch};
 
 use super::protocols::facts;
-use super::{PERSONALITIES, pause};
+use super::{APART, pause};
 
 #[test]
 fn programs_and_prints_reach_the_client_and_no_other() {
-    for personality in PERSONALITIES {
+    for personality in APART {
         let server = facts(&["0"])
             .args(["--stdio", "--log_level=3"])
             .arg(format!("--server_type={personality}"))

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use netserver::testing::{Client, Program, Scratch, Server, Signal, scratch, tool};
 
 use super::parents::pool_of;
-use super::{FORKING, actor, callers, extent, pause, with_all};
+use super::{FORKING, PARENTS, actor, callers, extent, pause, with_all};
 
 const SIZE: usize = 3;
 /// How long a request may take, and when one that took longer has to be over.
@@ -30,7 +30,11 @@ fn program(personality: &str) -> Program {
 /// Starts it; a pool is there as a whole.
 fn start(program: Program, personality: &str) -> Server {
     let server = program.start();
-    let size = if personality == "fork" { 0 } else { SIZE };
+    let size = match personality {
+        "fork" => 0,
+        "thread" => 1,
+        _ => SIZE,
+    };
     server.wait_until("all children", || server.alive().len() == size);
     server
 }
@@ -47,7 +51,7 @@ fn busy(server: &Server) -> (Client, i32) {
 #[test]
 fn a_parent_that_was_stopped_under_load_kills_nobody() {
     let time = stopped();
-    with_all(&FORKING, |personality| {
+    with_all(&PARENTS, |personality| {
         let server = start(program(personality), personality);
         let (before, address) = (server.children(), server.address());
         thread::scope(|scope| {
@@ -76,7 +80,7 @@ fn a_parent_that_was_stopped_under_load_kills_nobody() {
 
 #[test]
 fn a_server_that_was_suspended_as_a_whole_kills_nobody() {
-    with_all(&FORKING, |personality| {
+    with_all(&PARENTS, |personality| {
         let server = start(program(personality), personality);
         let (mut client, _) = busy(&server);
         let children = server.children();

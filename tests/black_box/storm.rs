@@ -7,7 +7,7 @@ use netserver::testing::{LoadReport, Server, Signal, load};
 
 use super::chance::Chance;
 use super::parents::pool_of;
-use super::room::expect_room_for;
+use super::room::{expect_room_for, expect_threads_for};
 use super::{PERSONALITIES, extent, pause, reckless, tell};
 
 /// Those that nobody has to notice.
@@ -71,7 +71,6 @@ fn limit(server: &Server) -> usize {
 fn signals_of_every_kind_harm_nobody() {
     let signals = u32::try_from(extent("STORM", 1_000)).unwrap();
     for personality in PERSONALITIES {
-        let is_pool = personality.starts_with("prefork");
         let has_children = personality != "single";
         let size = pool_of(personality, 5).into_iter().skip(1).filter(|_| has_children);
         let server =
@@ -93,13 +92,19 @@ fn signals_of_every_kind_harm_nobody() {
             let before = server.alive();
             server.signal(Signal::SIGHUP);
             server.wait_until(format!("{personality}: others, as many as there are to be"), || {
-                let (now, idle) = (server.alive(), if is_pool { limit(&server) } else { 0 });
+                let now = server.alive();
+                let idle = match personality {
+                    "fork" => 0,
+                    "thread" => 1,
+                    _ => limit(&server),
+                };
                 now.len() == idle
                     && server.zombies().is_empty()
                     && !now.iter().any(|child| before.contains(child))
             });
             tell(format_args!("{personality}: at most {} now", limit(&server)));
-            expect_room_for(&server, limit(&server));
+            let room = if personality == "thread" { expect_threads_for } else { expect_room_for };
+            room(&server, limit(&server));
         }
         server.stop();
     }

@@ -18,6 +18,7 @@ mod range;
 mod rules;
 mod signature;
 
+use netserver_options::Scope;
 use proc_macro2::Span;
 use syn::{Expr, Path, parse_quote};
 
@@ -52,9 +53,14 @@ pub(crate) fn declared(keys: &Keys<'_>, errors: &mut Errors) -> Option<Declared>
     ports::check(&settings, Form::Attribute, errors);
     let pass_unknown = pass_unknown(keys, errors);
     let proto = keys.proto.cloned();
+    let scope = chosen.scope();
+    let multiplex = scope.is_some_and(|scope| scope.meets(Scope::MULTIPLEX));
+    if let Some(proto) = keys.proto.filter(|_| multiplex) {
+        errors.push(proto, &messages::proto_of_multiplex());
+    }
     let personality = chosen.into_model()?;
     let place = keys.first.map_or_else(Span::call_site, |first| first.key.span());
-    Some(Declared { personality, proto, settings, pass_unknown, place })
+    Some(Declared { personality, scope, proto, settings, pass_unknown, place })
 }
 
 /// Whether words that are no options are left to the server.
@@ -85,8 +91,9 @@ pub(crate) fn model(
     block: &Block,
     errors: &mut Errors,
 ) -> Option<Model> {
-    let (request, hooks) = methods::check(block, errors);
-    errors.is_empty().then_some(Model { request, hooks, declared })
+    let scope = declared.as_ref().and_then(|declared| declared.scope);
+    let methods = methods::check(block, scope, errors);
+    errors.is_empty().then_some(Model { methods, declared })
 }
 
 /// The server of a struct, where nothing at all was complained of.

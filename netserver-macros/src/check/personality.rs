@@ -108,7 +108,7 @@ impl Chosen {
     pub(crate) fn scope(&self) -> Option<Scope> {
         match self {
             Self::Default => Some(Scope::of(DEFAULT)),
-            Self::Any => Some(Scope::ALL),
+            Self::Any => Some(Scope::UNNAMED),
             Self::Named(named) => named.iter().map(|(one, _)| Scope::of(*one)).reduce(Scope::or),
             Self::Own(_) | Self::Unclear => None,
         }
@@ -122,7 +122,7 @@ impl Chosen {
             Self::Named(named) => {
                 let mut named = named.into_iter();
                 let first = named.next()?;
-                Some(Personality::Named { first, others: named.map(|(one, _)| one).collect() })
+                Some(Personality::Named { first, others: named.collect() })
             }
             Self::Own(path) => Some(Personality::Own(path)),
             Self::Unclear => None,

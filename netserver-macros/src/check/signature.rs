@@ -85,8 +85,18 @@ const EXTRACTORS: [&str; 8] =
     ["Request", "State", "Extension", "Json", "Query", "Path", "Form", "HeaderMap"];
 
 /// What any of our methods may be given.
-const OURS: [&str; 8] =
-    ["Connection", "ServerInfo", "OptionSet", "bool", "Child", "ChildEnd", "ChildKind", "Message"];
+const OURS: [&str; 10] = [
+    "Connection",
+    "ServerInfo",
+    "OptionSet",
+    "bool",
+    "Child",
+    "ChildEnd",
+    "ChildKind",
+    "Message",
+    "Mux",
+    "Input",
+];
 
 /// Complains of a type that is known to be another one: any other is rustc's to compare.
 fn given(spec: &HookSpec, at: usize, param: &PatType, errors: &mut Errors) {
@@ -98,12 +108,12 @@ fn given(spec: &HookSpec, at: usize, param: &PatType, errors: &mut Errors) {
         return;
     };
     let ours = &spec.params[at];
-    let lends = ours.ty.strip_prefix("&mut ").or_else(|| ours.ty.strip_prefix('&'));
-    if lends.unwrap_or(ours.ty) != name && OURS.contains(&name.as_str()) {
+    let lends = ours.ty.starts_with('&') && ours.type_name() == name;
+    if ours.type_name() != name && OURS.contains(&name.as_str()) {
         errors.push(param, &messages::another_parameter(spec, ours));
-    } else if !lent && lends == Some(name.as_str()) {
+    } else if !lent && lends {
         errors.push(param, &messages::by_value(spec, &name));
-    } else if changes && lends == Some(name.as_str()) && !ours.ty.starts_with("&mut") {
+    } else if changes && lends && !ours.ty.starts_with("&mut") {
         errors.push(param, &messages::not_to_change(spec, &name));
     } else if STREAMS.contains(&name.as_str()) || (!lent && EXTRACTORS.contains(&name.as_str())) {
         errors.push(param, &messages::not_given(spec, &name));

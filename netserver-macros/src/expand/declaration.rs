@@ -93,18 +93,36 @@ fn personality(runtime: &Path, personality: &Personality) -> TokenStream {
     match personality {
         Personality::Own(path) => path.to_token_stream(),
         Personality::Default(one) | Personality::Any(one) => built_in(runtime, *one),
-        // A server that it cannot serve: rustc points at its name.
-        Personality::Named { first: (one, place), .. } => moved(built_in(runtime, *one), *place),
+        Personality::Named { first, others } => {
+            let named = || [first].into_iter().chain(others);
+            if named().all(|(one, _)| !one.is_particular()) {
+                return at(runtime, *first);
+            }
+            // One that does not serve every handler is in the type, and with it all others.
+            let types = named().rev().map(|one| at(runtime, *one));
+            let joined = types.reduce(|rest, one| quote!(#runtime::personality::Or<#one, #rest>));
+            joined.unwrap_or_default()
+        }
     }
+}
+
+/// Its type. A server that it cannot serve: rustc points at its name.
+fn at(runtime: &Path, (one, place): (BuiltIn, Span)) -> TokenStream {
+    moved(built_in(runtime, one), place)
 }
 
 /// All of them, where there are others than the first.
 fn personalities(personality: &Personality) -> Option<TokenStream> {
     let named: Vec<&str> = match personality {
-        Personality::Named { first: (first, _), others } if !others.is_empty() => {
-            [first].into_iter().chain(others).map(|one| one.name()).collect()
+        Personality::Named { first: (first, _), others } if !others.is_empty() => [*first]
+            .into_iter()
+            .chain(others.iter().map(|(one, _)| *one))
+            .map(BuiltIn::name)
+            .collect(),
+        Personality::Any(_) => {
+            let all = BuiltIn::ALL.iter().filter(|one| !one.is_particular());
+            all.map(|one| one.name()).collect()
         }
-        Personality::Any(_) => BuiltIn::ALL.iter().map(|one| one.name()).collect(),
         _ => return None,
     };
     Some(quote!(.personalities(&[#(#named),*])))

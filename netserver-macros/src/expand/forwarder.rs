@@ -12,33 +12,30 @@ use syn::Path;
 use super::moved;
 use crate::model::Forward;
 
-/// The forwarder of a hook.
-pub(super) fn hook(runtime: &Path, hook: &Forward) -> TokenStream {
-    let (returns, convert) = match hook.spec.answer {
+/// The forwarder of a method.
+pub(super) fn of(runtime: &Path, method: &Forward) -> TokenStream {
+    let (returns, convert) = match method.spec.answer {
         Answer::Done => (quote!(#runtime::Result<()>), quote!(#runtime::__private::Done::done)),
         Answer::Verdict => {
             (quote!(#runtime::Result<bool>), quote!(#runtime::__private::Verdict::verdict))
         }
+        Answer::Served => {
+            let returns = quote!(#runtime::__private::io::Result<()>);
+            (returns, quote!(#runtime::__private::Served::served))
+        }
     };
-    forwarder(runtime, hook, &returns, convert)
+    forwarder(runtime, method, &returns, convert)
 }
 
 /// Which hooks there are, for the server to say which of them nobody calls.
-pub(super) fn written(runtime: &Path, hooks: &[Forward]) -> TokenStream {
-    let names = hooks.iter().map(|hook| {
+pub(super) fn written<'a>(runtime: &Path, hooks: impl Iterator<Item = &'a Forward>) -> TokenStream {
+    let names = hooks.map(|hook| {
         let (name, cfgs) = (hook.spec.name, &hook.cfgs);
         quote!(#(#cfgs)* #name)
     });
     quote! {
         const WRITTEN: #runtime::__private::Written = #runtime::__private::Some(&[#(#names),*]);
     }
-}
-
-/// The forwarder of the handler.
-pub(super) fn request(runtime: &Path, request: &Forward) -> TokenStream {
-    let returns = quote!(#runtime::__private::io::Result<()>);
-    let convert = quote!(#runtime::__private::Served::served);
-    forwarder(runtime, request, &returns, convert)
 }
 
 fn forwarder(
@@ -81,18 +78,19 @@ fn params(forward: &Forward) -> Vec<Ident> {
 
 /// The type of a parameter: what the table writes for a user, with an absolute path.
 fn param_type(runtime: &Path, param: &Param) -> TokenStream {
-    let (reference, name) = if let Some(name) = param.ty.strip_prefix("&mut ") {
-        (quote!(&mut), name)
-    } else if let Some(name) = param.ty.strip_prefix('&') {
-        (quote!(&), name)
+    let reference = if param.ty.starts_with("&mut ") {
+        quote!(&mut)
+    } else if param.ty.starts_with('&') {
+        quote!(&)
     } else {
-        (quote!(), param.ty)
+        quote!()
     };
-    let primitive = name.starts_with(char::is_lowercase);
-    let name = Ident::new(name, Span::call_site());
+    let lasting = param.ty.ends_with("<'_>").then(|| quote!(<'_>));
+    let primitive = param.type_name().starts_with(char::is_lowercase);
+    let name = Ident::new(param.type_name(), Span::call_site());
     if primitive {
         quote!(#reference ::core::primitive::#name)
     } else {
-        quote!(#reference #runtime::#name)
+        quote!(#reference #runtime::#name #lasting)
     }
 }

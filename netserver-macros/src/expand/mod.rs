@@ -8,6 +8,7 @@ mod own;
 
 pub(crate) use self::own::starters;
 
+use netserver_options::hook::Trait;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Path;
@@ -36,18 +37,20 @@ pub(crate) fn server(target: &Target<'_>, model: &Model) -> TokenStream {
 
 fn traits(target: &Target<'_>, model: &Model) -> TokenStream {
     let runtime = &target.runtime;
-    let hooks = model.hooks.iter();
-    let hooks = hooks.map(|hook| forwarder::hook(runtime, hook));
-    let written = forwarder::written(runtime, &model.hooks);
-    let hooks = target.implement("Hooks", &quote!(#written #(#hooks)*));
+    let of = |one: Trait| model.methods.iter().filter(move |method| method.spec.of == one);
+    let written = forwarder::written(runtime, of(Trait::Hooks));
+    let hooks = of(Trait::Hooks).map(|hook| forwarder::of(runtime, hook));
+    let hooks = target.implement(Trait::Hooks.name(), &quote!(#written #(#hooks)*));
 
-    let request = model.request.iter();
-    let request = request.map(|request| forwarder::request(runtime, request));
-    let request = target.implement("NetServer", &quote!(#(#request)*));
+    // Either or both, as the personalities want them.
+    let handlers = [Trait::NetServer, Trait::MuxServer].map(|one| {
+        let methods: Vec<_> = of(one).map(|method| forwarder::of(runtime, method)).collect();
+        (!methods.is_empty()).then(|| target.implement(one.name(), &quote!(#(#methods)*)))
+    });
 
     let declared = model.declared.as_ref();
     let declared = declared.map(|declared| declaration::of(target, declared, &[]));
-    quote!(#hooks #request #declared)
+    quote!(#hooks #(#handlers)* #declared)
 }
 
 /// The user's struct, its declaration, and where it has options what makes and starts it.

@@ -116,6 +116,33 @@ fn a_server_that_leaves_its_personality_open() {
 }
 
 #[test]
+fn a_server_of_multiplex() {
+    check(
+        "chat.rs",
+        r#"personality = "multiplex", port = 7000, max_unsent = 64KiB"#,
+        "impl Chat {
+            fn mux_connection(&mut self, mux: &mut Mux<'_>) { self.names.insert(mux.id()); }
+            fn mux_input(&mut self, mux: &mut Mux<'_>, input: &mut Input<'_>) -> io::Result<()> {
+                self.say(mux, input)
+            }
+            fn mux_stopping(&mut self) -> Result<(), Farewell> { self.farewell() }
+        }",
+    );
+}
+
+#[test]
+fn a_server_of_personalities_that_want_more_than_a_handler() {
+    check(
+        "either.rs",
+        r#"personality = ["prefork", "thread", "multiplex"], max_servers = 4"#,
+        "impl Either {
+            fn process_request(&mut self, conn: &mut Connection) {}
+            fn mux_input(&mut self, mux: &mut Mux<'_>) {}
+        }",
+    );
+}
+
+#[test]
 fn a_generic_struct_under_a_condition() {
     check(
         "cached.rs",

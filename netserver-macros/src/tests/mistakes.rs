@@ -197,11 +197,15 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ),
     (
         r#"personality = ["prefork", "multitype"]"#,
-        &["`multitype` stands for every personality, and stands alone"],
+        &[
+            "`multitype` stands for every personality that a handler is enough for, and stands alone",
+        ],
     ),
     (
         r#"personality = ["multitype"], max_servers = 4"#,
-        &["`multitype` stands for every personality, and stands alone"],
+        &[
+            "`multitype` stands for every personality that a handler is enough for, and stands alone",
+        ],
     ),
     (
         "personality = multitype, max_servers = 4",
@@ -214,6 +218,19 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     (r#"personality = "MultiType""#, &["unknown personality `MultiType`"]),
     ("multitype", &["`multitype` is a personality"]),
     ("personality = Own, max_servers = 4", &[]),
+    (
+        r#"personality = "multitype", max_unsent = 0"#,
+        &["option `max_unsent` has no effect with personality `single`, `inet`, `fork`, \
+           `prefork_simple` or `prefork`"],
+    ),
+    (r#"personality = ["prefork", "thread"], max_servers = 4, serialize = "flock""#, &[]),
+    (
+        r#"personality = "thread", max_servers = 4, max_requests = 4, stdio"#,
+        &[
+            "option `max_requests` has no effect with personality `thread`",
+            "option `stdio` has no effect with personality `thread`",
+        ],
+    ),
     (
         r#"personality = "prefork", max_servers = 4, min_servers = 8"#,
         &["option `min_servers`: expected at most `max_servers`, which is 4 here, got 8"],
@@ -330,6 +347,127 @@ const ITEMS: &[(&str, &str)] = &[
         "#[netserver::net_server(port = 1)] impl Echo { fn process_request(&self) {} }",
         "`#[net_server]` stands twice on this item",
     ),
+];
+
+/// Methods that handle clients, under personalities.
+const HANDLERS: &[(&str, &str, &[&str])] = &[
+    (r#"personality = "multiplex", max_unsent = 64KiB"#, "fn mux_input(&mut self) {}", &[]),
+    (
+        r#"personality = "multiplex", max_servers = 4"#,
+        "fn mux_input(&mut self) {}",
+        &["option `max_servers` has no effect with personality `multiplex`"],
+    ),
+    (r#"personality = "multiplex""#, "", &["this impl block has no `mux_input`"]),
+    (
+        r#"personality = "multiplex""#,
+        "fn post_bind_hook(&mut self) {} fn mux_eof(&mut self) {}",
+        &["this impl block has no `mux_input`"],
+    ),
+    (
+        r#"personality = "multiplex""#,
+        "fn process_request(&mut self) {}",
+        &["`multiplex` calls `mux_input` with what has come, and `process_request` never"],
+    ),
+    (
+        r#"personality = "multiplex""#,
+        "fn mux_input(&mut self) {} fn process_request(&mut self) {}",
+        &["`multiplex` calls `mux_input` with what has come, and `process_request` never"],
+    ),
+    (
+        r#"personality = "prefork""#,
+        "fn process_request(&mut self) {} fn mux_close(&mut self) {}",
+        &["nothing calls `mux_close` with personality `prefork`"],
+    ),
+    (
+        r#"personality = ["fork", "thread"]"#,
+        "fn mux_connection(&mut self) {} fn mux_input(&mut self) {}",
+        &["nothing calls `mux_connection` with personality `fork` or `thread`"],
+    ),
+    (
+        r#"personality = "multitype""#,
+        "fn mux_input(&mut self) {}",
+        &["nothing calls `mux_input` with personality `single`, `inet`, `fork`, `prefork_simple` \
+           or `prefork`"],
+    ),
+    (
+        "port = 1",
+        "fn mux_input(&mut self) {}",
+        &["nothing calls `mux_input` with personality `single`"],
+    ),
+    (
+        r#"personality = ["multiplex", "thread"]"#,
+        "fn mux_input(&mut self) {}",
+        &["this impl block has no `process_request`"],
+    ),
+    (
+        r#"personality = ["prefork", "multiplex"]"#,
+        "fn process_request(&mut self) {}",
+        &["this impl block has no `mux_input`"],
+    ),
+    (
+        r#"personality = ["prefork", "multiplex"]"#,
+        "",
+        &["this impl block has no `process_request`", "this impl block has no `mux_input`"],
+    ),
+    (
+        r#"personality = ["prefork", "multiplex"]"#,
+        "fn process_request(&mut self) {} fn mux_input(&mut self) {}",
+        &[],
+    ),
+    // Somebody's own may call either, and so may whoever declares the type.
+    ("personality = Own", "fn mux_input(&mut self) {}", &[]),
+    ("personality = Own", "fn process_request(&mut self) {}", &[]),
+    ("", "fn mux_input(&mut self) {} fn mux_eof(&mut self) {}", &[]),
+    ("", "fn mux_input(&mut self) {} fn process_request(&mut self) {}", &[]),
+    ("", "fn mux_eof(&mut self) {}", &["this impl block has no `mux_input`"]),
+    (
+        "",
+        "fn process_request(&mut self) {} fn mux_eof(&mut self) {}",
+        &["this impl block has no `mux_input`"],
+    ),
+    (r#"personality = "multiplex""#, "fn mux_inptu(&mut self) {}", &["nothing calls `mux_inptu`"]),
+    (
+        r#"personality = "multiplex""#,
+        "fn mux_input(&mut self) {} fn mux_connect(&mut self) {} fn mux_say(&self) {}",
+        &["nothing calls `mux_connect`", "nothing calls `mux_say`"],
+    ),
+    (
+        "",
+        "fn mux_input(&mut self) {} fn mux_outbuffer_empty(&mut self) {}",
+        &["nothing calls `mux_outbuffer_empty`"],
+    ),
+    ("", "fn process_request(&mut self) {} fn mux_signals(&mut self) {}", &[]),
+    (
+        r#"personality = "multiplex""#,
+        "async fn mux_input(&mut self) {}",
+        &["`mux_input` cannot be async"],
+    ),
+    (
+        r#"personality = "multiplex""#,
+        "fn mux_input(&mut self, mux: &mut Mux<'_>, line: &str, more: u8) {}",
+        &["`mux_input` is called with `mux`, `input` and no more"],
+    ),
+    (
+        r#"personality = "multiplex""#,
+        "fn mux_input(&mut self, input: &mut Input<'_>) {} fn mux_close(&mut self, mux: Mux<'_>) {}",
+        &[
+            "`mux_input` is given `mux: &mut Mux<'_>` here",
+            "`mux_close` is lent the `Mux`, and does not own it",
+        ],
+    ),
+    (
+        r#"personality = "prefork""#,
+        "fn process_request(&mut self, mux: &mut Mux<'_>) {}",
+        &["`process_request` is given `conn: &mut Connection` here"],
+    ),
+    (
+        r#"personality = ["thread", "multiplex"], proto = net::Proxied"#,
+        "fn mux_input(&mut self) {} fn process_request(&mut self) {}",
+        &[
+            "`multiplex` takes no protocol of one's own: its handshake would keep all others waiting",
+        ],
+    ),
+    (r#"personality = "multiplex", proto = "ssl""#, "fn mux_input(&mut self) {}", &[]),
 ];
 
 /// Fields of a struct, all with one type where it does not matter.
@@ -480,6 +618,14 @@ fn methods() {
     for (methods, expected) in METHODS {
         let item = format!("impl Echo {{ {methods} }}");
         assert_eq!(faults("", &item), *expected, "{methods}");
+    }
+}
+
+#[test]
+fn handlers() {
+    for (args, methods, expected) in HANDLERS {
+        let item = format!("impl Echo {{ {methods} }}");
+        assert_eq!(faults(args, &item), *expected, "{args}: {methods}");
     }
 }
 

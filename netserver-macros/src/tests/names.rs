@@ -5,8 +5,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use super::{expand, tokens};
 
-const ARGS: &str =
-    r#"crate = probe, personality = "prefork", port = ["0", PORT], log_level = LEVEL"#;
+const ARGS: &str = r#"crate = probe, personality = ["prefork", "multiplex"], port = ["0", PORT], log_level = LEVEL"#;
 
 /// The head of the runtime's path, and what else the user named.
 const GIVEN: &[&str] = &[
@@ -86,8 +85,8 @@ fn hold(expansion: TokenStream, users: usize) {
 
 /// A block with every method there is: some with all parameters, and the handler with none.
 fn block() -> String {
-    let signatures = hook::HOOKS.iter().map(hook::HookSpec::signature);
-    let methods: Vec<String> = signatures.map(|one| format!("{one} {{}}")).collect();
+    let methods = hook::all().filter(|spec| **spec != hook::PROCESS_REQUEST);
+    let methods: Vec<String> = methods.map(|one| format!("{} {{}}", one.signature())).collect();
     let methods = methods.join("\n");
     format!("impl<T> users::Echo<T> {{ {methods} fn process_request(&mut self) {{}} }}")
 }

@@ -13,9 +13,10 @@ fn the_attribute_says_of_a_value_what_the_table_says() {
             // The attribute calls it `personality`, and says what that is.
             continue;
         }
-        let handler = "impl S { fn process_request(&mut self) {} }";
-        let said =
-            errors(expand(&format!("personality = \"prefork\", {name} = {value:?}"), handler));
+        // Each option has an effect with one of the two.
+        let handlers = "impl S { fn process_request(&mut self) {} fn mux_input(&mut self) {} }";
+        let personalities = "personality = [\"prefork\", \"multiplex\"]";
+        let said = errors(expand(&format!("{personalities}, {name} = {value:?}"), handlers));
         let expected = format!("option `{name}`: {verdict}");
         match verdict {
             "good" => assert!(said.is_empty(), "{row}: {said:?}"),

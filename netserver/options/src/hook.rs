@@ -10,6 +10,8 @@ use crate::personality::{BuiltIn, Scope};
 pub struct HookSpec {
     /// The method's name.
     pub name: &'static str,
+    /// The trait that it belongs to.
+    pub of: Trait,
     /// Whether it is called on the server's value; else it is called before there is one.
     pub takes_self: bool,
     /// What it may be given, in order; a method may leave some off from the right.
@@ -35,6 +37,36 @@ pub struct Param {
     pub ty: &'static str,
 }
 
+impl Param {
+    /// The name of its type alone: without what lends it, and for how long.
+    pub fn type_name(&self) -> &'static str {
+        let lent = self.ty.trim_start_matches("&mut ").trim_start_matches('&');
+        lent.trim_end_matches("<'_>")
+    }
+}
+
+/// A trait of the runtime with such methods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trait {
+    /// The hooks, of every server.
+    Hooks,
+    /// The handler that has a connection to itself.
+    NetServer,
+    /// The callbacks of `multiplex`.
+    MuxServer,
+}
+
+impl Trait {
+    /// Its name in the runtime.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hooks => "Hooks",
+            Self::NetServer => "NetServer",
+            Self::MuxServer => "MuxServer",
+        }
+    }
+}
+
 /// What a method returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
@@ -42,6 +74,8 @@ pub enum Answer {
     Done,
     /// Yes or no, or a failure: `bool` or `Result<bool, E>`.
     Verdict,
+    /// Nothing, or why the connection ends: `()` or `Result<(), E>`.
+    Served,
 }
 
 /// Where a method runs.
@@ -83,24 +117,69 @@ const TEXT: Param = Param { name: "message", ty: "&str" };
 const FILE: Param = Param { name: "file", ty: "&str" };
 const LINE: Param = Param { name: "line", ty: "u32" };
 const PID: Param = Param { name: "pid", ty: "u32" };
+const MUX: Param = Param { name: "mux", ty: "&mut Mux<'_>" };
+const INPUT: Param = Param { name: "input", ty: "&mut Input<'_>" };
 
 const ALL: Scope = Scope::ALL;
 const LISTENING: Scope = Scope::LISTENING;
 const FORKING: Scope = Scope::FORKING;
-const POOLS: Scope = Scope::PREFORKS;
+const POOLS: Scope = Scope::POOLS;
 const FORK: Scope = Scope::of(BuiltIn::Fork);
+const REQUESTS: Scope = Scope::REQUESTS;
 
-/// The one method that every server has.
+/// The handler: the one method that every server has but those of `multiplex`.
 pub static PROCESS_REQUEST: HookSpec = HookSpec {
     name: "process_request",
+    of: Trait::NetServer,
     takes_self: true,
     params: &[CONN],
-    answer: Answer::Done,
+    answer: Answer::Served,
     process: Process::Worker,
-    called_by: ALL,
+    called_by: REQUESTS,
     needs: None,
     when: "for each connection that may be served",
 };
+
+/// What takes its place with `multiplex`: the one method that every server of that has.
+pub static MUX_INPUT: HookSpec = MUX_INPUT_ROW;
+
+const MUX_INPUT_ROW: HookSpec = callback(
+    "mux_input",
+    &[MUX, INPUT],
+    "more has come from the client, and stands behind what was not taken",
+);
+
+/// The callbacks of `multiplex`, in the order in which a connection meets them.
+pub static CALLBACKS: &[HookSpec] = &[
+    callback("mux_connection", &[MUX], "a connection that may be served is there"),
+    MUX_INPUT_ROW,
+    callback(
+        "mux_eof",
+        &[MUX, INPUT],
+        "the client has ended its input; what was not taken of it is still there",
+    ),
+    callback("mux_timeout", &[MUX], "the time of `set_timeout` is over"),
+    callback(
+        "mux_stopping",
+        &[MUX],
+        "a graceful stop has begun, and this connection may end itself",
+    ),
+    callback("mux_close", &[MUX], "the connection is gone, whoever has ended it"),
+];
+
+const fn callback(name: &'static str, params: &'static [Param], when: &'static str) -> HookSpec {
+    HookSpec {
+        name,
+        of: Trait::MuxServer,
+        takes_self: true,
+        params,
+        answer: Answer::Served,
+        process: Process::Worker,
+        called_by: Scope::MULTIPLEX,
+        needs: None,
+        when,
+    }
+}
 
 const fn hook(
     name: &'static str,
@@ -111,6 +190,7 @@ const fn hook(
 ) -> HookSpec {
     HookSpec {
         name,
+        of: Trait::Hooks,
         takes_self: true,
         params,
         answer: Answer::Done,
@@ -125,6 +205,7 @@ const fn hook(
 pub static HOOKS: &[HookSpec] = &[
     HookSpec {
         name: "configure_hook",
+        of: Trait::Hooks,
         takes_self: false,
         params: &[OPTIONS],
         answer: Answer::Done,
@@ -193,6 +274,7 @@ pub static HOOKS: &[HookSpec] = &[
     ),
     HookSpec {
         name: "allow_deny_hook",
+        of: Trait::Hooks,
         takes_self: true,
         params: &[CONN],
         answer: Answer::Verdict,
@@ -206,7 +288,7 @@ pub static HOOKS: &[HookSpec] = &[
         &[CONN],
         Process::Worker,
         ALL,
-        "instead of `process_request`, for a connection that may not",
+        "instead of the request, for a connection that may not be served",
     ),
     hook(
         "post_process_request_hook",
@@ -215,7 +297,7 @@ pub static HOOKS: &[HookSpec] = &[
         ALL,
         "after the request or its denial, still connected",
     ),
-    hook("post_client_connection_hook", &[], Process::Worker, ALL, "the connection is closed"),
+    hook("post_client_connection_hook", &[], Process::Worker, REQUESTS, "the connection is closed"),
     hook(
         "child_finish_hook",
         &[SERVER, KIND],
@@ -257,6 +339,7 @@ pub static HOOKS: &[HookSpec] = &[
     ),
     HookSpec {
         name: "run_dequeue",
+        of: Trait::Hooks,
         takes_self: true,
         params: &[SERVER],
         answer: Answer::Verdict,
@@ -277,6 +360,7 @@ pub static HOOKS: &[HookSpec] = &[
     },
     HookSpec {
         name: "write_to_log_hook",
+        of: Trait::Hooks,
         takes_self: false,
         params: &[LEVEL, TEXT],
         answer: Answer::Verdict,
@@ -314,18 +398,19 @@ pub fn gone(name: &str) -> Option<&'static str> {
     Some(match name {
         "parent_read_hook" => "here it is `child_is_talking_hook`, with `child_communication`",
         "can_read_hook" => "here the handler reads, and nobody else",
+        "mux_outbuffer_empty" => "here `Mux::unsent` tells how much waits to be sent",
         _ => return None,
     })
 }
 
-/// The row of that name, the handler's included.
+/// The row of that name, of whichever trait.
 pub fn find(name: &str) -> Option<&'static HookSpec> {
     all().find(|spec| spec.name == name)
 }
 
-/// The handler and every hook.
+/// The handler, the callbacks and every hook.
 pub fn all() -> impl Iterator<Item = &'static HookSpec> {
-    std::iter::once(&PROCESS_REQUEST).chain(HOOKS)
+    std::iter::once(&PROCESS_REQUEST).chain(CALLBACKS).chain(HOOKS)
 }
 
 impl HookSpec {
@@ -334,10 +419,10 @@ impl HookSpec {
         let receiver = self.takes_self.then(|| "&mut self".to_owned());
         let params = self.params.iter().map(|param| format!("{}: {}", param.name, param.ty));
         let list: Vec<String> = receiver.into_iter().chain(params).collect();
-        let returns = match (self.name, self.answer) {
-            ("process_request", _) => "io::Result<()>",
-            (_, Answer::Done) => "Result<()>",
-            (_, Answer::Verdict) => "bool",
+        let returns = match self.answer {
+            Answer::Served => "io::Result<()>",
+            Answer::Done => "Result<()>",
+            Answer::Verdict => "bool",
         };
         format!("fn {}({}) -> {returns}", self.name, list.join(", "))
     }
@@ -357,6 +442,15 @@ mod tests {
     }
 
     #[test]
+    fn every_callback_says_so_in_its_name() {
+        for spec in CALLBACKS {
+            assert!(spec.name.starts_with("mux_"), "{}", spec.name);
+            assert_eq!(find(spec.name), Some(spec));
+        }
+        assert!(CALLBACKS.contains(&MUX_INPUT));
+    }
+
+    #[test]
     fn nothing_that_is_gone_is_a_hook_and_what_a_hook_needs_is_an_option() {
         assert!(all().all(|spec| gone(spec.name).is_none()));
         for option in all().filter_map(|spec| spec.needs) {
@@ -365,10 +459,20 @@ mod tests {
     }
 
     #[test]
+    fn the_type_of_a_parameter_has_a_name() {
+        let names = [MUX, CONN, SERVER, TEXT, COUNT].map(|param| param.type_name());
+        assert_eq!(names, ["Mux", "Connection", "ServerInfo", "str", "usize"]);
+    }
+
+    #[test]
     fn signatures_are_what_one_writes() {
         assert_eq!(
             PROCESS_REQUEST.signature(),
             "fn process_request(&mut self, conn: &mut Connection) -> io::Result<()>"
+        );
+        assert_eq!(
+            MUX_INPUT.signature(),
+            "fn mux_input(&mut self, mux: &mut Mux<'_>, input: &mut Input<'_>) -> io::Result<()>"
         );
         assert_eq!(
             find("configure_hook").unwrap().signature(),

@@ -13,12 +13,29 @@ pub enum BuiltIn {
     PreForkSimple,
     /// A managed pool of processes, each serving one connection at a time.
     PreFork,
+    /// One process with one loop, for all connections at once.
+    Multiplex,
+    /// A managed pool of threads in one process, each serving one connection at a time.
+    Thread,
 }
 
 impl BuiltIn {
     /// All of them, in the order in which messages name them.
-    pub const ALL: &'static [Self] =
-        &[Self::Single, Self::Inet, Self::Fork, Self::PreForkSimple, Self::PreFork];
+    pub const ALL: &'static [Self] = &[
+        Self::Single,
+        Self::Inet,
+        Self::Fork,
+        Self::PreForkSimple,
+        Self::PreFork,
+        Self::Multiplex,
+        Self::Thread,
+    ];
+
+    /// Whether it serves only who is made for it, so that a server names it to have it: the others need no
+    /// more than a handler.
+    pub const fn is_particular(self) -> bool {
+        matches!(self, Self::Multiplex | Self::Thread)
+    }
 
     /// The name in an attribute and after `--server_type`.
     pub const fn name(self) -> &'static str {
@@ -28,6 +45,8 @@ impl BuiltIn {
             Self::Fork => "fork",
             Self::PreForkSimple => "prefork_simple",
             Self::PreFork => "prefork",
+            Self::Multiplex => "multiplex",
+            Self::Thread => "thread",
         }
     }
 
@@ -39,6 +58,8 @@ impl BuiltIn {
             Self::Fork => "Fork",
             Self::PreForkSimple => "PreForkSimple",
             Self::PreFork => "PreFork",
+            Self::Multiplex => "Multiplex",
+            Self::Thread => "Thread",
         }
     }
 
@@ -55,14 +76,32 @@ pub struct Scope(u16);
 impl Scope {
     /// Every built-in personality, and anybody's own.
     pub const ALL: Self = Self(u16::MAX);
+    /// Those that need no more than a handler, so that any server may be served by them.
+    pub const UNNAMED: Self = Self::of(BuiltIn::Single)
+        .or(Self::of(BuiltIn::Inet))
+        .or(Self::of(BuiltIn::Fork))
+        .or(Self::PREFORKS);
     /// Only [`BuiltIn::PreFork`].
     pub const PREFORK: Self = Self::of(BuiltIn::PreFork);
-    /// Those with a pool of processes.
+    /// Only [`BuiltIn::Multiplex`].
+    pub const MULTIPLEX: Self = Self::of(BuiltIn::Multiplex);
+    /// Those with a pool of processes that each serve one connection.
     pub const PREFORKS: Self = Self::PREFORK.or(Self::of(BuiltIn::PreForkSimple));
+    /// Those whose pool, of processes or threads, grows and shrinks.
+    pub const MANAGED: Self = Self::PREFORK.or(Self::of(BuiltIn::Thread));
+    /// Those that serve so many connections at a time, each by a process or thread of its own.
+    pub const COUNTED: Self = Self::PREFORKS.or(Self::of(BuiltIn::Fork)).or(Self::MANAGED);
+    /// Those whose children are there before clients come.
+    pub const POOLS: Self = Self::PREFORKS.or(Self::MANAGED).or(Self::MULTIPLEX);
     /// Those with a parent and children.
-    pub const FORKING: Self = Self::PREFORKS.or(Self::of(BuiltIn::Fork));
+    pub const FORKING: Self = Self::POOLS.or(Self::of(BuiltIn::Fork));
     /// Those that listen: all, and anybody's own, but [`BuiltIn::Inet`].
     pub const LISTENING: Self = Self(!Self::of(BuiltIn::Inet).0);
+    /// Those whose every connection has a process of its own while it lasts.
+    pub const APART: Self =
+        Self(Self::LISTENING.0 & !Self::of(BuiltIn::Thread).0 & !Self::MULTIPLEX.0);
+    /// Those that call `process_request`: all, and anybody's own, but [`BuiltIn::Multiplex`].
+    pub const REQUESTS: Self = Self(!Self::MULTIPLEX.0);
 
     /// The set of this one alone.
     pub const fn of(one: BuiltIn) -> Self {
@@ -114,9 +153,15 @@ mod tests {
 
     #[test]
     fn a_scope_names_its_members() {
-        assert_eq!(Scope::ALL.names(), "`single`, `inet`, `fork`, `prefork_simple` or `prefork`");
+        let all = "`single`, `inet`, `fork`, `prefork_simple`, `prefork`, `multiplex` or `thread`";
+        assert_eq!(Scope::ALL.names(), all);
+        assert_eq!(Scope::LISTENING.names(), all.replace("`inet`, ", ""));
         assert_eq!(Scope::PREFORKS.names(), "`prefork_simple` or `prefork`");
-        assert_eq!(Scope::LISTENING.names(), "`single`, `fork`, `prefork_simple` or `prefork`");
+        assert_eq!(Scope::MANAGED.names(), "`prefork` or `thread`");
+        assert_eq!(Scope::APART.names(), "`single`, `fork`, `prefork_simple` or `prefork`");
+        assert_eq!(Scope::COUNTED.names(), "`fork`, `prefork_simple`, `prefork` or `thread`");
+        let unnamed = |one: &BuiltIn| Scope::UNNAMED.contains(*one);
+        assert!(BuiltIn::ALL.iter().all(|one| unnamed(one) != one.is_particular()));
         assert!(!Scope::PREFORK.contains(BuiltIn::Single));
         assert_eq!(one_of(["a", "b", "c"].into_iter()), "`a`, `b` or `c`");
     }

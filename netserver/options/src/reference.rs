@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::hook::{self, HookSpec};
-use crate::personality::{Scope, one_of};
+use crate::personality::{BuiltIn, Scope, one_of};
 use crate::table::{Group, OPTIONS, OptionSpec};
 
 /// The whole reference: a table for each group, and the longer text of each option.
@@ -51,8 +51,15 @@ fn row(text: &mut String, spec: &OptionSpec) {
     let _ = writeln!(text, "| `{name}` | {value}{more} | {default} | {works_with} | {since} |");
 }
 
+/// Those in the set; by those that are not in it, where these are few.
 fn names(scope: Scope) -> String {
-    if scope == Scope::ALL { "all".into() } else { scope.names() }
+    let without = BuiltIn::ALL.iter().filter(|one| !scope.contains(**one)).map(|one| one.name());
+    match without.collect::<Vec<_>>()[..] {
+        [] => "all".into(),
+        [one] => format!("all but `{one}`"),
+        [one, other] => format!("all but `{one}` and `{other}`"),
+        _ => scope.names(),
+    }
 }
 
 /// The page of the process flow with the row of each method as its table has it. What stands
@@ -81,16 +88,24 @@ mod tests {
     fn rows_of_hooks_come_from_the_table() {
         let page = "| hook | process | when | with |\n| `run_n_children_hook` | ? |\n| *bind* | parent |\n";
         let row = "| `run_n_children_hook` | parent | before so many children are forked for a pool \
-                   | `prefork_simple` or `prefork` |";
+                   | `prefork_simple`, `prefork`, `multiplex` or `thread` |";
         assert_eq!(process_flow(page), page.replace("| `run_n_children_hook` | ? |", row));
+    }
+
+    #[test]
+    fn few_that_are_missing_are_named() {
+        assert_eq!(names(Scope::ALL), "all");
+        assert_eq!(names(Scope::LISTENING), "all but `inet`");
+        assert_eq!(names(Scope::FORKING), "all but `single` and `inet`");
+        assert_eq!(names(Scope::MANAGED), "`prefork` or `thread`");
     }
 
     #[test]
     fn a_row_of_an_option_has_every_column() {
         for row in [
-            "| `max_servers` | number, 1 to 65535 | `256` with `fork`, `50` with `prefork_simple` or `prefork` \
-             | `fork`, `prefork_simple` or `prefork` | 0.1 |",
-            "| `host` | host, may repeat | `*` | `single`, `fork`, `prefork_simple` or `prefork` | 0.1 |",
+            "| `max_servers` | number, 1 to 65535 | `256` with `fork`, `50` with `prefork_simple`, `prefork` or `thread` \
+             | `fork`, `prefork_simple`, `prefork` or `thread` | 0.1 |",
+            "| `stdio` | yes or no | `false` | `single`, `fork`, `prefork_simple` or `prefork` | 0.1 |",
             "| `log_level` | number, 0 to 4 | `2` | all | 0.1 |",
             "| `conf_file` | file |  | all | 0.1 |",
         ] {

@@ -210,7 +210,7 @@ macro_rules! for_each_option {
             /// to the connection itself is gathered, and may come later. Of a datagram and of TLS they
             /// are `/dev/null`. With `inet` they always are the client.
             stdio: Flag {
-                group: Network, works_with: LISTENING, since: "0.1",
+                group: Network, works_with: APART, since: "0.1",
                 default: [ALL => "false"], range: [],
                 summary: "Make the client standard input and output",
             }
@@ -360,9 +360,10 @@ macro_rules! for_each_option {
                 default: [ALL => "0"], range: ["0", "65535"],
                 summary: "Connections per client at once; 0: no limit",
             }
-            /// The least number of children, busy or idle.
+            /// The least number of children, busy or idle; with `thread` of threads, as it is for all options
+            /// that count children.
             min_servers: Count {
-                group: Pool, works_with: PREFORK, since: "0.1",
+                group: Pool, works_with: MANAGED, since: "0.1",
                 default: [ALL => "5"], range: ["1", "65535"],
                 summary: "Fewest children alive",
             }
@@ -372,20 +373,20 @@ macro_rules! for_each_option {
             /// that empty a queue are not counted (see `max_dequeue`). The signals TTIN and TTOU make it
             /// one more or one less, up to 1000 more.
             max_servers: Count {
-                group: Pool, works_with: FORKING, since: "0.1",
-                default: [PREFORKS => "50", ALL => "256"], range: ["1", "65535"],
+                group: Pool, works_with: COUNTED, since: "0.1",
+                default: [PREFORKS => "50", MANAGED => "50", ALL => "256"], range: ["1", "65535"],
                 summary: "Most children alive",
             }
             /// The least number of idle children: below it more are started, up to `max_servers`.
             min_spare_servers: Count {
-                group: Pool, works_with: PREFORK, since: "0.1",
+                group: Pool, works_with: MANAGED, since: "0.1",
                 default: [ALL => "2"], range: ["0", "65534"],
                 summary: "Fewest idle children kept ready",
             }
             /// The greatest number of idle children: above it some are retired, down to
             /// `min_servers`. After 30 s without a client it is `min_spare_servers`.
             max_spare_servers: Count {
-                group: Pool, works_with: PREFORK, since: "0.1",
+                group: Pool, works_with: MANAGED, since: "0.1",
                 default: [ALL => "10"], range: ["0", "65534"],
                 summary: "Most idle children kept",
             }
@@ -406,7 +407,7 @@ macro_rules! for_each_option {
             /// The longest wait before another child takes the place of one that died before its first
             /// connection. The first wait is 1 s, and each further death in that place doubles it.
             spawn_backoff_max: Period {
-                group: Pool, works_with: PREFORKS, since: "0.1",
+                group: Pool, works_with: POOLS, since: "0.1",
                 default: [ALL => "1m"], range: ["1s", "1h"],
                 summary: "Longest wait after children that died at once",
             }
@@ -449,32 +450,34 @@ macro_rules! for_each_option {
             }
             /// How often the parent counts its children anew, though none of them has woken it.
             check_for_spawn: Period {
-                group: Pool, works_with: PREFORK, since: "0.1",
+                group: Pool, works_with: MANAGED, since: "0.1",
                 default: [ALL => "30s"], range: ["10ms", "1h"],
                 summary: "How often children are counted anew",
             }
             /// How often the parent looks whether there are more idle children than
             /// `max_spare_servers`. Too few are noticed at once.
             check_for_waiting: Period {
-                group: Pool, works_with: PREFORK, since: "0.1",
+                group: Pool, works_with: MANAGED, since: "0.1",
                 default: [ALL => "10s"], range: ["10ms", "1h"],
                 summary: "How often surplus children are looked for",
             }
             /// No child is retired as surplus within this time after the last one was started.
             min_child_ttl: Period {
-                group: Pool, works_with: PREFORK, since: "0.1",
+                group: Pool, works_with: MANAGED, since: "0.1",
                 default: [ALL => "10s"], range: ["0s", "1d"],
                 summary: "Time after a start in which none is retired",
             }
             /// How long one read may wait for the client; 0 means no limit. A read that waited as
-            /// long fails with `TimedOut`.
+            /// long fails with `TimedOut`. `multiplex` closes a connection whose client has sent nothing for
+            /// as long, but for one that has more to take, or a time of its own by `Mux::set_timeout`.
             read_timeout: Period {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "30s"], range: ["0s", "1d"],
                 summary: "Longest wait in one read; 0: no limit",
             }
             /// How long one write may wait for the client; 0 means no limit. A write that waited as
-            /// long fails with `TimedOut`.
+            /// long fails with `TimedOut`. `multiplex` closes a connection whose client has taken nothing for
+            /// as long of what waits for it.
             write_timeout: Period {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "30s"], range: ["0s", "1d"],
@@ -489,18 +492,28 @@ macro_rules! for_each_option {
             }
             /// How long a connection may take in all, from the first hook on; 0 means no limit. A read or
             /// write that is not over by then fails with `TimedOut`. A child whose handler does neither
-            /// is killed by its parent within a second more; without a parent it is not interrupted.
+            /// is killed by its parent within a second more; without a parent it is not interrupted, and
+            /// neither is a thread, or the loop of `multiplex`, which serve others too.
             request_timeout: Period {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "0s"], range: ["0s", "1d"],
                 summary: "Longest connection in all; 0: no limit",
             }
             /// The longest line that `Connection::next_line` takes, without its line end; 0 means
-            /// no limit. A longer one fails with `InvalidData`.
+            /// no limit. A longer one fails with `InvalidData`. With `multiplex` the most that `mux_input` may
+            /// leave untaken: a client that sends more is closed.
             max_line: Size {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "64KiB"], range: ["0", "1GiB"],
                 summary: "Longest line of a client; 0: no limit",
+            }
+            /// How much may wait to be sent to one client; 0 means no limit. A client that more is written to
+            /// is dropped: it takes less than it is sent, and would fill the memory. While half of that waits,
+            /// and at most 64 KiB, nothing is read from it.
+            max_unsent: Size {
+                group: Limits, works_with: MULTIPLEX, since: "0.1",
+                default: [ALL => "1MiB"], range: ["0", "1GiB"],
+                summary: "Most bytes that wait for a client; 0: no limit",
             }
             /// Whether a child that calls `ServerInfo::server_close` is refused; off, it stops the whole
             /// server.
@@ -614,7 +627,8 @@ macro_rules! for_each_option {
                 summary: "Let programs it starts gain privileges",
             }
             /// How many descriptors each process of the server may have open: its limit, soft and hard, from
-            /// the start on. More than the hard limit that it is started with takes root.
+            /// the start on. More than the hard limit that it is started with takes root. Where it is not set, that of
+            /// `multiplex` is the hard limit.
             rlimit_nofile: Maybe<Count> {
                 group: Privileges, works_with: ALL, since: "0.1",
                 default: [], range: ["16", "1073741816"],
@@ -949,7 +963,7 @@ mod tests {
         assert_eq!(fault("max-servers", "lots"), "expected a whole number, 1 to 65535, got lots");
         assert_eq!(
             fault("server_type", "forkd"),
-            "expected `single`, `inet`, `fork`, `prefork_simple` or `prefork`, got forkd"
+            "expected `single`, `inet`, `fork`, `prefork_simple`, `prefork`, `multiplex` or `thread`, got forkd"
         );
         assert_eq!(fault("port", "99999"), "expected a port number from 0 to 65535, got 99999");
     }

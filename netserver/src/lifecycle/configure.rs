@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use netserver_options::command::Command;
 use netserver_options::table::SERVER_TYPE;
-use netserver_options::{BuiltIn, OptionSpec, Reject, Table, own};
+use netserver_options::{BuiltIn, OptionSpec, Reject, Scope, Table, own};
 
 use super::logging;
 use super::phase::Configured;
@@ -92,6 +92,7 @@ where
     }
     let conf_file = read_conf(&mut settings, table, given.conf)?;
     let merged = merge(&settings, table, declared)?;
+    hold_served::<S>(&merged)?;
     merged.hold_required()?;
     let inherited = merged.personality == Some(BuiltIn::Inet);
     if inherited && line.command.is_none() {
@@ -156,6 +157,19 @@ fn warn<S: Hooks>(merged: &Merged, endpoints: &[Endpoint], rules: &Rules, own: O
         proto::warn_of_idle(merged, endpoints, own);
     }
     uncalled::say(S::WRITTEN.unwrap_or_default(), merged);
+    if cfg!(panic = "abort") {
+        warn_of_aborts(merged);
+    }
+}
+
+/// Where a panic cannot be caught it ends its process, and with it whoever else is served there.
+fn warn_of_aborts(merged: &Merged) {
+    let what = match merged.personality {
+        Some(BuiltIn::Single) => "the server",
+        Some(BuiltIn::Multiplex | BuiltIn::Thread) => "every connection",
+        _ => return,
+    };
+    log::warn!("built with panic = \"abort\": a panic of a handler ends {what}");
 }
 
 /// A service manager that is to be told when the server serves knows the process that it has started, and
@@ -181,6 +195,22 @@ fn read_conf(
     let conf::Read { settings: found, bytes, opened } = conf::read(&named, table, instead)?;
     settings.extend(found);
     Ok(Some(ConfFile { name: named.text, bytes, opened }))
+}
+
+/// Some personalities serve only who is made for them.
+fn hold_served<S>(merged: &Merged) -> Result<(), OptionError>
+where
+    S: Declared,
+    S::Personality: Personality<S>,
+{
+    let declared = S::Personality::BUILT_IN;
+    let other = merged.personality.filter(|one| Some(*one) != declared);
+    let Some(other) = other.filter(|one| !S::Personality::serves(*one)) else { return Ok(()) };
+    let served = |one: &&BuiltIn| Some(**one) == declared || S::Personality::serves(**one);
+    let served = BuiltIn::ALL.iter().filter(served).map(|one| Scope::of(*one)).reduce(Scope::or);
+    let fault = format!("this program has nothing that `{}` could serve", other.name());
+    let help = format!("it is made for {}", served.map(Scope::names).unwrap_or_default());
+    Err(merged.refuse(SERVER_TYPE, Reject::new(fault).with_help(help)))
 }
 
 /// A server's own options are the program's fault, and told whoever starts it.

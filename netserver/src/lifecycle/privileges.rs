@@ -7,7 +7,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use netserver_options::Reject;
+use netserver_options::{BuiltIn, Reject};
 
 use crate::error::{OptionError, Result};
 use crate::identity::Identity;
@@ -71,7 +71,13 @@ fn set_limits(merged: &Merged) -> Result<(), OptionError> {
     if let Some(mode) = options.umask() {
         privilege::mask_files(*mode);
     }
-    let Some(count) = options.rlimit_nofile() else { return Ok(()) };
+    let Some(count) = options.rlimit_nofile() else {
+        if merged.personality == Some(BuiltIn::Multiplex) {
+            // Each client is one; where there are to be no more, clients wait.
+            let _ = privilege::raise_descriptors();
+        }
+        return Ok(());
+    };
     privilege::limit_descriptors(*count).map_err(|err| {
         let hard =
             privilege::descriptors_at_most().map_or_else(|_| "?".into(), |most| most.to_string());

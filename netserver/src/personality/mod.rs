@@ -9,7 +9,9 @@ mod inet;
 mod prefork;
 mod prefork_simple;
 mod single;
+mod thread;
 
+use std::marker::PhantomData;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ pub use inet::Inet;
 pub use prefork::PreFork;
 pub use prefork_simple::PreForkSimple;
 pub use single::Single;
+pub use thread::Thread;
 
 pub use crate::pool::Tally;
 
@@ -194,12 +197,18 @@ impl Stop {
 #[diagnostic::on_unimplemented(
     message = "personality `{Self}` cannot serve `{S}`",
     label = "not a personality for this server",
-    note = "the personalities with a name serve any `NetServer`: put `#[net_server]` on the impl block that has `process_request`"
+    note = "the personalities with a name serve any `NetServer`, `multiplex` any `MuxServer`: put `#[net_server]` on the impl block that has `process_request`, or `mux_input`"
 )]
 pub trait Personality<S> {
     /// Which of the built-in ones it is, whose options it takes and whose place another of them may
     /// take by `--server_type`; `None` for anybody else's.
     const BUILT_IN: Option<BuiltIn> = None;
+
+    /// Whether that one of the built-in ones may take its place by `--server_type`.
+    fn serves(other: BuiltIn) -> bool {
+        let _ = other;
+        false
+    }
 
     /// Serves until the server is told to stop, then closes it.
     ///
@@ -210,10 +219,38 @@ pub trait Personality<S> {
     /// Serves as the built-in personality that `--server_type` named instead.
     ///
     /// # Errors
-    /// As [`serve`](Self::serve); and always where this one is not built in.
+    /// As [`serve`](Self::serve); and always where it [`serves`](Self::serves) no such one.
     fn serve_as(other: BuiltIn, server: &mut S, running: Running) -> Result<Stop> {
         let _ = (server, running);
-        Err(Error::new(format!("this server has a personality of its own, not {}", other.name())))
+        Err(Error::new(format!("this server cannot be served by {}", other.name())))
+    }
+}
+
+/// The first of two personalities, whose place the second may take by `--server_type`, and whatever may take
+/// the place of either. The attribute writes it where a list names one that does not serve every
+/// [`NetServer`]: `personality = ["prefork", "thread"]`.
+#[derive(Debug)]
+pub struct Or<A, B>(PhantomData<(A, B)>);
+
+impl<S, A: Personality<S>, B: Personality<S>> Personality<S> for Or<A, B> {
+    const BUILT_IN: Option<BuiltIn> = A::BUILT_IN;
+
+    fn serves(other: BuiltIn) -> bool {
+        B::BUILT_IN == Some(other) || A::serves(other) || B::serves(other)
+    }
+
+    fn serve(server: &mut S, running: Running) -> Result<Stop> {
+        A::serve(server, running)
+    }
+
+    fn serve_as(other: BuiltIn, server: &mut S, running: Running) -> Result<Stop> {
+        if B::BUILT_IN == Some(other) {
+            B::serve(server, running)
+        } else if A::serves(other) {
+            A::serve_as(other, server, running)
+        } else {
+            B::serve_as(other, server, running)
+        }
     }
 }
 
@@ -229,5 +266,8 @@ fn serve_net_server<S: NetServer>(
         BuiltIn::Fork => Fork::serve(server, running),
         BuiltIn::PreForkSimple => PreForkSimple::serve(server, running),
         BuiltIn::PreFork => PreFork::serve(server, running),
+        BuiltIn::Multiplex | BuiltIn::Thread => {
+            Err(Error::new(format!("this server does not name {}", personality.name())))
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::{Personality, Running, Stop, serve_net_server};
 use crate::error::Result;
 use crate::handler::NetServer;
 use crate::pool;
+use crate::worker::OneByOne;
 
 /// A pool of `max_servers` children, each serving one connection at a time: for a load that is known.
 /// A crash, a leak or a compromise in a handler ends with its child.
@@ -17,7 +18,16 @@ impl<S: NetServer> Personality<S> for PreForkSimple {
 
     fn serve(server: &mut S, running: Running) -> Result<Stop> {
         let Running { info, listeners, watch, restart, elders } = running;
-        Ok(Stop::of(pool::constant(server, &info, listeners, (watch, restart, elders))?))
+        Ok(Stop::of(pool::constant::<S, OneByOne>(
+            server,
+            &info,
+            listeners,
+            (watch, restart, elders),
+        )?))
+    }
+
+    fn serves(other: BuiltIn) -> bool {
+        !other.is_particular()
     }
 
     fn serve_as(other: BuiltIn, server: &mut S, running: Running) -> Result<Stop> {

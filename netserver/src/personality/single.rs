@@ -20,6 +20,10 @@ impl<S: NetServer> Personality<S> for Single {
         outcome.map(|()| Stop::AsAsked)
     }
 
+    fn serves(other: BuiltIn) -> bool {
+        !other.is_particular()
+    }
+
     fn serve_as(other: BuiltIn, server: &mut S, running: Running) -> Result<Stop> {
         serve_net_server(other, server, running)
     }

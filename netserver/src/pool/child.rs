@@ -9,15 +9,15 @@ use crate::child::{self, ChildKind};
 use crate::error::Result;
 use crate::fatal;
 use crate::guard;
-use crate::handler::NetServer;
+use crate::handler::{Hooks, NetServer};
 use crate::info::ServerInfo;
-use crate::listener::{Listener, Listeners};
+use crate::listener::Listeners;
 use crate::serve::{Terms, serve_connection};
 use crate::sys::descriptor::Unneeded;
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::process::Pid;
 use crate::sys::signal;
-use crate::worker::{serve_waiting, work};
+use crate::worker::Craft;
 
 use super::scoreboard::Scoreboard;
 
@@ -61,7 +61,7 @@ fn leave(outcome: &Result<()>) -> i32 {
 }
 
 /// Runs a worker of a pool.
-pub(super) fn serve_pool<S: NetServer>(
+pub(super) fn serve_pool<S: Hooks, C: Craft<S>>(
     server: &mut S,
     mut birth: Birth<'_>,
     listeners: &Listeners,
@@ -91,7 +91,7 @@ pub(super) fn serve_pool<S: NetServer>(
     // The hook may have changed who it is.
     let served = signal::follow_parent().map_err(Into::into).and_then(|()| {
         let taker = lock.map(|lock| lock.of_child(birth.place));
-        work(server, info, listeners, taker, &mut seat, buffers)
+        C::work(server, info, listeners, taker, &mut seat, buffers)
     });
     if served.is_err() {
         seat.failed();
@@ -132,12 +132,12 @@ pub(super) fn serve_one<S: NetServer>(
 }
 
 /// Serves whoever waits at ports that are none any more, one after the other, and then leaves.
-pub(super) fn serve_dropped<S: NetServer>(
+pub(super) fn serve_dropped<S: Hooks>(
     server: &mut S,
     info: &ServerInfo,
     parent: Pid,
     unneeded: &Unneeded,
-    dropped: &[Listener],
+    serve: impl FnOnce(&mut S, &ServerInfo) -> Result<()>,
 ) -> i32 {
     let begin = || {
         signal::become_child(parent)?;
@@ -152,14 +152,14 @@ pub(super) fn serve_dropped<S: NetServer>(
         fatal::ended(server);
         return 1;
     }
-    let served = info.take_streams().and_then(|()| serve_waiting(server, info, dropped));
+    let served = info.take_streams().and_then(|()| serve(server, info));
     let code = leave(&served) | i32::from(fatal::ended(server));
     guard::logged("child_finish_hook", || server.child_finish_hook(info, kind));
     code
 }
 
 /// Runs `dequeue`.
-pub(super) fn dequeue<S: NetServer>(server: &mut S, mut birth: Birth<'_>) -> i32 {
+pub(super) fn dequeue<S: Hooks>(server: &mut S, mut birth: Birth<'_>) -> i32 {
     let info = birth.info;
     let kind = ChildKind::Dequeue;
     if let Err(err) = birth.begin().and_then(|()| Ok(signal::follow_parent()?)) {

@@ -18,6 +18,7 @@ use crate::serve::Terms;
 use crate::stop::Stage;
 use crate::sys::descriptor::{self, Unneeded};
 use crate::sys::signal;
+use crate::worker::{Craft, OneByOne};
 
 use super::Aside;
 use super::child;
@@ -36,7 +37,14 @@ pub(crate) fn on_demand<S: NetServer>(
     listeners: Listeners,
     aside: Aside,
 ) -> Result<bool> {
-    let parent = Parent::new(server, info, aside, Limits::on_demand(info.options()), None)?;
+    let parent = Parent::new(
+        server,
+        info,
+        aside,
+        Limits::on_demand(info.options()),
+        None,
+        OneByOne::serve_waiting,
+    )?;
     manage(parent, listeners, |parent, listeners| Forker::new(parent, listeners)?.serve())
 }
 

@@ -27,6 +27,9 @@ mod watch;
 pub(crate) type Aside = (Option<Watch>, crate::restart::Restart, crate::handover::Handed);
 
 pub(crate) use forker::on_demand;
+pub(crate) use parent::MORE;
 pub use plan::Tally;
-pub(crate) use pooled::{constant, managed};
+pub(crate) use plan::{AFTER_FAILURE, Limits, Plan, Since, plan, wake_below};
+pub(crate) use pooled::{constant, managed, one};
+pub(crate) use scoreboard::{Doing, Scoreboard};
 pub(crate) use watch::Watch;

@@ -18,9 +18,9 @@ use crate::child::{Child, ChildKind, hear};
 use crate::drain;
 use crate::error::{Error, Result};
 use crate::guard;
-use crate::handler::NetServer;
+use crate::handler::Hooks;
 use crate::info::ServerInfo;
-use crate::listener::Listeners;
+use crate::listener::{Listener, Listeners};
 use crate::logger;
 use crate::notify;
 use crate::stop::{Event, Stage};
@@ -42,7 +42,7 @@ use super::succession::Succession;
 use super::watch::Watch;
 
 /// How many children more than `max_servers` signals may ask for.
-const MORE: usize = 1000;
+pub(crate) const MORE: usize = 1000;
 
 /// How often it is looked for requests and children that take too long, and how long requests are given
 /// beyond their time: a child that can ends them itself.
@@ -61,6 +61,9 @@ const HEARD_FOR: Duration = Duration::from_millis(100);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const DEAF_FOR: u32 = 3;
 
+/// Serves whoever waits at listeners that nobody else comes to.
+pub(super) type ServeWaiting<S> = fn(&mut S, &ServerInfo, &[Listener]) -> Result<()>;
+
 /// A parent and all that it knows of its children.
 pub(super) struct Parent<'a, S> {
     pub(super) server: &'a mut S,
@@ -69,8 +72,13 @@ pub(super) struct Parent<'a, S> {
     pub(super) policy: Policy,
     pub(super) ears: Ears,
     pub(super) succession: Succession,
+    /// How children serve whoever waits at ports that are none any more.
+    pub(super) serve_waiting: ServeWaiting<S>,
+    /// Where there is one child, that serves all clients, by how many more or fewer at a time signals have made
+    /// that so far.
+    pub(super) one_serves_more: Option<isize>,
     /// What children take turns by.
-    lock: Option<Rc<AcceptLock>>,
+    pub(super) lock: Option<Rc<AcceptLock>>,
     /// This process.
     pub(super) pid: Pid,
     watch: Option<Watch>,
@@ -94,7 +102,7 @@ pub(super) struct Parent<'a, S> {
     room: Vec<u8>,
 }
 
-impl<'a, S: NetServer> Parent<'a, S> {
+impl<'a, S: Hooks> Parent<'a, S> {
     /// Takes the role of a parent.
     ///
     /// # Errors
@@ -105,6 +113,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
         (watch, restart, elders): Aside,
         limits: Limits,
         lock: Option<Rc<AcceptLock>>,
+        serve_waiting: ServeWaiting<S>,
     ) -> Result<Self> {
         let options = info.options();
         if let (true, Some(count)) = (options.strict(), process::threads()) {
@@ -128,6 +137,8 @@ impl<'a, S: NetServer> Parent<'a, S> {
             policy: Policy::new(limits, roster, now),
             ears,
             succession: Succession::new(restart, elders, now),
+            serve_waiting,
+            one_serves_more: None,
             lock,
             pid: process::this(),
             watch,
@@ -399,10 +410,7 @@ impl<'a, S: NetServer> Parent<'a, S> {
     pub(super) fn chores(&mut self, listeners: &Listeners, unneeded: &Unneeded) {
         match signal::take_resize() {
             0 => {}
-            by => {
-                self.policy.resize(isize::try_from(by).unwrap_or_default(), MORE);
-                log::debug!("at most {} children now", self.policy.limits.max_servers);
-            }
+            by => self.resize(isize::try_from(by).unwrap_or_default()),
         }
         if signal::take_reopen() {
             logger::reopen("USR1");
@@ -426,6 +434,25 @@ impl<'a, S: NetServer> Parent<'a, S> {
         self.dequeue(unneeded);
         // Last, as descriptors come and go with it.
         self.restart(listeners);
+    }
+
+    /// Has so many more children, or fewer, or the one child and whoever takes its place serve so many more at a
+    /// time. As many back again make it what it was.
+    fn resize(&mut self, by: isize) {
+        let Some(more) = &mut self.one_serves_more else {
+            self.policy.resize(by, MORE);
+            log::debug!("at most {} children now", self.policy.limits.max_servers);
+            return;
+        };
+        let most = usize::try_from(self.info.options().max_servers()).unwrap_or(usize::MAX);
+        let least = most.saturating_sub(1).cast_signed();
+        *more = more.saturating_add(by).clamp(-least, MORE.cast_signed());
+        self.board.want_more(*more);
+        // It looks, and finds that.
+        let children = self.policy.roster.children();
+        let orders: Vec<_> =
+            children.map(|(_, child)| (child.process(), Signal::SIGUSR1)).collect();
+        Self::tell(&orders);
     }
 
     /// Has the stop begin once it was waited for long enough.
@@ -625,7 +652,7 @@ const FOR_LONG: Duration = Duration::from_secs(3600);
 ///
 /// # Errors
 /// Where the parent cannot go on.
-pub(super) fn manage<S: NetServer>(
+pub(super) fn manage<S: Hooks>(
     mut parent: Parent<'_, S>,
     mut listeners: Listeners,
     serve: impl FnOnce(&mut Parent<'_, S>, &Listeners) -> Result<()>,

@@ -121,6 +121,13 @@ impl Limits {
         }
     }
 
+    /// Of a child that serves all clients: another takes its place while one that is to leave, and was not
+    /// told so, finishes those it has.
+    pub(crate) fn one(options: &Options) -> Self {
+        let pool = Self::constant(options);
+        Self { min_servers: 1, max_servers: 2, max_spare: 1, max_recycling: 1, ..pool }
+    }
+
     /// Of children that are forked when a client comes.
     pub(crate) fn on_demand(options: &Options) -> Self {
         Self { min_servers: 0, min_spare: 0, ..Self::constant(options) }

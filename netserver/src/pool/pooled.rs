@@ -7,16 +7,17 @@ use crate::accept_lock::AcceptLock;
 use crate::buffer::Buffers;
 use crate::child::ChildKind;
 use crate::error::{Error, Result};
-use crate::handler::NetServer;
+use crate::handler::Hooks;
 use crate::info::ServerInfo;
 use crate::listener::Listeners;
 use crate::stop::Stage;
 use crate::sys::descriptor::{self, Unneeded};
 use crate::sys::signal;
 use crate::way_back;
+use crate::worker::Craft;
 
 use super::Aside;
-use super::child;
+use super::child::{self, Birth};
 use super::ears::Heard;
 use super::parent::{Parent, manage};
 use super::plan::Limits;
@@ -27,7 +28,7 @@ use super::policy::Orders;
 ///
 /// # Errors
 /// Where the pool cannot be set up, or waiting fails.
-pub(crate) fn managed<S: NetServer>(
+pub(crate) fn managed<S: Hooks, C: Craft<S>>(
     server: &mut S,
     info: &ServerInfo,
     listeners: Listeners,
@@ -35,45 +36,71 @@ pub(crate) fn managed<S: NetServer>(
 ) -> Result<bool> {
     let limits = Limits::managed(info.options());
     let every = info.options().check_for_spawn();
-    serve(server, info, listeners, aside, limits, Some(every))
+    let parent = parent::<S, C>(server, info, aside, limits)?;
+    serve::<S, C>(parent, listeners, Some(every))
 }
 
 /// The same with a pool of one size.
 ///
 /// # Errors
 /// As [`managed`].
-pub(crate) fn constant<S: NetServer>(
+pub(crate) fn constant<S: Hooks, C: Craft<S>>(
     server: &mut S,
     info: &ServerInfo,
     listeners: Listeners,
     aside: Aside,
 ) -> Result<bool> {
-    serve(server, info, listeners, aside, Limits::constant(info.options()), None)
+    let parent = parent::<S, C>(server, info, aside, Limits::constant(info.options()))?;
+    serve::<S, C>(parent, listeners, None)
+}
+
+/// The same with one child, that serves all clients at once.
+///
+/// # Errors
+/// As [`managed`].
+pub(crate) fn one<S: Hooks, C: Craft<S>>(
+    server: &mut S,
+    info: &ServerInfo,
+    listeners: Listeners,
+    aside: Aside,
+) -> Result<bool> {
+    let mut parent = parent::<S, C>(server, info, aside, Limits::one(info.options()))?;
+    parent.one_serves_more = Some(0);
+    serve::<S, C>(parent, listeners, None)
+}
+
+fn parent<'a, S: Hooks, C: Craft<S>>(
+    server: &'a mut S,
+    info: &'a ServerInfo,
+    aside: Aside,
+    limits: Limits,
+) -> Result<Parent<'a, S>> {
+    let lock = AcceptLock::new(info.options().serialize());
+    let lock = lock.map_err(|err| Error::because("cannot set up serialize", err))?.map(Rc::new);
+    Parent::new(server, info, aside, limits, lock, C::serve_waiting)
 }
 
 /// `every`: how often it is looked at though nobody wants it.
-fn serve<S: NetServer>(
-    server: &mut S,
-    info: &ServerInfo,
+fn serve<S: Hooks, C: Craft<S>>(
+    parent: Parent<'_, S>,
     listeners: Listeners,
-    aside: Aside,
-    limits: Limits,
     every: Option<Duration>,
 ) -> Result<bool> {
-    let serialize = info.options().serialize();
-    let lock = AcceptLock::new(serialize);
-    let lock = lock.map_err(|err| Error::because("cannot set up serialize", err))?.map(Rc::new);
-    let parent = Parent::new(server, info, aside, limits, lock.clone())?;
+    let lock = parent.lock.clone();
     manage(parent, listeners, |parent, listeners| {
-        let mut pool = Pool::new(parent, listeners, lock.as_deref());
+        let mut pool = Pool::new(parent, listeners, lock.as_deref(), child::serve_pool::<S, C>);
         pool.serve(every.unwrap_or(Duration::MAX))
     })
 }
+
+/// What a worker runs, from its birth to the code that it leaves with.
+type Life<S> = fn(&mut S, Birth<'_>, &Listeners, Option<&AcceptLock>, Buffers) -> i32;
 
 struct Pool<'p, 'a, S> {
     parent: &'p mut Parent<'a, S>,
     listeners: &'p Listeners,
     lock: Option<&'p AcceptLock>,
+    life: Life<S>,
     /// The parent's own descriptors, and with the listeners those that a child has no use for which
     /// does not serve.
     own: Unneeded,
@@ -87,23 +114,24 @@ struct Pool<'p, 'a, S> {
 }
 
 /// What no child has any use for, and no child without listeners.
-fn unneeded<S: NetServer>(parent: &Parent<'_, S>, listeners: &Listeners) -> (Unneeded, Unneeded) {
+fn unneeded<S: Hooks>(parent: &Parent<'_, S>, listeners: &Listeners) -> (Unneeded, Unneeded) {
     let own = Unneeded::with_private(parent.own_descriptors());
     let all = parent.own_descriptors().chain(listeners.all_descriptors());
     (own, Unneeded::with_private(all))
 }
 
-impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
+impl<'p, 'a, S: Hooks> Pool<'p, 'a, S> {
     fn new(
         parent: &'p mut Parent<'a, S>,
         listeners: &'p Listeners,
         lock: Option<&'p AcceptLock>,
+        life: Life<S>,
     ) -> Self {
         let changes = descriptor::private_changes();
         let (own, own_and_listeners) = unneeded(parent, listeners);
         let buffers = Some(Buffers::default());
         let orders = Orders::default();
-        Self { parent, listeners, lock, own, own_and_listeners, changes, orders, buffers }
+        Self { parent, listeners, lock, life, own, own_and_listeners, changes, orders, buffers }
     }
 
     /// Turns until a signal says to stop.
@@ -187,10 +215,10 @@ impl<'p, 'a, S: NetServer> Pool<'p, 'a, S> {
     }
 
     fn spawn(&mut self) -> bool {
-        let Self { parent, listeners, lock, own, buffers, .. } = self;
+        let Self { parent, listeners, lock, life, own, buffers, .. } = self;
         parent.fork(ChildKind::Worker, Stage::Draining, own, |server, birth| {
             let buffers = buffers.take().unwrap_or_default();
-            child::serve_pool(server, birth, listeners, *lock, buffers)
+            life(server, birth, listeners, *lock, buffers)
         })
     }
 

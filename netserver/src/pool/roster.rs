@@ -191,7 +191,7 @@ impl Roster {
         let mut tally = Tally::default();
         for (at, seated) in self.workers() {
             let kind = match (seated.told, look.doing(at)) {
-                (Some(_), _) | (None, Doing::Gone) => &mut tally.leaving,
+                (Some(_), _) | (None, Doing::Gone | Doing::Finishing) => &mut tally.leaving,
                 (None, Doing::Starting) => &mut tally.starting,
                 (None, Doing::Idle) => &mut tally.idle,
                 (None, Doing::Busy) => &mut tally.busy,
@@ -240,7 +240,7 @@ impl Roster {
                 // It may just have accepted when it was told.
                 let goes_on = look.taken_at(at) > taken.saturating_add(1);
                 now.saturating_duration_since(told) >= limit
-                    && (look.doing(at) != Doing::Busy || goes_on)
+                    && (!matches!(look.doing(at), Doing::Busy | Doing::Finishing) || goes_on)
             })
         };
         let places = self.workers().filter(|(at, seated)| overstays(*at, seated));

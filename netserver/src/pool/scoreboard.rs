@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-use crate::seat::{Post, Seat, Timer, UNTIL};
+use crate::seat::{Counter, Post, Seat, TAKEN, Timer, UNTIL};
 use crate::sys::descriptor;
 use crate::sys::memory::{Line, SharedLines};
 
@@ -29,15 +29,16 @@ pub(crate) enum Doing {
     Busy = 2,
     /// It is about to leave, and does nothing more.
     Gone = 3,
+    /// It leaves once those are served that it has already, several at a time.
+    Finishing = 4,
 }
 
 /// The numbers in a child's line: what it does, whether it ever waited for a connection, how many the
-/// children of that place have taken, until when it may serve one ([`UNTIL`]), whether it has served as
-/// many as it should, whether it left by itself, as it should, and whether it could not take the client that
-/// it was woken for.
+/// children of that place have taken ([`TAKEN`]), until when it may serve one ([`UNTIL`]), whether it has
+/// served as many as it should, whether it left by itself, as it should, and whether it could not take the
+/// client that it was woken for.
 const DOING: usize = 0;
 const WAS_READY: usize = 1;
-const TAKEN: usize = 2;
 const DUE: usize = 4;
 const LEFT: usize = 5;
 const UNABLE: usize = 6;
@@ -50,6 +51,8 @@ const HEARD: i64 = 2;
 /// is also there while the parent could do nothing.
 const IDLE: usize = 0;
 const WAKE_BELOW: usize = 1;
+/// By how many more than the options say, or fewer, a child that serves several at a time is to.
+const MORE: usize = 2;
 
 /// The hint's idle children are the lower half of their number; each change of it also adds one to
 /// the upper half, so that two changes that make up for each other are seen all the same.
@@ -138,6 +141,7 @@ impl Scoreboard {
             0 => Doing::Starting,
             1 => Doing::Idle,
             3 => Doing::Gone,
+            4 => Doing::Finishing,
             // Or whatever a child that is not itself any more has put there.
             _ => Doing::Busy,
         }
@@ -215,6 +219,11 @@ impl Scoreboard {
         self.hint().number::<WAKE_BELOW>().store(idle, SeqCst);
     }
 
+    /// From here on a child that serves several at a time is to serve so many more, or fewer.
+    pub(crate) fn want_more(&self, by: isize) {
+        self.hint().number::<MORE>().store(i64::try_from(by).unwrap_or_default(), SeqCst);
+    }
+
     /// The place of the calling child, which is due after `max_requests` connections (0: never);
     /// `watched` tells whether it says until when it may serve one.
     pub(crate) fn seat(&self, place: usize, max_requests: u32, watched: bool) -> PoolSeat<'_> {
@@ -254,7 +263,8 @@ impl Scoreboard {
         }
     }
 
-    fn wake_parent(&self) {
+    /// Has whoever waits at the other end of the pipe look.
+    pub(crate) fn wake_parent(&self) {
         // A full pipe has woken it already, and nobody else is told when there is no parent.
         let _ = descriptor::write(&self.wake, b"!");
     }
@@ -331,6 +341,12 @@ impl<'a> Post for PoolSeat<'a> {
         true
     }
 
+    fn finishing(&mut self) {
+        self.slot.number::<DOING>().store(Doing::Finishing as i64, SeqCst);
+        // Where it was not told to, another is to take its place at once.
+        self.one.board.wake_parent();
+    }
+
     fn gone(&mut self) {
         // Its last hook may take long, and nobody is to count on it meanwhile.
         self.slot.number::<DOING>().store(Doing::Gone as i64, SeqCst);
@@ -350,6 +366,14 @@ impl<'a> Post for PoolSeat<'a> {
     #[inline]
     fn is_watched(&self) -> bool {
         false
+    }
+
+    fn more(&self) -> isize {
+        isize::try_from(self.one.board.hint().number::<MORE>().load(SeqCst)).unwrap_or_default()
+    }
+
+    fn counter(&self) -> Option<Counter> {
+        Some(Counter::new(&self.one.board.lines, slot_of(self.one.place)))
     }
 }
 

@@ -7,7 +7,7 @@ use nix::libc;
 
 use crate::child::Child;
 use crate::error::Result;
-use crate::handler::NetServer;
+use crate::handler::Hooks;
 use crate::handover::Handed;
 use crate::info::ServerInfo;
 use crate::listener::{Listener, Listeners};
@@ -82,7 +82,7 @@ impl Succession {
     }
 }
 
-impl<S: NetServer> Parent<'_, S> {
+impl<S: Hooks> Parent<'_, S> {
     /// Has the children of the images before finish, once this one serves: those of theirs are as many as
     /// they should be. Whoever waits at a port that is none any more is served by one more child.
     pub(super) fn relieve(&mut self, listeners: &Listeners) {
@@ -128,9 +128,13 @@ impl<S: NetServer> Parent<'_, S> {
         }
         let others = self.own_descriptors().chain(listeners.all_descriptors());
         let unneeded = Unneeded::with_private(others);
-        let (server, info, parent) = (&mut *self.server, self.info, self.pid);
-        let forked =
-            process::fork(|| child::serve_dropped(server, info, parent, &unneeded, &dropped));
+        let (info, parent, serve) = (self.info, self.pid, self.serve_waiting);
+        let server = &mut *self.server;
+        let forked = process::fork(|| {
+            child::serve_dropped(server, info, parent, &unneeded, |server, info| {
+                serve(server, info, &dropped)
+            })
+        });
         match forked {
             Ok(pid) => self.succession.elders.add(pid, Instant::now()),
             Err(err) => {

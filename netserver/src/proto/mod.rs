@@ -37,7 +37,7 @@ use crate::buffer::Buffers;
 use crate::connection::Connection;
 use crate::options::Options;
 
-/// What a port speaks. One value belongs to one listener.
+/// What a port speaks. One value belongs to one listener, and is lent to all threads that take clients there.
 ///
 /// `tcp`, `udp`, `unix`, `unixdgram` and `ssl` come with netserver. One of the program's own stands in
 /// the attribute (`proto = Proxied`), and is spoken on every port for which nobody names another. It
@@ -66,7 +66,7 @@ use crate::options::Options;
     label = "not a protocol",
     note = "implement `netserver::Proto` for it: `fn handshake(&self, conn: &mut Connection) -> io::Result<()>`"
 )]
-pub trait Proto: fmt::Debug {
+pub trait Proto: fmt::Debug + Send + Sync {
     /// The name in the log, in [`Connection::proto`] and in [`Listening::proto`](crate::Listening::proto).
     ///
     /// *Default:* `tcp`.

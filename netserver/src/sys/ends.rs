@@ -5,11 +5,13 @@
 //! no further system call. Its listeners are gone with it, so that no client waits for a process that
 //! takes no more. A connection that is cut has `/dev/null` in its place.
 
+use std::cell::Cell;
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
+use std::thread;
 
 use nix::libc;
 
@@ -83,9 +85,47 @@ fn put_over(other: RawFd, descriptor: RawFd) {
     }
 }
 
-/// Ends the connection that is served.
+/// Ends every connection that is served.
 pub(super) fn cut_serving() {
-    cut(own().serving.number());
+    own().serving.lend(cut);
+    // SAFETY: it is null, or a place, which stands for as long as the process.
+    let mut next = unsafe { own().others_serving.load(SeqCst).as_ref() };
+    while let Some(place) = next {
+        place.serving.lend(cut);
+        next = place.next;
+    }
+}
+
+/// Where one thread after the other has the connection that it serves, in a process that serves in several:
+/// on a line of its own, as each is written to all the time.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Place {
+    serving: Noted,
+    /// The one that was made before it.
+    next: Option<&'static Self>,
+}
+
+thread_local! {
+    /// That of this thread, where it serves beside others.
+    static PLACE: Cell<Option<&'static Place>> = const { Cell::new(None) };
+}
+
+impl Place {
+    /// One more, which stands until the process ends: there are as many as there were ever threads at a time.
+    /// For the thread alone that the server runs in.
+    pub(crate) fn add() -> &'static Self {
+        // SAFETY: it is null, or another place.
+        let next = unsafe { own().others_serving.load(SeqCst).as_ref() };
+        let place: &'static Self = Box::leak(Box::new(Self { serving: Noted::none(), next }));
+        own().others_serving.store(ptr::from_ref(place).cast_mut(), SeqCst);
+        place
+    }
+
+    /// From here on what the calling thread serves is there.
+    pub(crate) fn take(&'static self) {
+        PLACE.set(Some(self));
+    }
 }
 
 /// Ends a connection for whoever reads or writes it, in other threads and processes too: with a
@@ -188,25 +228,29 @@ impl Drop for Spares<'_> {
 }
 
 /// While it lives, a quick stop cuts a stream and puts `/dev/null` over it. It must go before the
-/// stream is closed.
+/// stream is closed, and does not while it is being cut: its number may be another's then.
 #[derive(Debug)]
-pub(crate) struct Cuttable(());
+pub(crate) struct Cuttable(&'static Noted);
 
 impl Cuttable {
     /// Makes `stream` known, and cuts it at once where a quick stop has begun.
     #[inline]
     pub(crate) fn new(stream: BorrowedFd<'_>) -> Self {
-        own().serving.note(stream);
+        let serving = PLACE.get().map_or(&own().serving, |place| &place.serving);
+        serving.note(stream);
         if own().stage() >= Stage::Quick {
             cut(stream.as_raw_fd());
         }
-        Self(())
+        Self(serving)
     }
 }
 
 impl Drop for Cuttable {
     #[inline]
     fn drop(&mut self) {
-        own().serving.forget();
+        // In a copy of the process nobody is there to be waited for.
+        while !self.0.try_forget() && !own().is_copy() {
+            thread::yield_now();
+        }
     }
 }

@@ -16,11 +16,15 @@ pub(super) enum Origin {
     Kernel,
     /// A process of this server that asks for something: what it cannot ask for otherwise.
     Server,
+    /// A thread of this process that has another one look at what it was told: the signal means nothing
+    /// more.
+    Waker,
 }
 
 /// The numbers by which a queued signal says so. One of another number is anybody's.
 const KERNEL: usize = 1;
 const SERVER: usize = 2;
+const WAKER: usize = 3;
 
 /// The part of a `siginfo_t` that a queued signal fills.
 #[repr(C)]
@@ -55,6 +59,7 @@ impl Origin {
         match value.sival_ptr.addr() {
             KERNEL => Self::Kernel,
             SERVER => Self::Server,
+            WAKER => Self::Waker,
             _ => Self::Anybody,
         }
     }
@@ -64,6 +69,7 @@ impl Origin {
             Self::Anybody => 0,
             Self::Kernel => KERNEL,
             Self::Server => SERVER,
+            Self::Waker => WAKER,
         }
     }
 

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, Ordering::Se
 
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous};
 
+use super::ends::Place;
 use super::noted::Noted;
 use crate::stop::{Role, Stage};
 
@@ -49,8 +50,10 @@ pub(super) struct Own {
     pub(super) woken: AtomicBool,
     /// Whether a stop of this process is timed by its own alarm.
     pub(super) timed: AtomicBool,
-    /// The connection that is served.
+    /// The connection that is served, by the thread that the server runs in; and those of others, each in a
+    /// place of its own; null stands for none.
     pub(super) serving: Noted,
+    pub(super) others_serving: AtomicPtr<Place>,
     /// What a stop ends, as [`Waiting`](super::ends::Waiting) has it; null stands for nothing.
     pub(super) waiting: AtomicPtr<Vec<RawFd>>,
     /// What it ends beside that, of a process that is called away and comes back; null stands for nothing.
@@ -88,6 +91,7 @@ impl Own {
             woken: AtomicBool::new(false),
             timed: AtomicBool::new(false),
             serving: Noted::none(),
+            others_serving: AtomicPtr::new(ptr::null_mut()),
             waiting: AtomicPtr::new(ptr::null_mut()),
             spares: AtomicPtr::new(ptr::null_mut()),
         }

@@ -158,6 +158,12 @@ pub(crate) fn limit_descriptors(count: u32) -> io::Result<()> {
     Ok(resource::setrlimit(Resource::RLIMIT_NOFILE, count.into(), count.into())?)
 }
 
+/// Has them be as many as may be without asking anybody.
+pub(crate) fn raise_descriptors() -> io::Result<()> {
+    let (_, hard) = resource::getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(resource::setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
+}
+
 /// How far that limit may be raised without asking anybody.
 pub(crate) fn descriptors_at_most() -> io::Result<u64> {
     Ok(resource::getrlimit(Resource::RLIMIT_NOFILE)?.1)

@@ -2,9 +2,10 @@
 //!
 //! The handler stores to atomics and makes a few calls that a handler may make (`dup3`, `connect`,
 //! `setsockopt`, `shutdown`, `alarm`, `signal`, `rt_tgsigqueueinfo`, `_exit`); it takes no lock and allocates
-//! nothing. It works in the thread that serves: where the kernel chose another one it sends the signal
-//! on, so that a wait is always ended. A worker is woken as [`ends`](super::ends) tells, a parent by one
-//! byte in a pipe.
+//! nothing. It works in the thread that the server runs in: where the kernel chose another one it sends the
+//! signal on, so that a wait is always ended. A worker is woken as [`ends`](super::ends) tells, a parent by
+//! one byte in a pipe. Where other threads serve that one sees to them; a signal of its own wakes one of
+//! those from a wait, and means nothing else.
 //!
 //! Signals are open everywhere. A child that was forked just now, and has no role yet, has the handler
 //! of its parent: whatever reaches it is taken as its own.
@@ -391,7 +392,7 @@ extern "C" fn on_signal(
         handle_here(number, origin);
     } else if own().is_copy() {
         do_by_default(number);
-    } else if !sent_on(number, origin) {
+    } else if origin != Origin::Waker && !sent_on(number, origin) {
         handle_here(number, origin);
     }
     errno.set();
@@ -485,13 +486,18 @@ fn do_by_default(number: libc::c_int) {
 
 /// Sends a signal on to the thread that serves, where this is another one.
 fn sent_on(number: libc::c_int, origin: Origin) -> bool {
-    let (process, thread) = (process::this().as_raw(), own().thread.load(SeqCst));
-    let thread = if thread == 0 { process } else { thread };
+    let thread = serving_thread();
     if unistd::gettid().as_raw() == thread {
         return false;
     }
     origin.send_to_thread(thread, number);
     true
+}
+
+/// The thread that the server runs in.
+fn serving_thread() -> libc::pid_t {
+    let thread = own().thread.load(SeqCst);
+    if thread == 0 { process::this().as_raw() } else { thread }
 }
 
 /// How far the stop goes on, and what that ends at once.
@@ -513,12 +519,12 @@ fn advance(event: Event) {
     if now == Stage::Kill {
         process::exit_now(1);
     }
-    if now.accepts() {
-        ring_bell();
-    } else {
+    if !now.accepts() {
         ends::end_waiting();
         ends::end_spares();
     }
+    // Whoever waits by a bell looks how far it has gone.
+    ring_bell();
     if now == Stage::Quick {
         ends::cut_serving();
     }
@@ -651,10 +657,37 @@ pub(crate) fn look_for_parent() {
     }
 }
 
-/// Has the stop of this process go on.
+/// Has the stop of this process go on. Of a child another thread than the one that the server runs in asks
+/// that one: two at once would step over each other.
 pub(crate) fn go_on(event: Event) {
+    let asks = match event {
+        Event::Asked => Some((Origin::Server, libc::SIGTERM)),
+        Event::Graceful => Some((Origin::Anybody, libc::SIGTERM)),
+        Event::Quick | Event::TimeOver => None,
+    };
+    if let Some((origin, number)) = asks.filter(|_| is_child())
+        && sent_on(number, origin)
+    {
+        return;
+    }
     let _blocked = mask::Blocked::all();
     advance(event);
+}
+
+/// From here on a call of a thread that is [`woken`](wake_thread) comes back, and is not made again.
+pub(crate) fn let_threads_be_woken() -> io::Result<()> {
+    handle(Signal::SIGALRM, By::UsOnce)
+}
+
+/// The calling thread, for [`wake_thread`].
+pub(crate) fn this_thread() -> i32 {
+    unistd::gettid().as_raw()
+}
+
+/// Has a call that a thread of this process is in come back, where it waits. One that has not begun yet, it
+/// knows nothing of. A thread that is no more is nobody.
+pub(crate) fn wake_thread(thread: i32) {
+    Origin::Waker.send_to_thread(thread, libc::SIGALRM);
 }
 
 /// Has a write to a stream that its reader has closed be an error, and not the end of the process.

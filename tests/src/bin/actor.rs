@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use netserver::prelude::*;
 
+#[derive(Clone)]
 struct Actor {
     served: u64,
     server: Option<ServerInfo>,
@@ -84,7 +85,7 @@ fn spin(time: Duration) {
     }
 }
 
-#[net_server(personality = "prefork", port = 0)]
+#[net_server(personality = ["prefork", "thread"], port = 0)]
 impl Actor {
     fn configure_hook(_: &mut OptionSet) -> Result<()> {
         // There is no log yet: that it has begun is said by another file.

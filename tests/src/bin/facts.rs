@@ -12,9 +12,10 @@ fn number<T: std::str::FromStr + Default>(text: &str) -> T {
     text.parse().unwrap_or_default()
 }
 
+#[derive(Clone)]
 struct Facts;
 
-#[net_server(personality = "prefork", port = 0)]
+#[net_server(personality = ["prefork", "thread"], port = 0)]
 impl Facts {
     fn process_request(&mut self, conn: &mut Connection) -> Result<()> {
         let mut input = Vec::new();

@@ -16,9 +16,10 @@ impl Proto for Greeting {
     }
 }
 
+#[derive(Clone)]
 struct Named;
 
-#[net_server(personality = "prefork", proto = Greeting, port = 0)]
+#[net_server(personality = ["prefork", "thread"], proto = Greeting, port = 0)]
 impl Named {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         let proto = conn.proto();

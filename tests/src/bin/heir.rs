@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use netserver::prelude::*;
 
-#[net_server(personality = "prefork", port = 0)]
+#[derive(Clone)]
+#[net_server(personality = ["prefork", "thread"], port = 0)]
 struct Heir {
     /// What it says of itself.
     #[option(default = "none")]

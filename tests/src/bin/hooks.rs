@@ -3,13 +3,14 @@
 
 use netserver::prelude::*;
 
+#[derive(Clone)]
 struct Logs;
 
 fn met(hook: &str) {
     log::info!("hook {hook}");
 }
 
-#[net_server(personality = "prefork", port = 0, min_servers = 1, max_servers = 1)]
+#[net_server(personality = ["prefork", "thread"], port = 0, min_servers = 1, max_servers = 1)]
 impl Logs {
     fn configure_hook(options: &mut OptionSet) -> Result<()> {
         // There is no log yet, so what it does is seen by what it sets.

@@ -10,6 +10,7 @@ use nix::sys::signal::kill;
 use nix::sys::stat::{Mode, fstat, stat};
 use nix::unistd::{self, Gid, Pid, Uid};
 
+#[derive(Clone)]
 struct Jailed;
 
 /// `ok`, or the name of the error.
@@ -77,7 +78,7 @@ fn wants(wish: &str) -> bool {
     std::env::var_os(wish).is_some()
 }
 
-#[net_server(personality = "prefork", port = 0)]
+#[net_server(personality = ["prefork", "thread"], port = 0)]
 impl Jailed {
     fn post_bind_hook(&mut self) -> Result<()> {
         if let Some(folder) = std::env::var_os("FOLDER") {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use netserver::prelude::*;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Lasting {
     server: Option<ServerInfo>,
 }
@@ -46,7 +46,7 @@ impl Lasting {
     }
 }
 
-#[net_server(personality = "prefork", port = 0, host = "127.0.0.1")]
+#[net_server(personality = ["prefork", "thread"], port = 0, host = "127.0.0.1")]
 impl Lasting {
     fn pre_loop_hook(&mut self, server: &ServerInfo) {
         self.server = Some(server.clone());

@@ -2,9 +2,10 @@
 
 use netserver::prelude::*;
 
+#[derive(Clone)]
 struct Line;
 
-#[net_server(personality = "prefork", port = 0)]
+#[net_server(personality = ["prefork", "thread"], port = 0)]
 impl Line {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         match conn.next_line()? {

@@ -5,9 +5,10 @@
 
 use netserver::prelude::*;
 
+#[derive(Clone)]
 struct Sees;
 
-#[net_server(personality = "fork", port = 0, host = "127.0.0.1")]
+#[net_server(personality = ["fork", "thread"], port = 0, host = "127.0.0.1")]
 impl Sees {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         while let Some(line) = conn.next_line()? {

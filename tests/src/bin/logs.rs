@@ -3,9 +3,10 @@
 
 use netserver::prelude::*;
 
+#[derive(Clone)]
 struct Logs;
 
-#[net_server(personality = "prefork", port = 0, host = "127.0.0.1")]
+#[net_server(personality = ["prefork", "thread"], port = 0, host = "127.0.0.1")]
 impl Logs {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         while let Some(line) = conn.next_line_bytes()? {

@@ -20,6 +20,7 @@ use netserver::prelude::*;
 use nix::sys::signal::SigSet;
 
 /// Tells where it is dropped: in a child nothing of its parent's may be.
+#[derive(Clone)]
 struct Guard;
 
 impl Drop for Guard {
@@ -28,6 +29,7 @@ impl Drop for Guard {
     }
 }
 
+#[derive(Clone)]
 struct Reckless {
     _guard: Guard,
 }
@@ -95,7 +97,7 @@ fn read_for_ever() -> io::Result<()> {
     reader.read_exact(&mut [0])
 }
 
-#[net_server(personality = "prefork", port = 0)]
+#[net_server(personality = ["prefork", "thread"], port = 0)]
 impl Reckless {
     fn post_configure_hook(&mut self) {
         met("post_configure_hook");

@@ -2,9 +2,10 @@
 
 use netserver::prelude::*;
 
+#[derive(Clone)]
 struct Turn(u32);
 
-#[net_server(personality = "prefork", port = 0)]
+#[net_server(personality = ["prefork", "thread"], port = 0)]
 impl Turn {
     fn pre_loop_hook(&mut self) -> Result<()> {
         if std::env::var_os("AT_ONCE").is_some() && self.0 == 1 {

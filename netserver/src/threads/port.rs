@@ -1,0 +1,167 @@
+//! Where the threads of one process wait for their next connections.
+//!
+//! With one listener each blocks in accept, and the kernel wakes one for each connection. With several they
+//! wait by one set of all listeners, and whoever comes late finds nobody. That set is not one of those
+//! that are woken alone: another process with the same listeners hears of each client as well, so none is
+//! lost that this one was woken for and does not take as it stops.
+//!
+//! A stop takes listeners and set away, which ends every call that is made from then on. Calls that were
+//! made before go on, and whoever is in one has to be woken.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use super::crew::Mate;
+use crate::acceptor::Arrival;
+use crate::buffer::Buffers;
+use crate::error::{Error, Result};
+use crate::listener::{Listener, Listeners};
+use crate::proto::AcceptFault;
+use crate::sys::poll::{self, PollSet};
+use crate::sys::signal;
+
+/// What all threads wait by.
+#[derive(Debug)]
+pub(super) struct Port<'a> {
+    listeners: Vec<&'a Listener>,
+    /// Some where there are several, which are known there by their places.
+    set: Option<PollSet>,
+    /// How many threads lack something to accept by.
+    short: AtomicUsize,
+}
+
+const CANNOT_WAIT: &str = "cannot wait for clients";
+
+impl<'a> Port<'a> {
+    /// # Errors
+    /// Where the kernel has no descriptor left for it.
+    pub(super) fn new(listeners: &'a Listeners) -> Result<Self> {
+        let listeners: Vec<_> = listeners.iter().collect();
+        let set = (listeners.len() > 1).then(|| set_of(&listeners)).transpose();
+        let set = set.map_err(|err| Error::because(CANNOT_WAIT, err))?;
+        Ok(Self { listeners, set, short: AtomicUsize::new(0) })
+    }
+
+    /// What a stop takes away beside the listeners.
+    pub(super) fn set(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.set.iter().map(AsFd::as_fd)
+    }
+
+    /// The listener that may have a client, once there is one; `None` where it is to be looked again.
+    #[inline]
+    fn ready(&self) -> Result<Option<&'a Listener>> {
+        let Some(set) = &self.set else {
+            return Ok(self.listeners.first().copied());
+        };
+        match set.wait(None) {
+            Ok(place) => {
+                let place = place.and_then(|place| usize::try_from(place).ok());
+                Ok(place.and_then(|place| self.listeners.get(place)).copied())
+            }
+            // A stop has taken it away.
+            Err(_) if !signal::accepts() => Ok(None),
+            Err(err) => Err(Error::because(CANNOT_WAIT, err)),
+        }
+    }
+}
+
+fn set_of(listeners: &[&Listener]) -> io::Result<PollSet> {
+    let set = PollSet::new()?;
+    for (place, listener) in (0..).zip(listeners) {
+        // Another thread may take what woke this one.
+        listener.set_waiting(false)?;
+        set.add(listener, place)?;
+    }
+    Ok(set)
+}
+
+/// How one thread gets its connections.
+#[derive(Debug)]
+pub(super) struct Door<'a> {
+    port: &'a Port<'a>,
+    mate: &'a Mate,
+    /// How long it has paused for want of something, where that goes on.
+    pause: Option<Duration>,
+}
+
+impl<'a> Door<'a> {
+    const FIRST_PAUSE: Duration = Duration::from_millis(100);
+    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+    pub(super) fn new(port: &'a Port<'a>, mate: &'a Mate) -> Self {
+        Self { port, mate, pause: None }
+    }
+
+    /// The next connection; `None` once this thread or the process was told to leave. What was accepted is
+    /// always handed out: that is looked at before. What a datagram holds is in the buffers then.
+    ///
+    /// # Errors
+    /// Where the listener itself is broken.
+    #[inline]
+    pub(super) fn accept(&mut self, buffers: &mut Buffers) -> Result<Option<Arrival<'a>>> {
+        buffers.clear();
+        while signal::accepts() && !self.mate.is_told() {
+            let Some(listener) = self.port.ready()? else { continue };
+            match listener.accept(buffers) {
+                Ok(accepted) => {
+                    self.is_open();
+                    return Ok(Some(Arrival::at(listener, accepted)));
+                }
+                Err(err) => self.look_at(listener, &err)?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// What becomes of an accept that failed.
+    #[cold]
+    fn look_at(&mut self, listener: &Listener, err: &io::Error) -> Result<()> {
+        match AcceptFault::of(err) {
+            AcceptFault::Again => {
+                // It had waited for long, or a process that is not itself any more has turned that for all.
+                if self.port.set.is_none() && err.kind() == io::ErrorKind::WouldBlock {
+                    // Where a stop has taken it away that is seen next.
+                    let _ = listener.set_waiting(true);
+                }
+                Ok(())
+            }
+            AcceptFault::Short => self.wait(err),
+            // A stop has taken it away.
+            AcceptFault::Broken if !signal::accepts() => Ok(()),
+            AcceptFault::Broken => {
+                Err(Error::because("cannot accept", io::Error::other(err.to_string())))
+            }
+        }
+    }
+
+    /// Waits, longer each time. That has one line when the first thread does, and one when the last has
+    /// what it needs.
+    fn wait(&mut self, err: &io::Error) -> Result<()> {
+        if self.pause.is_none() && self.port.short.fetch_add(1, SeqCst) == 0 {
+            log::warn!("cannot accept, clients wait: {err}");
+        }
+        let pause = self.pause.map_or(Self::FIRST_PAUSE, |pause| pause * 2);
+        let pause = pause.min(Self::LONGEST_PAUSE);
+        self.pause = Some(pause);
+        poll::pause(pause)?;
+        Ok(())
+    }
+
+    #[inline]
+    fn is_open(&mut self) {
+        if self.pause.take().is_some() && self.port.short.fetch_sub(1, SeqCst) == 1 {
+            log::warn!("accepting again");
+        }
+    }
+}
+
+impl Drop for Door<'_> {
+    fn drop(&mut self) {
+        // Who leaves lacks nothing any more.
+        if self.pause.is_some() {
+            self.port.short.fetch_sub(1, SeqCst);
+        }
+    }
+}
