@@ -25,7 +25,11 @@ impl FromStr for Mode {
 
 /// Repeats a line.
 #[derive(Clone)]
-#[net_server(personality = ["prefork", "prefork_simple", "fork", "single", "thread"], port = 20203, log_level = 1)]
+#[net_server(
+    personality = ["prefork", "prefork_simple", "fork", "single", "thread", "multiplex"],
+    port = 20203,
+    log_level = 1
+)]
 struct BenchEcho {
     /// How long a connection goes on: for one `line`, or `keep` until the client ends it.
     #[option(default = "line")]
@@ -43,6 +47,25 @@ impl BenchEcho {
             }
         }
         Ok(())
+    }
+
+    fn mux_input(&mut self, mux: &mut Mux<'_>, input: &mut Input<'_>) {
+        while let Some(mut line) = input.take_line_bytes() {
+            line.push(b'\n');
+            mux.write(&line);
+            if self.mode == Mode::Line {
+                mux.close();
+                break;
+            }
+        }
+    }
+
+    /// A last line without an end.
+    fn mux_eof(&mut self, mux: &mut Mux<'_>, input: &mut Input<'_>) {
+        if !input.is_empty() {
+            mux.write(input.take_all());
+            mux.write(b"\n");
+        }
     }
 }
 

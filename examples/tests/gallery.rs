@@ -10,6 +10,9 @@ use netserver::testing::{
     Client, Program, Server, scratch, tool, tool_with, verify_reload, wait_until,
 };
 
+#[path = "gallery/chat.rs"]
+mod chat;
+
 /// The example of that name, which cargo builds beside this test.
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -310,8 +313,26 @@ fn talk_sums_up_over_all_children() {
 }
 
 #[test]
+fn thread_counts_the_votes_of_all() {
+    let server = Server::start(example("thread"), &["--port=127.0.0.1:0"]);
+    // At the same time, so that each has a thread of its own.
+    let mut clients = [(); 3].map(|()| Client::connect(server.address()));
+    for vote in 1..=2 {
+        for (before, client) in clients.iter_mut().enumerate() {
+            client.send("tea\n");
+            let count = 3 * (vote - 1) + before + 1;
+            assert_eq!(client.line(), format!("tea: {count}, of {vote} by this thread"));
+        }
+    }
+    clients[0].send("\n");
+    assert_eq!(clients[0].line(), "tea: 6");
+    drop(clients);
+    server.stop();
+}
+
+#[test]
 fn bench_echo_repeats_one_line_or_all_with_each_personality() {
-    for personality in ["single", "fork", "prefork_simple", "prefork"] {
+    for personality in ["single", "fork", "prefork_simple", "prefork", "thread", "multiplex"] {
         // At its own level it does not say where it listens.
         let start = |mode| {
             Program::new(example("bench_echo"))

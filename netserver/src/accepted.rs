@@ -46,6 +46,15 @@ impl Accepted {
         Self { carrier: Carrier::Pipes(input, output), peer: Address::UNKNOWN }
     }
 
+    /// The same of whom no call waits, however its protocol took it.
+    #[inline]
+    pub(crate) fn at_once(mut self) -> Self {
+        if let Carrier::Stream(_, blocking) = &mut self.carrier {
+            *blocking = Blocking::AtOnce;
+        }
+        self
+    }
+
     #[inline]
     pub(crate) fn is_datagram(&self) -> bool {
         matches!(self.carrier, Carrier::Datagram(_))
@@ -62,7 +71,7 @@ fn is_no_source(err: &io::Error) -> bool {
 }
 
 /// How often a client that has no room for an answer is tried again.
-const AGAIN: Duration = Duration::from_millis(10);
+pub(crate) const AGAIN: Duration = Duration::from_millis(10);
 
 /// One packet, and the way back to whoever sent it.
 #[derive(Debug)]
@@ -110,23 +119,30 @@ impl Datagram {
         Err(io::Error::new(io::ErrorKind::InvalidInput, what))
     }
 
-    /// Answers, with all of `bytes` in one packet.
-    pub(crate) fn answer(&self, bytes: &[u8], limit: Duration) -> io::Result<()> {
+    /// Answers, with all of `bytes` in one packet, unless it would have to wait for that.
+    pub(crate) fn answer_now(&self, bytes: &[u8]) -> io::Result<()> {
         let Some(to) = &self.received.from else {
             let what = "the client's socket has no address to answer to";
             return Err(io::Error::new(io::ErrorKind::NotConnected, what));
         };
-        let (mut start, mut from) = (None, self.received.to);
+        let mut from = self.received.to;
         loop {
             match socket::send(&self.socket, bytes, to, from) {
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
-                Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
                 // The question went to everybody, and nothing comes from there.
-                Err(err) if from.is_some() && is_no_source(&err) => {
-                    from = None;
-                    continue;
-                }
+                Err(err) if from.is_some() && is_no_source(&err) => from = None,
                 sent => return sent.map(|_| ()),
+            }
+        }
+    }
+
+    /// Answers, with all of `bytes` in one packet.
+    pub(crate) fn answer(&self, bytes: &[u8], limit: Duration) -> io::Result<()> {
+        let mut start = None;
+        loop {
+            match self.answer_now(bytes) {
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return sent,
             }
             if signal::stage() == Stage::Quick {
                 return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"));

@@ -43,6 +43,18 @@ impl Default for Buffers {
 }
 
 impl Buffers {
+    /// Without any room yet, for one of very many clients.
+    pub(crate) const fn empty() -> Self {
+        Self {
+            input: Vec::new(),
+            start: 0,
+            end: 0,
+            line: Vec::new(),
+            output: Vec::new(),
+            aside: Aside::empty(),
+        }
+    }
+
     /// Forgets everything that the last connection left.
     #[inline]
     pub(crate) fn clear(&mut self) {

@@ -15,6 +15,15 @@ pub(crate) struct Channel {
     wire: Wire,
     #[cfg(feature = "tls")]
     session: Option<Box<Session>>,
+    /// Some between a handshake that would have waited and the next try.
+    #[cfg(feature = "tls")]
+    opening: Option<Box<Session>>,
+    /// Whether the stream has not taken all that the session has.
+    #[cfg(feature = "tls")]
+    stuck: bool,
+    /// Whether the session has its end.
+    #[cfg(feature = "tls")]
+    ended: bool,
 }
 
 impl Channel {
@@ -24,7 +33,24 @@ impl Channel {
             wire,
             #[cfg(feature = "tls")]
             session: None,
+            #[cfg(feature = "tls")]
+            opening: None,
+            #[cfg(feature = "tls")]
+            stuck: false,
+            #[cfg(feature = "tls")]
+            ended: false,
         }
+    }
+
+    /// The stream itself, for what is the same with TLS.
+    pub(crate) fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
+    /// When everything has to be over.
+    #[inline]
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.wire.deadline()
     }
 
     /// Has every call end by then.
@@ -68,12 +94,88 @@ impl Channel {
 
 #[cfg(feature = "tls")]
 impl Channel {
-    /// Agrees with the client on keys; from here on all bytes are secret.
+    /// Agrees with the client on keys; from here on all bytes are secret. It may be called again where that
+    /// would have to wait, and goes on.
     pub(crate) fn secure(&mut self, config: Arc<rustls::ServerConfig>) -> io::Result<()> {
-        let mut session = Box::new(Session::new(config)?);
-        session.handshake(&mut self.wire)?;
-        self.session = Some(session);
-        Ok(())
+        let mut session = match self.opening.take() {
+            Some(session) => session,
+            None => Box::new(Session::new(config)?),
+        };
+        let shaken = session.handshake(&mut self.wire);
+        let waits = shaken.as_ref().is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock);
+        let place = if waits { &mut self.opening } else { &mut self.session };
+        *place = (waits || shaken.is_ok()).then_some(session);
+        shaken
+    }
+
+    /// Whether all bytes are secret.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Whether a handshake waits for room to write.
+    pub(crate) fn wants_room(&self) -> bool {
+        self.opening.as_ref().is_some_and(|session| session.has_unsent())
+    }
+
+    /// Whether a read has something, though the stream may have nothing.
+    #[inline]
+    pub(crate) fn has_unread(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.has_unread())
+    }
+
+    /// Takes some of `bytes`, and says how many. Where it [`is_stuck`](Self::is_stuck) then, not all of them
+    /// were sent.
+    ///
+    /// # Errors
+    /// `WouldBlock` where it takes none.
+    #[inline]
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.session.is_none() {
+            return self.wire.write(bytes);
+        }
+        self.unstick()?;
+        let Some(session) = &mut self.session else { return Ok(0) };
+        let count = session.push(&mut self.wire, bytes)?;
+        self.try_to_send()?;
+        Ok(count)
+    }
+
+    /// Whether what was taken waits for room.
+    #[inline]
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
+    /// Sends what waits for room.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is none.
+    pub(crate) fn unstick(&mut self) -> io::Result<()> {
+        if self.stuck {
+            self.try_to_send()?;
+        }
+        if self.stuck { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+    }
+
+    fn try_to_send(&mut self) -> io::Result<()> {
+        let Some(session) = &mut self.session else { return Ok(()) };
+        let sent = session.flush(&mut self.wire);
+        self.stuck = sent.as_ref().is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock);
+        if self.stuck { Ok(()) } else { sent }
+    }
+
+    /// Has the client know that it has all, once it has.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is no room to say so; it may be called again.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        if let Some(session) = self.session.as_mut().filter(|_| !self.ended) {
+            session.end();
+            self.ended = true;
+            self.stuck = true;
+        }
+        self.unstick()
     }
 
     /// What both agreed on.
@@ -100,6 +202,41 @@ impl Channel {
 
 #[cfg(not(feature = "tls"))]
 impl Channel {
+    /// Whether all bytes are secret.
+    pub(crate) fn is_secret(&self) -> bool {
+        false
+    }
+
+    /// Whether a handshake waits for room to write.
+    pub(crate) fn wants_room(&self) -> bool {
+        false
+    }
+
+    /// Whether a read has something, though the stream may have nothing.
+    pub(crate) fn has_unread(&self) -> bool {
+        false
+    }
+
+    /// Takes some of `bytes`, and says how many.
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.wire.write(bytes)
+    }
+
+    /// Whether what was taken waits for room.
+    pub(crate) fn is_stuck(&self) -> bool {
+        false
+    }
+
+    /// Sends what waits for room.
+    pub(crate) fn unstick(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Has the client know that it has all, once it has.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The stream for another descriptor to be.
     pub(crate) fn lend(&mut self) -> io::Result<Option<(BorrowedFd<'_>, BorrowedFd<'_>)>> {
         self.wire.lend().map(Some)

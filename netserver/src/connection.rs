@@ -5,6 +5,8 @@
 //! have the time limits of the options; a signal does not lengthen them. A datagram is a connection
 //! whose input is the one packet, and whose output is the answer.
 
+mod looped;
+
 use std::io::{self, BufRead, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
@@ -68,6 +70,9 @@ pub struct Connection {
     broken: Option<io::ErrorKind>,
     /// Where somebody is told until when it may last.
     timer: Option<Timer>,
+    /// Whether it is one of many in a loop, which waits for all of them: no call of it does, and the loop
+    /// sends what is written.
+    looped: bool,
 }
 
 impl Connection {
@@ -101,6 +106,7 @@ impl Connection {
             too_long: false,
             broken: None,
             timer: None,
+            looped: false,
         }
     }
 
@@ -323,7 +329,9 @@ impl Connection {
     }
 
     fn note(&mut self, fault: io::ErrorKind) {
-        if !self.faults.contains(&fault) {
+        // Of which nothing came yet has not failed.
+        let waits = self.looped && fault == io::ErrorKind::WouldBlock;
+        if !waits && !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
     }
@@ -403,7 +411,7 @@ impl Connection {
     #[inline]
     fn send_gathered(&mut self) -> io::Result<()> {
         self.hold_whole()?;
-        if self.buffers.output.is_empty() {
+        if self.buffers.output.is_empty() || self.looped {
             return Ok(());
         }
         let mut output = std::mem::take(&mut self.buffers.output);
@@ -539,7 +547,7 @@ impl Write for Connection {
         let length = self.buffers.output.len() + bytes.len();
         match &self.stream {
             Stream::Datagram(datagram) => datagram.hold(length)?,
-            Stream::Channel(_) if length > SIZE => {
+            Stream::Channel(_) if length > SIZE && !self.looped => {
                 self.flush()?;
                 if bytes.len() >= SIZE {
                     return self.send(bytes);

@@ -129,6 +129,12 @@ pub(crate) fn hand_fatal(fatal: Error) {
     ENDS.set(true);
 }
 
+/// Whether something fatal has happened.
+#[inline]
+pub(crate) fn is_fatal() -> bool {
+    ENDS.get()
+}
+
 /// What has ended this process, where that was something fatal.
 #[inline]
 pub(crate) fn take_fatal() -> Option<Error> {

@@ -46,7 +46,7 @@ impl Resolver for System {
 
 /// Why an address has no name to go by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Unconfirmed {
+pub(crate) enum Unconfirmed {
     /// It has no name.
     Nameless,
     /// What it has is not the name of a host.
@@ -77,8 +77,27 @@ impl fmt::Display for Unconfirmed {
 /// The name of `address`, in lower case and without a dot at its end, where it leads back to the
 /// address. It is there within `limit` or not at all.
 pub(crate) fn confirmed_name(address: IpAddr, limit: Duration) -> Option<String> {
-    let found = ask(System, &OUTSTANDING, address.to_canonical(), limit);
+    told(address, ask(System, &OUTSTANDING, address.to_canonical(), limit))
+}
+
+/// What a lookup has found.
+pub(crate) type Found = Result<String, Unconfirmed>;
+
+/// The name, or `None` once the log knows why there is none.
+pub(crate) fn told(address: IpAddr, found: Found) -> Option<String> {
     found.map_err(|why| log::debug!("no confirmed name for {address}: {why}")).ok()
+}
+
+/// Asks for the name of `address`, and does not wait: `tell` is called in the thread that asks, once it
+/// knows, however late.
+///
+/// # Errors
+/// Where it cannot be asked; nothing is told then.
+pub(crate) fn begin(
+    address: IpAddr,
+    tell: impl FnOnce(Found) + Send + 'static,
+) -> Result<(), Unconfirmed> {
+    start(System, &OUTSTANDING, address.to_canonical(), tell)
 }
 
 /// Asks `resolver` in a thread apart, unless [`MOST`] of those that `outstanding` counts wait.
@@ -88,18 +107,27 @@ fn ask(
     address: IpAddr,
     limit: Duration,
 ) -> Result<String, Unconfirmed> {
-    let place = Place::take(outstanding).ok_or(Unconfirmed::Crowded)?;
     let (tell, told) = mpsc::sync_channel(1);
-    let lookup = move || {
-        let _place = place;
-        // Nobody listens any more where it is late.
-        let _ = tell.send(confirm(&resolver, address));
-    };
-    resolve::apart(lookup).map_err(|_| Unconfirmed::Failed)?;
+    // Nobody listens any more where it is late.
+    start(resolver, outstanding, address, move |found| drop(tell.send(found)))?;
     told.recv_timeout(limit).unwrap_or_else(|err| match err {
         RecvTimeoutError::Timeout => Err(Unconfirmed::Late),
         RecvTimeoutError::Disconnected => Err(Unconfirmed::Failed),
     })
+}
+
+fn start(
+    resolver: impl Resolver,
+    outstanding: &'static AtomicUsize,
+    address: IpAddr,
+    tell: impl FnOnce(Found) + Send + 'static,
+) -> Result<(), Unconfirmed> {
+    let place = Place::take(outstanding).ok_or(Unconfirmed::Crowded)?;
+    let lookup = move || {
+        let _place = place;
+        tell(confirm(&resolver, address));
+    };
+    resolve::apart(lookup).map_err(|_| Unconfirmed::Failed)
 }
 
 /// One of the places of those who wait for the resolver, until it is dropped.

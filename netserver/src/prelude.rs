@@ -4,6 +4,6 @@ pub use std::io::{self, BufRead, Read, Write};
 pub use std::process::ExitCode;
 
 pub use crate::{
-    AnyError, Child, ChildEnd, ChildKind, Connection, Message, OptionSet, Result, Run, ServerInfo,
-    net_server, options,
+    AnyError, Child, ChildEnd, ChildKind, ConnId, Connection, Input, Message, Mux, OptionSet,
+    Result, Run, ServerInfo, net_server, options,
 };

@@ -40,6 +40,36 @@ impl Terms {
         Self { limits: Limits::of(options), stdio, rules, left_open: false }
     }
 
+    /// The time and room that a connection may take.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Whether a client is asked for its name.
+    pub(crate) fn needs_name(&self) -> bool {
+        self.rules.needs_name()
+    }
+
+    /// What the rules say. `admitted` tells whether the client has no more connections than it may have.
+    #[inline]
+    pub(crate) fn allow(&self, conn: &Connection, admitted: bool) -> bool {
+        if admitted && self.rules.allow_everybody() {
+            return true;
+        }
+        let verdict = if admitted {
+            self.rules.decide(&Facts::of(conn, &self.rules))
+        } else {
+            Verdict::Denied(TOO_MANY.into())
+        };
+        match verdict {
+            Verdict::Allowed => true,
+            Verdict::Denied(reason) => {
+                Reporter::of(conn).denied(&reason);
+                false
+            }
+        }
+    }
+
     /// For a process that ends with its one connection. Where a server has no hook that comes in between
     /// that end closes it.
     pub(crate) fn of_one<S: Hooks>(info: &ServerInfo) -> Self {
@@ -67,7 +97,7 @@ pub(crate) fn serve_connection<S: NetServer>(
     let Arrival { proto, name, plain, client_first, accepted } = arrival;
     let mut conn = Connection::new(accepted, name, terms.limits, buffers);
     conn.timed_by(seat.timer());
-    let log = Reporter { peer: conn.peer(), panicked: false };
+    let log = Reporter::of(&conn);
     let mut visit = Visit { terms, conn: &mut conn, log, client_first, admitted: true };
     let greeted = visit.greet(proto, plain, seat);
     let broken = match (greeted, terms.stdio) {
@@ -118,12 +148,10 @@ impl Visit<'_> {
                 *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
             }
         }
-        if *admitted && terms.rules.needs_name() {
+        if *admitted && terms.needs_name() {
             ask_for_name(conn);
         }
-        if log::log_enabled!(Level::Debug) {
-            log.connected(conn);
-        }
+        log.connected(conn);
         true
     }
 
@@ -141,7 +169,7 @@ impl Visit<'_> {
         if !self.log.passes("post_accept_hook", accepted, self.conn.faults()) {
             return false;
         }
-        let allowed = self.is_allowed();
+        let allowed = self.terms.allow(self.conn, self.admitted);
         let Self { conn, log, client_first, .. } = self;
         let allowed = allowed && {
             let verdict = guard::run(|| server.allow_deny_hook(conn));
@@ -163,27 +191,6 @@ impl Visit<'_> {
         let after = guard::run(|| server.post_process_request_hook(conn, allowed));
         log.passes("post_process_request_hook", after, conn.faults());
         broken
-    }
-
-    /// What the rules say.
-    #[inline]
-    fn is_allowed(&self) -> bool {
-        let rules = &self.terms.rules;
-        if self.admitted && rules.allow_everybody() {
-            return true;
-        }
-        let verdict = if self.admitted {
-            rules.decide(&Facts::of(self.conn, rules))
-        } else {
-            Verdict::Denied(TOO_MANY.into())
-        };
-        match verdict {
-            Verdict::Allowed => true,
-            Verdict::Denied(reason) => {
-                self.log.denied(&reason);
-                false
-            }
-        }
     }
 
     /// Has the connection end as it should, its reply perhaps broken off.
@@ -211,7 +218,7 @@ fn ask_for_name(conn: &mut Connection) {
     }
 }
 
-const TOO_MANY: &str = "max_per_ip";
+pub(crate) const TOO_MANY: &str = "max_per_ip";
 
 impl Facts {
     /// What is known of a client, as far as the rules ask for it.
@@ -234,16 +241,22 @@ impl Facts {
 }
 
 /// Logs what failed on one connection.
-struct Reporter {
+#[derive(Debug)]
+pub(crate) struct Reporter {
     peer: Address,
     /// Whether anything panicked: then what is gathered may be half a reply.
     panicked: bool,
 }
 
 impl Reporter {
+    #[inline]
+    pub(crate) fn of(conn: &Connection) -> Self {
+        Self { peer: conn.peer(), panicked: false }
+    }
+
     /// Whether what was to reach the client did; if not it is the client's doing.
     #[inline]
-    fn sent(&mut self, what: &str, sent: io::Result<()>) -> bool {
+    pub(crate) fn sent(&mut self, what: &str, sent: io::Result<()>) -> bool {
         let Err(err) = sent else { return true };
         let fault = err.kind();
         self.passes(what, Err(Failure::Error(err.into())), &[fault])
@@ -259,8 +272,16 @@ impl Reporter {
         self.passes("handshake", greeted, conn.faults())
     }
 
+    /// Says who has come.
+    #[inline]
+    pub(crate) fn connected(&self, conn: &Connection) {
+        if log::log_enabled!(Level::Debug) {
+            self.tell_connected(conn);
+        }
+    }
+
     #[cold]
-    fn connected(&self, conn: &Connection) {
+    fn tell_connected(&self, conn: &Connection) {
         let proto = conn.proto().to_uppercase();
         let local = conn.local().unwrap_or(Address::UNKNOWN);
         if self.peer.is_unix() {
@@ -273,7 +294,7 @@ impl Reporter {
     }
 
     /// A rule has decided against the client.
-    fn denied(&self, reason: &str) {
+    pub(crate) fn denied(&self, reason: &str) {
         log::debug!("access denied: {reason}; client {}", self.peer);
     }
 
@@ -305,7 +326,7 @@ impl Reporter {
     }
 
     #[cold]
-    fn failed(&mut self, what: &str, failure: Failure, faults: &[io::ErrorKind]) {
+    pub(crate) fn failed(&mut self, what: &str, failure: Failure, faults: &[io::ErrorKind]) {
         let peer = &self.peer;
         match failure {
             Failure::Panic(text) => {

@@ -72,8 +72,13 @@ impl Deadline {
         Some(Self { at, time, what })
     }
 
+    /// When that is.
+    pub(crate) fn at(&self) -> Instant {
+        self.at
+    }
+
     #[cold]
-    fn is_over(&self) -> io::Error {
+    pub(crate) fn is_over(&self) -> io::Error {
         let Self { time, what, .. } = self;
         io::Error::new(io::ErrorKind::TimedOut, format!("the {what} took longer than {time:?}"))
     }
@@ -82,8 +87,8 @@ impl Deadline {
 /// One stream.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    // Before the stream, as it must go first.
-    cuttable: Cuttable,
+    // Before the stream, as it must go first. None where the process has many, and ends them itself.
+    cuttable: Option<Cuttable>,
     stream: OwnedFd,
     /// Some where it is not the stream that is written to.
     output: Option<OwnedFd>,
@@ -113,7 +118,7 @@ impl Wire {
     #[inline]
     pub(crate) fn new(stream: OwnedFd, blocking: Blocking, limits: Limits) -> Self {
         Self {
-            cuttable: Cuttable::new(stream.as_fd()),
+            cuttable: (blocking != Blocking::AtOnce).then(|| Cuttable::new(stream.as_fd())),
             stream,
             output: None,
             blocking,
@@ -140,10 +145,16 @@ impl Wire {
         }
     }
 
-    /// Has every call end by then.
+    /// Has every call end by then. Whoever calls it at once sees to that himself.
     #[inline]
     pub(crate) fn end_by(&mut self, deadline: Option<Deadline>) {
         self.deadline = deadline;
+    }
+
+    /// When everything has to be over.
+    #[inline]
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.deadline
     }
 
     /// Has the stream be used by other descriptors as well, to read from and to write to, by programs that
@@ -310,6 +321,24 @@ impl Wire {
         }
     }
 
+    /// Says that no more comes, where a plain close may lose what was sent. Tells whether it has: then the
+    /// rest of what the client sends is to be taken, until it [`has_all`](Self::has_all).
+    ///
+    /// # Errors
+    /// Where the connection is gone.
+    pub(crate) fn part(&mut self, unread: bool) -> io::Result<bool> {
+        let lingers = self.has_sent() && (unread || self.may_lose());
+        if lingers {
+            SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write)?;
+        }
+        Ok(lingers)
+    }
+
+    /// Whether all that was sent has reached the client.
+    pub(crate) fn has_all(&self) -> io::Result<bool> {
+        Ok(socket::unacknowledged(&self.stream)? == 0)
+    }
+
     /// Whether a plain close may lose what was sent.
     #[inline]
     fn may_lose(&mut self) -> bool {
@@ -380,7 +409,7 @@ impl Wire {
     }
 
     /// Takes what is there, and tells whether more may come.
-    fn drain(&self) -> io::Result<bool> {
+    pub(crate) fn drain(&self) -> io::Result<bool> {
         let mut scrap = [0; SIZE];
         // So many at once, and then the time is looked at again.
         for _ in 0..64 {
@@ -401,11 +430,11 @@ const PIPE: usize = 4096;
 /// What every client has room for.
 const SHORT: usize = 512;
 /// How long a client may take for the rest of a reply where writes have no limit.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30);
 /// How long a client that has a whole reply may go on before it is closed.
-const AFTER_ALL: Duration = Duration::from_secs(1);
+pub(crate) const AFTER_ALL: Duration = Duration::from_secs(1);
 /// How often it is looked whether it has.
-const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 impl AsFd for Wire {
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -417,6 +446,12 @@ impl Read for Wire {
     #[inline]
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let length = room.len();
+        if self.blocking == Blocking::AtOnce {
+            let read = at_once(|| socket::read_now(&self.stream, room));
+            let rest = read.as_ref().is_ok_and(|count| *count == length);
+            self.seen = if rest { Seen::Some } else { Seen::All };
+            return read;
+        }
         let read = |stream: &OwnedFd| descriptor::read(stream, room);
         let count = self.within(Direction::Read, Some(Instant::now()), read)?;
         self.seen = if count == length { Seen::Some } else { Seen::All };
@@ -427,6 +462,11 @@ impl Read for Wire {
 impl Write for Wire {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.blocking == Blocking::AtOnce {
+            let count = at_once(|| socket::write_now(&self.stream, bytes))?;
+            self.sent = self.sent.saturating_add(count);
+            return Ok(count);
+        }
         if self.late {
             return Err(self.timed_out(Direction::Write));
         }
@@ -449,6 +489,17 @@ impl Write for Wire {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A call that does not wait, made again where a signal interrupted it.
+#[inline]
+fn at_once(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 

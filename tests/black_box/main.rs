@@ -30,6 +30,7 @@ mod forks_fail;
 mod hook_table;
 mod hooks;
 mod hostile;
+mod idle;
 mod kills;
 mod listening;
 mod log_files;

@@ -91,9 +91,7 @@ where
         _ => {}
     }
     let conf_file = read_conf(&mut settings, table, given.conf)?;
-    let merged = merge(&settings, table, declared)?;
-    hold_served::<S>(&merged)?;
-    merged.hold_required()?;
+    let merged = merged::<S>(&settings, table, &declaration)?;
     let inherited = merged.personality == Some(BuiltIn::Inet);
     if inherited && line.command.is_none() {
         stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
@@ -197,7 +195,29 @@ fn read_conf(
     Ok(Some(ConfFile { name: named.text, bytes, opened }))
 }
 
-/// Some personalities serve only who is made for them.
+/// The options as they hold, where the personality that was chosen can serve this program: some serve only who
+/// is made for them.
+fn merged<S>(
+    settings: &[Setting],
+    table: Table,
+    declaration: &Declaration,
+) -> Result<Merged, OptionError>
+where
+    S: Declared,
+    S::Personality: Personality<S>,
+{
+    let merged = merge(settings, table, S::Personality::BUILT_IN)?;
+    hold_served::<S>(&merged)?;
+    if merged.personality == Some(BuiltIn::Multiplex) && declaration.proto.is_some() {
+        let fault =
+            "what this program's own protocol says first would keep all other clients waiting";
+        let help = "`multiplex` takes the protocols that come with netserver";
+        return Err(merged.refuse(SERVER_TYPE, Reject::new(fault).with_help(help)));
+    }
+    merged.hold_required()?;
+    Ok(merged)
+}
+
 fn hold_served<S>(merged: &Merged) -> Result<(), OptionError>
 where
     S: Declared,

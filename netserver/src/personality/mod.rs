@@ -6,6 +6,7 @@
 
 mod fork;
 mod inet;
+mod multiplex;
 mod prefork;
 mod prefork_simple;
 mod single;
@@ -19,6 +20,7 @@ use netserver_options::BuiltIn;
 
 pub use fork::Fork;
 pub use inet::Inet;
+pub use multiplex::Multiplex;
 pub use prefork::PreFork;
 pub use prefork_simple::PreForkSimple;
 pub use single::Single;

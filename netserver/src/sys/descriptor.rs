@@ -53,6 +53,12 @@ pub(crate) fn bell() -> io::Result<OwnedFd> {
     Ok(EventFd::from_value_and_flags(0, flags)?.into())
 }
 
+/// Makes a bell readable.
+pub(crate) fn strike(bell: &impl AsFd) {
+    // It fails only where it was struck very often and nobody has looked: it is readable then.
+    let _ = write(bell, &1_u64.to_ne_bytes());
+}
+
 /// A file in memory that has no name, and goes with its last descriptor.
 pub(crate) fn nameless_file(label: &std::ffi::CStr) -> io::Result<OwnedFd> {
     Ok(memfd_create(label, MFdFlags::MFD_CLOEXEC)?)

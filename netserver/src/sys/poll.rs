@@ -91,6 +91,26 @@ impl PollSet {
         Ok(self.0.add(pipe, EpollEvent::new(EpollFlags::empty(), number))?)
     }
 
+    /// Adds what this process waits for in that way.
+    pub(crate) fn add_for(
+        &self,
+        descriptor: &impl AsFd,
+        interest: Interest,
+        number: u64,
+    ) -> io::Result<()> {
+        Ok(self.0.add(descriptor, EpollEvent::new(interest.flags(), number))?)
+    }
+
+    /// Waits in another way for what was added.
+    pub(crate) fn change(
+        &self,
+        descriptor: &impl AsFd,
+        interest: Interest,
+        number: u64,
+    ) -> io::Result<()> {
+        Ok(self.0.modify(descriptor, &mut EpollEvent::new(interest.flags(), number))?)
+    }
+
     /// Waits for that one no longer.
     pub(crate) fn remove(&self, descriptor: &impl AsFd) -> io::Result<()> {
         Ok(self.0.delete(descriptor)?)
@@ -99,17 +119,100 @@ impl PollSet {
     /// The number of a descriptor that is ready, or `None` after a signal or when the time is over.
     pub(crate) fn wait(&self, limit: Option<Duration>) -> io::Result<Option<u64>> {
         let mut events = [EpollEvent::empty()];
-        // Whole milliseconds, rounded up: a wait of nothing again and again is none.
-        let limit = limit.map(|limit| limit.as_nanos().div_ceil(1_000_000));
-        let limit = limit.map_or(EpollTimeout::NONE, |limit| {
-            i32::try_from(limit).map_or(EpollTimeout::MAX, |limit| {
-                EpollTimeout::try_from(limit).unwrap_or(EpollTimeout::MAX)
-            })
-        });
-        match self.0.wait(&mut events, limit) {
+        match self.0.wait(&mut events, milliseconds(limit)) {
             Ok(count) => Ok(events[..count].first().map(EpollEvent::data)),
             Err(Errno::EINTR) => Ok(None),
             Err(errno) => Err(errno.into()),
         }
+    }
+
+    /// Waits as [`wait`](Self::wait), for as many as there is room for.
+    pub(crate) fn wait_for_many(
+        &self,
+        events: &mut Events,
+        limit: Option<Duration>,
+    ) -> io::Result<()> {
+        events.count = 0;
+        match self.0.wait(&mut events.room, milliseconds(limit)) {
+            Ok(count) => events.count = count,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        Ok(())
+    }
+}
+
+/// Whole milliseconds, rounded up: a wait of nothing again and again is none.
+fn milliseconds(limit: Option<Duration>) -> EpollTimeout {
+    let limit = limit.map(|limit| limit.as_nanos().div_ceil(1_000_000));
+    limit.map_or(EpollTimeout::NONE, |limit| {
+        i32::try_from(limit).map_or(EpollTimeout::MAX, |limit| {
+            EpollTimeout::try_from(limit).unwrap_or(EpollTimeout::MAX)
+        })
+    })
+}
+
+/// What a descriptor is waited for. Its failure, and the end of both its ways, is always told as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interest {
+    Nothing,
+    Read,
+    Write,
+    Both,
+}
+
+impl Interest {
+    pub(crate) fn of(reads: bool, writes: bool) -> Self {
+        match (reads, writes) {
+            (false, false) => Self::Nothing,
+            (true, false) => Self::Read,
+            (false, true) => Self::Write,
+            (true, true) => Self::Both,
+        }
+    }
+
+    fn flags(self) -> EpollFlags {
+        match self {
+            Self::Nothing => EpollFlags::empty(),
+            Self::Read => EpollFlags::EPOLLIN,
+            Self::Write => EpollFlags::EPOLLOUT,
+            Self::Both => EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT,
+        }
+    }
+}
+
+/// Room for what one wait tells.
+#[derive(Debug)]
+pub(crate) struct Events {
+    room: Vec<EpollEvent>,
+    count: usize,
+}
+
+/// What a wait tells of one descriptor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ready {
+    pub(crate) number: u64,
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// It has failed, or nothing goes either way any more.
+    pub(crate) over: bool,
+}
+
+impl Events {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { room: vec![EpollEvent::empty(); most], count: 0 }
+    }
+
+    /// What the last wait has told of one.
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> Option<Ready> {
+        let event = self.room[..self.count].get(at)?;
+        let flags = event.events();
+        Some(Ready {
+            number: event.data(),
+            readable: flags.contains(EpollFlags::EPOLLIN),
+            writable: flags.contains(EpollFlags::EPOLLOUT),
+            over: flags.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP),
+        })
     }
 }

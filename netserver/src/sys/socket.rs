@@ -21,6 +21,8 @@ pub(crate) enum Blocking {
     Timed,
     /// Never: it says that it would.
     Never,
+    /// Not even where the stream itself would: whoever calls has others to serve, and waits for all at once.
+    AtOnce,
 }
 
 /// One `accept4(2)`: the stream, closed on exec, and who is at its other end.
@@ -31,7 +33,7 @@ pub(crate) fn accept(
 ) -> io::Result<(OwnedFd, SockAddr)> {
     let flags = match blocking {
         Blocking::Timed => libc::SOCK_CLOEXEC,
-        Blocking::Never => libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
+        Blocking::Never | Blocking::AtOnce => libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
     };
     let call = |storage: *mut _, length| {
         // SAFETY: the storage is large enough for every address, and `length` says how large.
@@ -102,6 +104,10 @@ impl Destination {
 pub(crate) struct Aside(Vec<u8>);
 
 impl Aside {
+    pub(crate) const fn empty() -> Self {
+        Self(Vec::new())
+    }
+
     /// Room that is made for the first datagram.
     fn room(&mut self) -> &mut Vec<u8> {
         if self.0.is_empty() {

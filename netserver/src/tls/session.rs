@@ -83,12 +83,40 @@ impl Session {
         Ok(count)
     }
 
+    /// Takes plain bytes, and says how many, for [`flush`](Self::flush) to send.
+    ///
+    /// # Errors
+    /// `InvalidData` where the client has broken the session.
+    pub(crate) fn push(&mut self, raw: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
+        // A session that has failed must not be written to.
+        self.process(raw)?;
+        self.tls.writer().write(bytes)
+    }
+
+    /// Sends what was taken and what rustls wants to say beside it.
+    ///
+    /// # Errors
+    /// What the raw stream fails with; it may be called again where that is `WouldBlock`.
+    pub(crate) fn flush(&mut self, raw: &mut impl Write) -> io::Result<()> {
+        self.send(raw)
+    }
+
+    /// Whether there is something for [`flush`](Self::flush).
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.tls.wants_write()
+    }
+
+    /// Has what is sent from here on end with the word that nothing follows.
+    pub(crate) fn end(&mut self) {
+        self.tls.send_close_notify();
+    }
+
     /// Tells the client that nothing follows: what it has got is whole.
     ///
     /// # Errors
     /// What the raw stream fails with.
     pub(crate) fn close(&mut self, raw: &mut impl Write) -> io::Result<()> {
-        self.tls.send_close_notify();
+        self.end();
         self.send(raw)
     }
 

@@ -1,0 +1,24 @@
+//! One loop that serves many connections at once, by callbacks of a [`MuxServer`].
+//!
+//! Takes in listeners, hands on what comes in to callbacks and what they write to clients. Everything
+//! happens in one thread, and nothing waits but the loop itself. It knows nothing of parents: a stop comes
+//! as everywhere, by [`signal`](crate::sys::signal).
+
+mod client;
+mod clients;
+mod crowd;
+mod event_loop;
+mod gate;
+mod handle;
+mod input;
+mod names;
+mod output;
+mod server;
+mod wheel;
+
+pub(crate) use event_loop::Loop;
+
+pub use clients::ConnId;
+pub use handle::Mux;
+pub use input::Input;
+pub use server::MuxServer;
