@@ -25,6 +25,7 @@
 //! ```
 #![doc = include_str!("../docs/process_flow.md")]
 #![doc = include_str!("../docs/personalities.md")]
+#![doc = include_str!("../docs/multiplex.md")]
 #![doc = include_str!("../docs/ports.md")]
 #![doc = include_str!("../docs/daemon.md")]
 #![doc = include_str!("../docs/signals.md")]

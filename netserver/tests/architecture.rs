@@ -116,20 +116,26 @@ fn every_option_has_a_reader() {
     }
 }
 
+/// What the program implements.
+const TRAITS: [&str; 2] = ["handler.rs", "mux/server.rs"];
+
 #[test]
 fn every_hook_has_a_caller_and_stands_in_its_trait() {
     let sources = sources();
-    let handler = &sources["handler.rs"];
-    let names: Vec<&str> = handler
-        .lines()
+    let names: Vec<&str> = TRAITS
+        .iter()
+        .flat_map(|file| sources[*file].lines())
         .filter_map(|line| line.trim().strip_prefix("fn ")?.split('(').next())
         .collect();
-    let table: Vec<&str> =
-        hook::HOOKS.iter().chain([&hook::PROCESS_REQUEST]).map(|spec| spec.name).collect();
-    assert_eq!(names, table, "the traits of handler.rs and the hook table differ");
+    let table = hook::HOOKS.iter().chain([&hook::PROCESS_REQUEST]).chain(hook::CALLBACKS);
+    let table: Vec<&str> = table.map(|spec| spec.name).collect();
+    assert_eq!(
+        names, table,
+        "the traits of handler.rs and mux/server.rs, and the hook table differ"
+    );
     for name in table {
         let called =
-            sources.iter().filter(|(file, _)| module(file) != "handler").any(|(_, code)| {
+            sources.iter().filter(|(file, _)| !TRAITS.contains(&file.as_str())).any(|(_, code)| {
                 // It may be handed on to whoever calls it.
                 [format!(".{name}("), format!("::{name}("), format!("S::{name})")]
                     .iter()
@@ -141,8 +147,11 @@ fn every_hook_has_a_caller_and_stands_in_its_trait() {
 
 #[test]
 fn every_hook_is_documented_in_four_parts() {
-    let text = fs::read_to_string(root().join("handler.rs")).unwrap();
-    for spec in hook::HOOKS {
+    let text = TRAITS.map(|file| fs::read_to_string(root().join(file)).unwrap()).concat();
+    // What has to be there has no default.
+    let left_out =
+        hook::all().filter(|spec| ![&hook::PROCESS_REQUEST, &hook::MUX_INPUT].contains(spec));
+    for spec in left_out {
         let before = text.split(&format!("fn {}(", spec.name)).next().unwrap();
         let docs = before.rsplit("\n\n").next().unwrap();
         for part in ["*When:*", "*Default:*", "# Errors"] {

@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use netserver::testing::{Client, Finished, Program, Server, scratch};
+use netserver_options::BuiltIn;
 
 use super::{actor, program};
 
@@ -57,7 +58,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (
         &["--server_type=prefrok"],
         &[
-            "--server_type: expected `single`, `inet`, `fork`, `prefork_simple` or `prefork`, got prefrok",
+            "--server_type: expected `single`, `inet`, `fork`, `prefork_simple`, `prefork`, `multiplex` or `thread`, got prefrok",
             "  help: did you mean `prefork`?",
         ],
     ),
@@ -65,13 +66,13 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["--server_type=single", "--max_servers=4"],
         &[
             "--max_servers: has no effect with personality `single`",
-            "  help: remove it, or use personality `fork`, `prefork_simple` or `prefork`",
+            "  help: remove it, or use personality `fork`, `prefork_simple`, `prefork` or `thread`",
         ],
     ),
     (
         &["--server_type=multitype"],
         &[
-            "--server_type: expected `single`, `inet`, `fork`, `prefork_simple` or `prefork`, got multitype",
+            "--server_type: expected `single`, `inet`, `fork`, `prefork_simple`, `prefork`, `multiplex` or `thread`, got multitype",
         ],
     ),
     (
@@ -339,7 +340,11 @@ fn command_line_and_conf_file_say_of_a_value_what_the_table_says() {
                 // Not every machine has a daemon.
                 program = program.arg("--syslog_logopt=nofatal");
             }
-            if verdict == "good" {
+            let used = netserver_options::find(name).unwrap().works_with(Some(BuiltIn::PreFork));
+            if verdict == "good" && !used {
+                let without = format!("{place}: has no effect with personality `prefork`");
+                assert_eq!(refusal(program, 2)[0], without, "{row}");
+            } else if verdict == "good" {
                 program.run().expect_code(0);
             } else {
                 assert_eq!(refusal(program, 2)[0], format!("{place}: {verdict}"), "{row}");

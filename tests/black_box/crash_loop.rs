@@ -61,16 +61,22 @@ fn crashing(size: &[String], init: &str, longest: Duration, healed: &Path) -> Se
 }
 
 /// Watches it crash from its start on for so long, and sees that it is no storm.
-fn crash(server: &Server, what: &str, (start, time): (Instant, Duration), longest: Duration) {
+fn crash(
+    server: &Server,
+    what: &str,
+    places: usize,
+    (start, time): (Instant, Duration),
+    longest: Duration,
+) {
     let forks = || lines(server, "hook pre_fork_hook");
     while start.elapsed() < time {
         // What may be by the time that they are counted, and never more.
-        let (forks, most) = (forks(), SIZE * children_of_a_place(start.elapsed(), longest));
+        let (forks, most) = (forks(), places * children_of_a_place(start.elapsed(), longest));
         assert!(forks <= most, "{what}: {forks} of {most} after {:?}", start.elapsed());
         pause(Duration::from_millis(50));
     }
     let (forks, seconds) = (forks(), start.elapsed().as_secs_f64());
-    assert!((2 * SIZE..=60).contains(&forks), "{what}: {forks} in {seconds} s");
+    assert!((2 * places..=60).contains(&forks), "{what}: {forks} in {seconds} s");
     let busy = server.processor_time().as_secs_f64() / seconds;
     assert!(busy < 0.1, "{what}: {busy} of a processor");
     // What each hook says, what is said of each step, and of the start.
@@ -98,12 +104,15 @@ fn heal(server: &Server, what: &str, wait: Duration) {
 }
 
 /// Children die for that long; then what was wrong is not any more.
-fn crash_and_heal(size: &[String], init: &str, time: Duration, longest: Duration) {
+fn crash_and_heal(personality: &str, init: &str, time: Duration, longest: Duration) {
+    let size = pool_of(personality, SIZE);
+    // All threads are of one child.
+    let places = if personality == "thread" { 1 } else { SIZE };
     let folder = scratch();
     let what = format!("{size:?}, {init}");
     let start = Instant::now();
-    let server = crashing(size, init, longest, &folder.join("healed"));
-    crash(&server, &what, (start, time), longest);
+    let server = crashing(&size, init, longest, &folder.join("healed"));
+    crash(&server, &what, places, (start, time), longest);
     let wait = current_wait(&server);
     assert!(wait <= longest, "{what}: {wait:?}");
     folder.write("healed", "");
@@ -117,11 +126,10 @@ fn children_that_die_at_once_are_no_storm_and_heal() {
     let seconds = u64::try_from(extent("CRASHES", 4)).unwrap();
     let longest = Duration::from_secs(if seconds < 20 { 2 } else { 8 });
     std::thread::scope(|scope| {
-        for personality in ["prefork", "prefork_simple"] {
+        for personality in ["prefork", "prefork_simple", "thread"] {
             for init in INIT {
-                let size = pool_of(personality, SIZE);
                 scope.spawn(move || {
-                    crash_and_heal(&size, init, Duration::from_secs(seconds), longest);
+                    crash_and_heal(personality, init, Duration::from_secs(seconds), longest);
                 });
             }
         }

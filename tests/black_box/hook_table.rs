@@ -57,6 +57,18 @@ fn serve(personality: BuiltIn) -> Finished {
         assert_eq!(client.line(), reply);
         assert_eq!(client.rest(), b"");
     }
+    let mut waits = None;
+    if personality == BuiltIn::Multiplex {
+        // Nothing ends these but the client's own end, or the stop that a restart is to them.
+        let mut ends = Client::connect(server.address());
+        ends.send("bye\n");
+        ends.half_close();
+        assert_eq!(ends.rest(), b"served\n");
+        let mut stays = Client::connect(server.address());
+        stays.send("stay\n");
+        assert_eq!(stays.line(), "served");
+        waits = Some(stays);
+    }
     for late in ["dequeue", "child_is_talking_hook"] {
         if hook::find(late).unwrap().called_by.contains(personality) {
             server.wait_for_log(&format!("hook {late}"));
@@ -64,6 +76,7 @@ fn serve(personality: BuiltIn) -> Finished {
     }
     server.signal(Signal::SIGHUP);
     server.wait_for_log("generation 2 serves");
+    assert!(waits.is_none_or(|mut stays| stays.rest().is_empty()));
     server.stop()
 }
 
@@ -83,7 +96,8 @@ fn serve_standard_input(sent: &str, reply: &str) -> Finished {
 
 #[test]
 fn each_personality_calls_what_the_table_says() {
-    for personality in [BuiltIn::Single, BuiltIn::Fork, BuiltIn::PreForkSimple, BuiltIn::PreFork] {
+    let listening = BuiltIn::ALL.iter().copied().filter(|one| *one != BuiltIn::Inet);
+    for personality in listening {
         assert_eq!(met(&serve(personality).log), table(personality), "{personality:?}");
     }
     let clients = CLIENTS.map(|(sent, reply)| met(&serve_standard_input(sent, reply).log));
@@ -105,7 +119,8 @@ fn a_start_says_which_hooks_are_never_called() {
         let never: BTreeSet<&str> = never.map_or_else(BTreeSet::new, |names| {
             names.trim_end_matches(", which this server has").split(", ").collect()
         });
-        let others = hook::all().filter(|spec| !spec.called_by.contains(*personality));
+        // What handles clients is there for each of those that may be chosen.
+        let others = hook::HOOKS.iter().filter(|spec| !spec.called_by.contains(*personality));
         assert_eq!(never, others.map(|spec| spec.name).collect(), "{said}");
     }
     let off = ["--check_for_dequeue=0", "--child_communication=no"];

@@ -16,8 +16,8 @@ const ACTIVE: usize = 200;
 const THREADS: usize = 4;
 const ROUNDS: usize = 100;
 
-/// The most memory of its own that the server may have for an idle client, in KiB.
-const MEMORY: f64 = 2.0;
+/// The most memory of its own that the server may have for an idle client, in bytes.
+const MEMORY: u64 = 2048;
 
 /// Memory that nobody shares with a process, in KiB.
 fn private(pid: i32) -> u64 {
@@ -89,10 +89,10 @@ fn idle_clients_cost_little_and_nobody_notices_them() {
             last.write_all(b"here\n").unwrap();
             last.read_exact(&mut [0; 5]).unwrap();
         }
-        let memory = private(child).saturating_sub(before) as f64 / idle as f64;
+        let memory = private(child).saturating_sub(before) * 1024 / idle;
         with.push(p99(&server));
-        tell(format_args!("{idle} idle clients: {memory:.2} KiB each"));
-        assert!(memory <= MEMORY, "{memory} KiB for an idle client");
+        tell(format_args!("{idle} idle clients: {memory} bytes each"));
+        assert!(memory <= MEMORY, "{memory} bytes for an idle client");
     }
     let (without, with) = (median(without), median(with));
     tell(format_args!("p99 of {ACTIVE} active ones: {without:?} alone, {with:?} beside them"));

@@ -13,7 +13,7 @@ pub(super) fn pool_of(personality: &str, size: usize) -> Vec<String> {
     let server_type = format!("--server_type={personality}");
     let most = format!("--max_servers={size}");
     match personality {
-        "prefork" => vec![server_type, most, format!("--min_servers={size}")],
+        "prefork" | "thread" => vec![server_type, most, format!("--min_servers={size}")],
         _ => vec![server_type, most],
     }
 }

@@ -40,7 +40,9 @@ impl Served {
         });
         // A new generation has at once what it needs for all who are served slowly.
         let pool = match personality {
-            "prefork" => &["--min_servers=28", "--max_spare_servers=30", "--max_servers=60"][..],
+            "prefork" | "thread" => {
+                &["--min_servers=28", "--max_spare_servers=30", "--max_servers=60"][..]
+            }
             "prefork_simple" => &["--max_servers=28"],
             _ => &[],
         };

@@ -310,13 +310,19 @@ fn bad_certificates_end_the_start_with_one_line() {
 /// T36: 200 and 500 of each with `TLS_ABUSE=1`.
 #[test]
 fn abuse_keeps_nobody_from_being_served() {
+    for personality in ["prefork", "thread"] {
+        abuse(personality);
+    }
+}
+
+fn abuse(personality: &str) {
     let full = std::env::var_os("TLS_ABUSE").is_some();
     let (stalled, resets, limit) = if full { (200, 500, 10) } else { (40, 100, 1) };
     let issued = Issued::new();
     let server = issued
         .server()
         .args([format!("--handshake_timeout={limit}s"), "--max_servers=300".into()])
-        .arg("--min_servers=20")
+        .args(["--min_servers=20", &format!("--server_type={personality}")])
         .start();
     let (address, config) = (server.address(), issued.client());
     exchange(&config, address, "x\n");

@@ -445,7 +445,7 @@ macro_rules! for_each_option {
             /// it: another part of the program may have waited for one.
             check_for_dead: Period {
                 group: Pool, works_with: FORKING, since: "0.1",
-                default: [PREFORKS => "30s", ALL => "1m"], range: ["10ms", "1h"],
+                default: [POOLS => "30s", ALL => "1m"], range: ["10ms", "1h"],
                 summary: "How often each child is looked at",
             }
             /// How often the parent counts its children anew, though none of them has woken it.

@@ -194,3 +194,86 @@ fn touch(client: &mut Client, touched: &mut Vec<ConnId>, change: impl FnOnce(&mu
         touched.push(client.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::accepted::Accepted;
+    use crate::address::Address;
+    use crate::buffer::Buffers;
+    use crate::connection::Connection;
+    use crate::wire::Limits;
+
+    fn come(clients: &mut Clients, now: Instant) -> ConnId {
+        let (stream, _) = UnixStream::pair().unwrap();
+        let accepted = Accepted::nonblocking(OwnedFd::from(stream), Address::UNKNOWN);
+        let none = Duration::ZERO;
+        let limits = Limits { read: none, write: none, request: none, handshake: none, line: 0 };
+        let conn = Connection::looped(accepted, "unix", limits, Buffers::empty());
+        let client = |id| Client { met: true, ..Client::new(id, conn, 0, now) };
+        clients.insert(client).unwrap()
+    }
+
+    #[test]
+    fn whoever_comes_to_a_place_is_not_taken_for_who_was_there() {
+        let now = Instant::now();
+        let mut clients = Clients::new(now);
+        let first = come(&mut clients, now);
+        assert_eq!(clients.of_number(first.number()), Some(first));
+        clients.remove(first).unwrap();
+        let second = come(&mut clients, now);
+        assert_eq!((second.place, second > first), (first.place, true));
+        // What the kernel has told of the first one, in the turn in which it left.
+        assert_eq!(clients.of_number(first.number()), None);
+        assert!(clients.get(first).is_none() && clients.lend(first).is_none());
+        assert!(!clients.touch(first, |client| client.output.push(b"to the first")));
+        assert!(clients.remove(first).is_none());
+        assert!(clients.get(second).unwrap().output.is_empty());
+        assert_eq!(second.to_string(), "2");
+    }
+
+    #[test]
+    fn others_are_changed_once_and_seen_to_once() {
+        let now = Instant::now();
+        let mut clients = Clients::new(now);
+        let [one, two, three] = [(); 3].map(|()| come(&mut clients, now));
+        let lent = clients.lend(one).unwrap();
+        assert_eq!(clients.ids(), [two, three]);
+        clients.touch_all(|client| client.output.push(b"x"));
+        assert!(clients.touch(two, |client| client.output.push(b"y")));
+        clients.give_back(lent);
+        let unsent = |id| clients.get(id).unwrap().output.unsent();
+        assert_eq!([unsent(one), unsent(two), unsent(three)], [&b""[..], b"xy", b"x"]);
+        assert_eq!(clients.touched, [two, three]);
+    }
+
+    #[test]
+    fn a_place_is_looked_at_when_it_was_last_asked_for_and_not_before() {
+        let now = Instant::now();
+        let mut clients = Clients::new(now);
+        let id = come(&mut clients, now);
+        let at = |seconds| now + Duration::from_secs(seconds);
+        let mut due = Vec::new();
+        clients.schedule(id, at(10));
+        clients.schedule(id, at(5));
+        clients.schedule(id, at(7));
+        clients.expired(at(4), &mut due);
+        assert!(due.is_empty());
+        clients.expired(at(6), &mut due);
+        assert_eq!(due, [id]);
+        // What was first asked for is past: it has been looked at, and asked for another time.
+        clients.schedule(id, at(20));
+        clients.expired(at(11), &mut due);
+        assert_eq!(due, [id]);
+        clients.remove(id).unwrap();
+        let next = come(&mut clients, now);
+        clients.schedule(next, at(30));
+        // The entry that the first one has left stands for the place.
+        clients.expired(at(21), &mut due);
+        assert_eq!(due, [id, next]);
+    }
+}

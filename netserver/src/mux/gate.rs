@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::listener::Listener;
 use crate::proto::AcceptFault;
 use crate::sys::poll::{Events, PollSet};
-use crate::sys::signal;
+use crate::sys::{descriptor, ends, signal};
 
 /// The most that are accepted at one listener before others have their turn.
 const BURST: usize = 16;
@@ -65,6 +65,16 @@ impl<'a> Gate<'a> {
     /// Nobody is let in any more.
     pub(super) fn close(&mut self) {
         self.set = None;
+    }
+
+    /// The same once a stop has taken the listeners: what is left of those of packets, by which they are
+    /// answered, would keep their addresses.
+    pub(super) fn end(&mut self) {
+        self.close();
+        for kept in self.listeners.iter().filter_map(|listener| listener.proto().kept()) {
+            // It fails where the kernel has no memory for it, and goes with this process then.
+            let _ = ends::with_null(|null| descriptor::put_over(kept, &null));
+        }
     }
 
     pub(super) fn listener(&self, place: usize) -> Option<&'a Listener> {

@@ -8,12 +8,17 @@ mod client;
 mod clients;
 mod crowd;
 mod event_loop;
+mod failure;
 mod gate;
 mod handle;
 mod input;
+mod letting_in;
 mod names;
 mod output;
+mod parting;
 mod server;
+mod taking;
+mod times;
 mod wheel;
 
 pub(crate) use event_loop::Loop;

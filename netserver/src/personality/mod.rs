@@ -24,7 +24,7 @@ pub use multiplex::Multiplex;
 pub use prefork::PreFork;
 pub use prefork_simple::PreForkSimple;
 pub use single::Single;
-pub use thread::Thread;
+pub use thread::{EachThread, Thread};
 
 pub use crate::pool::Tally;
 

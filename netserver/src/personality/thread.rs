@@ -14,7 +14,18 @@ use crate::threads::Threads;
 #[derive(Debug)]
 pub struct Thread;
 
-impl<S: NetServer + Clone + Send> Personality<S> for Thread {
+/// A server of which each thread has a clone: any that is `Clone`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be served by `thread`: it is no `Clone`, and each thread has its own",
+    label = "no `Clone`",
+    note = "write `#[derive(Clone)]` above its struct; what is to be one for all threads is behind an `Arc`"
+)]
+pub trait EachThread: Clone {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Clone> EachThread for S {}
+
+impl<S: NetServer + EachThread + Send> Personality<S> for Thread {
     const BUILT_IN: Option<BuiltIn> = Some(BuiltIn::Thread);
 
     fn serves(other: BuiltIn) -> bool {

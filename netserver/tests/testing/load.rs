@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::{fs, iter, thread};
 
 use netserver::testing::{Target, load, scratch};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::peers::{closed_port, echo_line, peer};
 
@@ -149,7 +150,10 @@ fn a_path_is_that_of_a_unix_socket() {
 fn a_full_queue_is_a_timeout() {
     let folder = scratch();
     let path = folder.join("socket");
-    let _listener = UnixListener::bind(&path).unwrap();
+    // As short a queue as there is: how long another one is the machine says.
+    let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    listener.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+    listener.listen(1).unwrap();
     let kept: Vec<_> = iter::repeat_with(|| path.connect(Duration::from_millis(20)))
         .map_while(Result::ok)
         .collect();

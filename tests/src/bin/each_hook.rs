@@ -1,12 +1,26 @@
-//! Logs each hook as it runs, those of queues and of children that talk too; the log says in which
-//! process. A client that says "deny" is denied.
+//! Logs each hook and each callback as it runs, those of queues and of children that talk too; the log says
+//! in which process. A client that says "deny" is denied; with `multiplex`, where nothing is read before, it is
+//! the second one.
+
+use std::time::Duration;
 
 use netserver::prelude::*;
 use netserver::{Child, ChildEnd, Message};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Logs {
     server: Option<ServerInfo>,
+    /// How many clients came, with `multiplex`.
+    seen: usize,
+}
+
+impl Logs {
+    fn tell_parent(&self) {
+        if let Some(server) = &self.server {
+            // Without a parent there is nobody to be told.
+            let _ = server.tell_parent(&"served".to_owned());
+        }
+    }
 }
 
 /// What nobody else sets it to.
@@ -17,7 +31,7 @@ fn met(hook: &str) {
 }
 
 #[net_server(
-    personality = "multitype",
+    personality = ["single", "inet", "fork", "prefork_simple", "prefork", "multiplex", "thread"],
     port = 0,
     host = "127.0.0.1",
     min_servers = 1,
@@ -74,6 +88,11 @@ impl Logs {
 
     fn allow_deny_hook(&mut self, conn: &mut Connection) -> io::Result<bool> {
         met("allow_deny_hook");
+        let personality = self.server.as_ref().map(ServerInfo::personality);
+        if personality == Some("multiplex") {
+            self.seen += 1;
+            return Ok(self.seen != 2);
+        }
         Ok(conn.next_line()?.as_deref() != Some("deny"))
     }
 
@@ -84,11 +103,39 @@ impl Logs {
 
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         met("process_request");
-        if let Some(server) = &self.server {
-            // Without a parent there is nobody to be told.
-            let _ = server.tell_parent(&"served".to_owned());
-        }
+        self.tell_parent();
         writeln!(conn, "served")
+    }
+
+    fn mux_connection(&mut self) {
+        met("mux_connection");
+    }
+
+    fn mux_input(&mut self, mux: &mut Mux<'_>, input: &mut Input<'_>) {
+        met("mux_input");
+        self.tell_parent();
+        if input.take_line().as_deref() == Some("hello") {
+            mux.set_timeout(Duration::from_millis(1));
+        }
+        mux.write("served\n");
+    }
+
+    fn mux_eof(&mut self) {
+        met("mux_eof");
+    }
+
+    fn mux_timeout(&mut self, mux: &mut Mux<'_>) {
+        met("mux_timeout");
+        mux.close();
+    }
+
+    fn mux_stopping(&mut self, mux: &mut Mux<'_>) {
+        met("mux_stopping");
+        mux.close();
+    }
+
+    fn mux_close(&mut self) {
+        met("mux_close");
     }
 
     fn post_process_request_hook(&mut self) {

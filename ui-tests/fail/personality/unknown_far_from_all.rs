@@ -2,7 +2,7 @@ use netserver::prelude::*;
 
 struct Echo;
 
-#[net_server(personality = "threads", port = 20203)]
+#[net_server(personality = "worker_mpm", port = 20203)]
 impl Echo {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         writeln!(conn, "hello")

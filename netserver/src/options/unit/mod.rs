@@ -388,7 +388,7 @@ fn is_path(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use netserver_options::Table;
+    use netserver_options::{Scope, Table};
 
     use super::super::args::{self, Unknown};
     use super::super::merge::merge;
@@ -504,8 +504,9 @@ mod tests {
     #[test]
     fn only_who_has_children_is_watched() {
         let watched = |personality| unit(personality, &[], &[]).contains("\nWatchdogSec=");
-        assert!(watched(BuiltIn::PreFork) && watched(BuiltIn::Fork));
-        assert!(!watched(BuiltIn::Single) && !watched(BuiltIn::Inet));
+        for one in BuiltIn::ALL {
+            assert_eq!(watched(*one), Scope::FORKING.contains(*one), "{one:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,29 @@
+//! What has gone wrong on one connection: one line in the log, and how it goes on.
+
+use std::io;
+
+use super::client::{Client, Leave};
+use crate::guard::Failure;
+use crate::serve::Reporter;
+
+/// What follows from a callback that has failed: after a panic nobody knows what was written, or half so.
+#[cold]
+pub(super) fn fail(client: &mut Client, what: &str, failure: Failure) {
+    let panicked = matches!(failure, Failure::Panic(_));
+    let mut faults = client.conn.faults().to_vec();
+    if client.ended {
+        // Who needs more than there was fails with this, and it is the client's fault.
+        faults.push(io::ErrorKind::UnexpectedEof);
+    }
+    Reporter::of(&client.conn).failed(what, failure, &faults);
+    client.leave(if panicked { Leave::AtOnce } else { Leave::Sent });
+}
+
+/// The same of what is the client's own doing; how it is to leave is up to the caller.
+#[cold]
+pub(super) fn fail_by(client: &Client, what: &str, err: io::Error) {
+    let own = !client.conn.is_datagram() || err.kind() != io::ErrorKind::InvalidInput;
+    let faults = [err.kind()];
+    let faults = if own { &faults[..] } else { &[] };
+    Reporter::of(&client.conn).failed(what, Failure::Error(err.into()), faults);
+}

@@ -1,0 +1,14 @@
+use netserver::prelude::*;
+
+struct Echo;
+
+#[net_server(personality = ["prefork", "multiplex"], port = 20203)]
+impl Echo {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
+        writeln!(conn, "hello")
+    }
+}
+
+fn main() -> ExitCode {
+    Echo.run()
+}
