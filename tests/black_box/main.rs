@@ -23,6 +23,7 @@ mod daemons;
 mod deadlines;
 mod dequeue;
 mod drain;
+mod event_loop;
 mod exits;
 mod failures;
 mod fatal;
