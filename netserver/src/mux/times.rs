@@ -39,6 +39,11 @@ impl<S: MuxServer> Turns<'_, S> {
                 overdue(client, "handshake");
                 return self.let_go(id);
             }
+            // Nobody has met it yet, and its name would come too late for anybody to.
+            Phase::Naming(_) if is_over(client.over_at()) => {
+                overdue(client, "reverse lookup");
+                return self.let_go(id);
+            }
             Phase::Naming(until) if until <= now => {
                 return self.named(id, Err(Unconfirmed::Late));
             }
