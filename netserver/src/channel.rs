@@ -201,6 +201,7 @@ impl Channel {
 }
 
 #[cfg(not(feature = "tls"))]
+#[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "those with TLS need both")]
 impl Channel {
     /// Whether all bytes are secret.
     pub(crate) fn is_secret(&self) -> bool {
