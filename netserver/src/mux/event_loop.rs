@@ -3,7 +3,7 @@
 use std::mem;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::client::{Bounds, Leave, Phase};
 use super::clients::{Clients, ConnId};
@@ -81,6 +81,9 @@ pub(super) const ROOM: usize = 16 * 1024;
 /// The most connections that one turn hears of.
 const EVENTS: usize = 512;
 
+/// After a restart, how long children of the image before may accept at most.
+const ELDERS: Duration = Duration::from_secs(60);
+
 /// The numbers of what is no connection.
 const BELL: u64 = u64::MAX;
 const GATE: u64 = BELL - 1;
@@ -104,6 +107,9 @@ pub(super) struct Turns<'a, S> {
     pub(super) names: Names,
     pub(super) clients: Clients,
     pub(super) crowd: Crowd,
+    /// Until when children of an image before may have a listener wait, which ends the turns of this loop: with
+    /// another personality they want to.
+    pub(super) has_elders: Option<Instant>,
     /// When this turn began.
     pub(super) now: Instant,
     /// For whatever is read.
@@ -161,6 +167,7 @@ impl<'a, S: MuxServer> Turns<'a, S> {
             bell,
             clients: Clients::new(now),
             crowd: Crowd::new(most),
+            has_elders: (info.generation() > 1).then(|| now + ELDERS),
             now,
             room: vec![0; ROOM],
             again: Vec::new(),

@@ -49,6 +49,10 @@ impl<S: MuxServer> Turns<'_, S> {
     pub(super) fn let_in_at(&mut self, place: usize) -> Result<()> {
         let Some(listener) = self.gate.listener(place) else { return Ok(()) };
         let most = if self.only_waiting { MOST_WAITING } else { self.gate.burst(place) };
+        if self.has_elders.is_some_and(|until| self.now < until) {
+            // Where a stop has taken it away that is seen next.
+            let _ = listener.set_waiting(false);
+        }
         let mut count = 0;
         while count < most && (self.only_waiting || signal::accepts()) {
             self.spare.clear();
