@@ -469,7 +469,7 @@ macro_rules! for_each_option {
             }
             /// How long one read may wait for the client; 0 means no limit. A read that waited as
             /// long fails with `TimedOut`. `multiplex` closes a connection whose client has sent nothing for
-            /// as long, but for one that has more to take, or a time of its own by `Mux::set_timeout`.
+            /// as long; while it is not read from, as too much waits to be sent to it, that does not count.
             read_timeout: Period {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "30s"], range: ["0s", "1d"],
