@@ -133,7 +133,7 @@ pub trait Hooks {
 
     /// Opens what a child must not share: a connection to a database, a random state.
     ///
-    /// *When:* first in each child, before it serves.
+    /// *When:* first in each child, before it serves; with `thread` before any thread has its clone.
     ///
     /// *Default:* does nothing.
     ///
@@ -186,7 +186,7 @@ pub trait Hooks {
 
     /// Says why, or counts, where a connection may not be served.
     ///
-    /// *When:* in the worker, instead of `process_request`.
+    /// *When:* in the worker, instead of `process_request`, or of all callbacks of `multiplex`.
     ///
     /// *Default:* says nothing; the connection closes.
     ///
@@ -199,7 +199,8 @@ pub trait Hooks {
 
     /// Does what follows each request; `allowed` tells whether it was one or its denial.
     ///
-    /// *When:* in the worker, still connected; also after a request that failed.
+    /// *When:* in the worker, still connected; also after a request that failed. With `multiplex` right before
+    /// `mux_close`.
     ///
     /// *Default:* does nothing.
     ///
@@ -212,7 +213,7 @@ pub trait Hooks {
 
     /// Tidies up after a connection.
     ///
-    /// *When:* in the worker; the connection is closed.
+    /// *When:* in the worker; the connection is closed. Not with `multiplex`, where `mux_close` is for that.
     ///
     /// *Default:* does nothing.
     ///
@@ -418,7 +419,7 @@ pub trait Hooks {
     }
 }
 
-/// A server that handles one connection at a time in each of its processes.
+/// A server that handles one connection at a time in each of its processes or threads.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle connections",
     label = "no `process_request`",
