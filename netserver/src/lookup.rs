@@ -17,8 +17,19 @@ use crate::sys::resolve;
 pub(crate) const LIMIT: Duration = Duration::from_secs(2);
 
 /// Most threads that wait for the resolver at a time, late ones included: a resolver that hangs must
-/// not take the memory of the server.
+/// not take the memory of the server. So many where a process serves one client at a time.
 const MOST: usize = 8;
+/// And never more than so many beside, where it serves several.
+const MOST_BESIDE: usize = 256;
+
+/// How many there may be in this process.
+static ROOM: AtomicUsize = AtomicUsize::new(MOST);
+
+/// This process serves so many clients at a time, each of whom may wait for a name: nobody is to go without
+/// for the others' sake.
+pub(crate) fn make_room_for(clients: usize) {
+    ROOM.store(MOST + clients.min(MOST_BESIDE), SeqCst);
+}
 
 static OUTSTANDING: AtomicUsize = AtomicUsize::new(0);
 
@@ -68,7 +79,9 @@ impl fmt::Display for Unconfirmed {
             Self::Improper => f.write_str("its name is not one of a host"),
             Self::Astray(name) => write!(f, "{name} does not lead back to it"),
             Self::Late => f.write_str("the resolver is late"),
-            Self::Crowded => write!(f, "{MOST} lookups wait for the resolver already"),
+            Self::Crowded => {
+                write!(f, "{} lookups wait for the resolver already", ROOM.load(SeqCst))
+            }
             Self::Failed => f.write_str("the lookup failed"),
         }
     }
@@ -100,7 +113,7 @@ pub(crate) fn begin(
     start(System, &OUTSTANDING, address.to_canonical(), tell)
 }
 
-/// Asks `resolver` in a thread apart, unless [`MOST`] of those that `outstanding` counts wait.
+/// Asks `resolver` in a thread apart, unless as many of those that `outstanding` counts wait as may.
 fn ask(
     resolver: impl Resolver,
     outstanding: &'static AtomicUsize,
@@ -135,7 +148,7 @@ struct Place(&'static AtomicUsize);
 
 impl Place {
     fn take(outstanding: &'static AtomicUsize) -> Option<Self> {
-        let one_more = |count: usize| (count < MOST).then_some(count + 1);
+        let one_more = |count: usize| (count < ROOM.load(SeqCst)).then_some(count + 1);
         outstanding.fetch_update(SeqCst, SeqCst, one_more).ok().map(|_| Self(outstanding))
     }
 }

@@ -195,6 +195,24 @@ fn a_name_counts_where_it_leads_back() {
 }
 
 #[test]
+fn of_many_threads_each_has_its_own_name() {
+    let rule = [r"--allow=.+\.example\.com", "--reverse_lookups"];
+    let pool = ["--server_type=thread", "--min_servers=20"];
+    let Some((_world, server)) = World::with(79, &[&rule[..], &pool].concat()) else { return };
+    let address = server.address();
+    thread::scope(|scope| {
+        let silent: Vec<_> = (0..12).map(|_| scope.spawn(|| ask(address, SILENT))).collect();
+        // They ask for names that nobody tells, for two seconds.
+        pause(Duration::from_millis(500));
+        let (said, took) = ask(address, 2);
+        assert!(said.ends_with("host=good.example.com\n"), "{said}");
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        silent.into_iter().for_each(|client| assert_eq!(client.join().unwrap().0, ""));
+    });
+    server.stop();
+}
+
+#[test]
 fn a_resolver_that_is_late_or_silent_holds_nobody_for_long() {
     let rules = [r"--deny=.+\.attacker", "--access_default=allow", "--reverse_lookups"];
     let Some((_world, server)) = World::with(78, &rules) else { return };

@@ -24,6 +24,7 @@ use crate::guard;
 use crate::handler::NetServer;
 use crate::info::ServerInfo;
 use crate::listener::{Listener, Listeners};
+use crate::lookup;
 use crate::pool::{Limits, MORE, Scoreboard};
 use crate::seat::{Counter, Post};
 use crate::serve::{Terms, serve_connection};
@@ -61,6 +62,7 @@ impl<S: NetServer + Clone + Send> Craft<S> for Threads {
         let known = Known::new(listeners.descriptors().chain(port.set()));
         let _waiting = Waiting::on(&known);
         let limits = Limits::managed(info.options());
+        lookup::make_room_for(limits.max_servers);
         let most = limits.max_servers.saturating_add(MORE);
         let cannot = |err| Error::because("cannot have threads", err);
         let board = Scoreboard::new(most, info.options().max_per_ip()).map_err(cannot)?;
