@@ -111,6 +111,26 @@ impl fmt::Display for Address {
     }
 }
 
+/// Who counts as one client: an IPv4 address, or the half of an IPv6 address that one site has to
+/// itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Site {
+    pub(crate) family: i64,
+    pub(crate) network: i64,
+}
+
+impl Site {
+    pub(crate) fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self { family: 4, network: u32::from(address).into() },
+            IpAddr::V6(address) => {
+                let half = address.octets().first_chunk().copied().unwrap_or_default();
+                Self { family: 6, network: i64::from_be_bytes(half) }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +149,20 @@ mod tests {
         assert!(Address::unix(None).is_unix() && Address::unix(None).path().is_none());
         let unnamed = SockAddr::unix("").unwrap();
         assert!(Address::of(&unnamed).is_unix());
+    }
+
+    #[test]
+    fn a_client_is_an_ipv4_address_or_half_of_an_ipv6_address() {
+        let same = |one: &str, other: &str| {
+            Site::of(one.parse().unwrap()) == Site::of(other.parse().unwrap())
+        };
+        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
+        assert!(!same("192.0.2.1", "192.0.2.2"));
+        assert!(same("2001:db8::1", "2001:db8::ffff:0:0:2"));
+        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
+        assert!(!same("fe80::1", "2001:db8::1"));
+        // The family counts: the upper half of the one is the whole of the other.
+        assert!(!same("192.0.2.1", "0:0:c000:201::"));
+        assert!(!same("255.255.255.255", "::1"));
     }
 }

@@ -137,8 +137,10 @@ fn start(
 ) -> Result<(), Unconfirmed> {
     let place = Place::take(outstanding).ok_or(Unconfirmed::Crowded)?;
     let lookup = move || {
-        let _place = place;
-        tell(confirm(&resolver, address));
+        let found = confirm(&resolver, address);
+        // Whoever is told may ask for another at once.
+        drop(place);
+        tell(found);
     };
     resolve::apart(lookup).map_err(|_| Unconfirmed::Failed)
 }

@@ -207,7 +207,9 @@ fn of_many_threads_each_has_its_own_name() {
         let (said, took) = ask(address, 2);
         assert!(said.ends_with("host=good.example.com\n"), "{said}");
         assert!(took < Duration::from_secs(1), "{took:?}");
-        silent.into_iter().for_each(|client| assert_eq!(client.join().unwrap().0, ""));
+        for client in silent {
+            assert_eq!(client.join().unwrap().0, "");
+        }
     });
     server.stop();
 }

@@ -1,14 +1,16 @@
-//! How many connections each address has.
+//! How many connections each client has.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-/// How many connections each address has, where that is limited.
+use crate::address::Site;
+
+/// How many connections each client has, where that is limited.
 #[derive(Debug)]
 pub(super) struct Crowd {
     /// 0 for any number.
     most: usize,
-    counts: HashMap<IpAddr, usize>,
+    counts: HashMap<Site, usize>,
 }
 
 impl Crowd {
@@ -21,7 +23,7 @@ impl Crowd {
         if self.most == 0 {
             return true;
         }
-        let count = self.counts.entry(address).or_default();
+        let count = self.counts.entry(Site::of(address)).or_default();
         if *count >= self.most {
             return false;
         }
@@ -31,10 +33,11 @@ impl Crowd {
 
     /// One of that address has left.
     pub(super) fn leaves(&mut self, address: IpAddr) {
-        if let Some(count) = self.counts.get_mut(&address) {
+        let site = Site::of(address);
+        if let Some(count) = self.counts.get_mut(&site) {
             *count -= 1;
             if *count == 0 {
-                self.counts.remove(&address);
+                self.counts.remove(&site);
             }
         }
     }
@@ -50,6 +53,11 @@ mod tests {
         let mut crowd = Crowd::new(2);
         assert!(crowd.admits(one) && crowd.admits(one) && crowd.admits(other));
         assert!(!crowd.admits(one));
+        // However it is written, and wherever it has it from.
+        assert!(!crowd.admits("::ffff:192.0.2.1".parse().unwrap()));
+        assert!(crowd.admits("2001:db8::2".parse().unwrap()));
+        assert!(!crowd.admits("2001:db8::3".parse().unwrap()));
+        crowd.leaves("2001:db8::2".parse().unwrap());
         crowd.leaves(one);
         assert!(crowd.admits(one));
         for _ in 0..2 {

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::guard;
 use crate::info::ServerInfo;
 use crate::listener::{Listener, Listeners};
-use crate::seat::Post;
+use crate::seat::{Counter, Post};
 use crate::serve::Terms;
 use crate::stop::Stage;
 use crate::sys::descriptor;
@@ -44,6 +44,7 @@ impl<S: MuxServer> Craft<S> for Loop {
             gate => gate?,
         };
         let mut turns = Turns::new(server, info, gate, post.parent())?;
+        turns.counter = post.counter();
         signal::ignore_pipe()?;
         post.ready();
         let outcome = turns.serve();
@@ -107,6 +108,8 @@ pub(super) struct Turns<'a, S> {
     pub(super) names: Names,
     pub(super) clients: Clients,
     pub(super) crowd: Crowd,
+    /// Where the first connection is counted, which tells a process that serves from one that dies at once.
+    pub(super) counter: Option<Counter>,
     /// Until when children of an image before may have a listener wait, which ends the turns of this loop: with
     /// another personality they want to.
     pub(super) has_elders: Option<Instant>,
@@ -167,6 +170,7 @@ impl<'a, S: MuxServer> Turns<'a, S> {
             bell,
             clients: Clients::new(now),
             crowd: Crowd::new(most),
+            counter: None,
             has_elders: (info.generation() > 1).then(|| now + ELDERS),
             now,
             room: vec![0; ROOM],
@@ -229,7 +233,7 @@ impl<'a, S: MuxServer> Turns<'a, S> {
     /// Something has happened that is no client's doing.
     fn rung(&mut self) {
         descriptor::drain(&self.bell);
-        while let Some((id, found)) = self.names.found() {
+        while let Some((id, found)) = self.names.found(self.now) {
             self.named(id, found);
         }
     }

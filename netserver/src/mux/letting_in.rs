@@ -77,6 +77,9 @@ impl<S: MuxServer> Turns<'_, S> {
     }
 
     pub(super) fn meet(&mut self, place: usize, listener: &Listener, accepted: Accepted) {
+        if let Some(counter) = self.counter.take() {
+            counter.count();
+        }
         let address = accepted.peer.ip();
         let admitted = address.is_none_or(|address| self.crowd.admits(address));
         let is_packet = accepted.is_datagram();
@@ -96,7 +99,10 @@ impl<S: MuxServer> Turns<'_, S> {
             counted: address.filter(|_| admitted),
             ..Client::new(id, conn, place, now)
         });
-        let Some(id) = inserted else { return };
+        let Some(id) = inserted else {
+            address.filter(|_| admitted).into_iter().for_each(|address| self.crowd.leaves(address));
+            return;
+        };
         if listener.is_plain() {
             self.greet(id);
             return;
@@ -141,8 +147,9 @@ impl<S: MuxServer> Turns<'_, S> {
         client.conn.begin_request();
         let address = client.conn.peer_ref().ip();
         if let Some(address) = address.filter(|_| client.admitted && self.terms.needs_name()) {
-            client.phase = Phase::Naming(self.now + lookup::LIMIT);
-            match self.names.ask(id, address) {
+            let until = self.now + lookup::LIMIT;
+            client.phase = Phase::Naming(until);
+            match self.names.ask(id, address, (self.now, until)) {
                 Ok(()) => self.wait_for(id),
                 Err(why) => self.named(id, Err(why)),
             }

@@ -13,6 +13,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering::SeqCst;
 
+use crate::address::Site;
 use crate::sys::memory::{Line, SharedLines};
 
 /// The numbers in a child's line: its ticket, and its client in two parts. The ticket is 0 while
@@ -25,26 +26,6 @@ const NETWORK: usize = 2;
 /// ever used.
 const LAST: usize = 0;
 const USED: usize = 1;
-
-/// Who counts as one client: an IPv4 address, or the half of an IPv6 address that one site has to
-/// itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Key {
-    family: i64,
-    network: i64,
-}
-
-impl Key {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self { family: 4, network: u32::from(address).into() },
-            IpAddr::V6(address) => {
-                let half = address.octets().first_chunk().copied().unwrap_or_default();
-                Self { family: 6, network: i64::from_be_bytes(half) }
-            }
-        }
-    }
-}
 
 /// The slots and the counter.
 #[derive(Debug)]
@@ -73,7 +54,7 @@ impl Crowd {
     /// Whether the child of that place may serve a client of this address. If so the client counts
     /// until [`leave`](Self::leave); else, or where it was refused, it never did.
     pub(crate) fn admits(&self, place: usize, address: IpAddr) -> bool {
-        let key = Key::of(address);
+        let key = Site::of(address);
         let promise = self.announce(place, key);
         let ticket = settle(self.next(), &self.slots[place], promise);
         let admitted = self.before(key, ticket) < self.limit;
@@ -90,7 +71,7 @@ impl Crowd {
 
     /// Writes whom the child of that place would serve. Hands on what stands for its ticket until
     /// it has one.
-    fn announce(&self, place: usize, key: Key) -> i64 {
+    fn announce(&self, place: usize, key: Site) -> i64 {
         let slot = &self.slots[place];
         // The key changes only while there is no ticket: a reader that finds the same ticket before
         // and after has read the key that belongs to it.
@@ -103,7 +84,7 @@ impl Crowd {
     }
 
     /// How many slots have that key and a ticket before this one.
-    fn before(&self, key: Key, ticket: i64) -> usize {
+    fn before(&self, key: Site, ticket: i64) -> usize {
         let is_before = |slot: &&Line| match look(slot) {
             (found, other) if found == key && other < 0 => {
                 // Where it has another ticket already, that may be a smaller one.
@@ -129,13 +110,13 @@ fn settle(ticket: i64, slot: &Line, promise: i64) -> i64 {
 }
 
 /// A slot's key with the ticket that belongs to it.
-fn look(slot: &Line) -> (Key, i64) {
+fn look(slot: &Line) -> (Site, i64) {
     loop {
         let ticket = slot.number::<TICKET>().load(SeqCst);
         let family = slot.number::<FAMILY>().load(SeqCst);
         let network = slot.number::<NETWORK>().load(SeqCst);
         if slot.number::<TICKET>().load(SeqCst) == ticket {
-            return (Key { family, network }, ticket);
+            return (Site { family, network }, ticket);
         }
     }
 }
@@ -162,21 +143,6 @@ mod tests {
 
     fn client(number: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, number])
-    }
-
-    #[test]
-    fn a_client_is_an_ipv4_address_or_half_of_an_ipv6_address() {
-        let same = |one: &str, other: &str| {
-            Key::of(one.parse().unwrap()) == Key::of(other.parse().unwrap())
-        };
-        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
-        assert!(!same("192.0.2.1", "192.0.2.2"));
-        assert!(same("2001:db8::1", "2001:db8::ffff:0:0:2"));
-        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
-        assert!(!same("fe80::1", "2001:db8::1"));
-        // The family counts: the upper half of the one is the whole of the other.
-        assert!(!same("192.0.2.1", "0:0:c000:201::"));
-        assert!(!same("255.255.255.255", "::1"));
     }
 
     #[test]
@@ -219,12 +185,12 @@ mod tests {
 
     fn go_on(crowd: &Crowd, place: usize, number: u8, at: At) -> At {
         match at {
-            At::Nowhere => At::Announced(number, crowd.announce(place, Key::of(client(number)))),
+            At::Nowhere => At::Announced(number, crowd.announce(place, Site::of(client(number)))),
             At::Announced(number, promise) => {
                 At::Ticketed(number, settle(crowd.next(), &crowd.slots[place], promise))
             }
             At::Ticketed(number, ticket)
-                if crowd.before(Key::of(client(number)), ticket) < crowd.limit =>
+                if crowd.before(Site::of(client(number)), ticket) < crowd.limit =>
             {
                 At::Admitted(number)
             }
