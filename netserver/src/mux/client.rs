@@ -13,6 +13,9 @@ use crate::serve::Terms;
 use crate::sys::poll::Interest;
 use crate::wire;
 
+/// The most that is sent to one client before others have their turn.
+const SHARE: usize = 256 * 1024;
+
 /// How far a connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -162,21 +165,35 @@ impl Client {
         lifted
     }
 
-    /// Sends what waits to be, as far as there is room.
+    /// Sends what waits to be, as far as there is room. Whoever takes it as fast as it is sent has another
+    /// turn for the rest.
     ///
     /// # Errors
     /// Where the client takes no more, ever.
     #[inline]
     pub(super) fn send(&mut self, now: Instant) -> io::Result<()> {
+        let mut share = SHARE;
         while !self.full && self.is_behind() {
-            let sent = if self.output.is_empty() {
+            let unsent = self.output.unsent();
+            let sent = if unsent.is_empty() {
                 self.conn.unstick().map(|()| 0)
             } else {
-                self.conn.send_now(self.output.unsent())
+                self.conn.send_now(&unsent[..unsent.len().min(share)])
             };
             match sent {
-                Ok(count) => self.output.advance(count),
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => self.full = true,
+                Ok(count) => {
+                    self.output.advance(count);
+                    share = share.saturating_sub(count);
+                    // The kernel tells at once that there is room.
+                    self.full |= share == 0;
+                }
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                    self.full = true;
+                    // It is tried now and then, and has one time for all tries.
+                    if self.conn.is_datagram() {
+                        return Ok(());
+                    }
+                }
                 Err(err) => return Err(err),
             }
             self.wrote = now;
@@ -217,7 +234,8 @@ impl Client {
     pub(super) fn due(&self, bounds: &Bounds, now: Instant) -> Option<Instant> {
         let own = match self.phase {
             Phase::Greeting => None,
-            Phase::Naming(until) => Some(until),
+            // Whoever waits for it is served then, and only then its time may be over.
+            Phase::Naming(until) => return Some(until),
             Phase::Parting(until) => Some(until.min(now + wire::LOOK)),
             Phase::Served => {
                 let timer = self.timer.filter(|_| self.is_open());
