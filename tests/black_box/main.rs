@@ -39,6 +39,7 @@ mod log_hook;
 mod log_lines;
 mod log_sinks;
 mod mixed;
+mod multiplex;
 mod multitype;
 mod names;
 mod notify;

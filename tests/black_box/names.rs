@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use netserver::testing::{DEADLINE, Scratch, Server, scratch, tool};
+use netserver::testing::{DEADLINE, Program, Scratch, Server, scratch, tool};
 use socket2::{Domain, Socket, Type};
 
+use super::starved::ticks;
 use super::{pause, program};
 
 /// 127.0.0.N, its name, and where that name leads.
@@ -104,6 +105,10 @@ impl World {
     /// With a resolver at 127.0.0.`at`, as its port cannot be another; `None` where the test is not
     /// root's.
     fn with(at: u8, arguments: &[&str]) -> Option<(Self, Server)> {
+        Self::of(at, program!("facts").args(arguments))
+    }
+
+    fn of(at: u8, program: Program) -> Option<(Self, Server)> {
         let unshare = tool("unshare")?;
         // Root may, but in some containers.
         let mount = ["-m", "mount", "--bind", "/etc/nsswitch.conf", "/etc/nsswitch.conf"];
@@ -125,9 +130,8 @@ impl World {
             "for file in resolv.conf nsswitch.conf; do mount --bind {}/$file /etc/$file || exit 9; done; exec \"$@\"",
             etc.path().display()
         );
-        let server = program!("facts")
+        let server = program
             .args(["--port=0", "--host=127.0.0.1", "--log_level=3"])
-            .args(arguments)
             .under(unshare, &["-m", "sh", "-c", &mount, "sh"])
             .start();
         Some((Self { _etc: etc, stop, resolver: Some(resolver) }, server))
@@ -158,6 +162,11 @@ fn serve(socket: &UdpSocket, stop: &AtomicBool) {
 
 /// What the server says to a client at 127.0.0.N, and how long that takes.
 fn ask(server: SocketAddr, number: u8) -> (String, Duration) {
+    say(server, number, "x\n")
+}
+
+/// The same of a client that says something else.
+fn say(server: SocketAddr, number: u8, line: &str) -> (String, Duration) {
     let start = Instant::now();
     let own = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, number), 0);
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -165,7 +174,7 @@ fn ask(server: SocketAddr, number: u8) -> (String, Duration) {
     socket.connect(&server.into()).unwrap();
     socket.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut stream = std::net::TcpStream::from(socket);
-    let _ = stream.write_all(b"x\n");
+    let _ = stream.write_all(line.as_bytes());
     let mut said = String::new();
     let _ = stream.read_to_string(&mut said);
     (said, start.elapsed())
@@ -237,5 +246,32 @@ fn a_resolver_that_is_late_or_silent_holds_nobody_for_long() {
     });
     let (said, _) = ask(address, 4);
     assert_eq!(said, "", "the rule denies it");
+    server.stop();
+}
+
+/// One loop waits for the names of all, and is busy with none of them, not even once their time is over.
+#[test]
+fn a_loop_waits_for_no_name() {
+    const LINE: &str = "host\nclose\n";
+    let program = program!("muxer").args(["--reverse_lookups", "--request_timeout=500ms"]);
+    let Some((_world, server)) = World::of(79, program) else { return };
+    let address = server.address();
+    let (said, _) = say(address, 2, LINE);
+    assert_eq!(said, "good.example.com\n");
+    let child = server.children()[0];
+    let before = ticks(child);
+    thread::scope(|scope| {
+        for number in [SILENT, LATE, SILENT] {
+            scope.spawn(move || {
+                let (_, took) = say(address, number, LINE);
+                assert!(took < Duration::from_millis(2600), "{took:?}");
+            });
+        }
+        let mut times: Vec<Duration> = (0..100).map(|_| say(address, 2, LINE).1).collect();
+        times.sort();
+        assert!(times[98] < Duration::from_millis(100), "{:?}", times[98]);
+    });
+    let used = Duration::from_millis(10) * u32::try_from(ticks(child) - before).unwrap();
+    assert!(used < Duration::from_millis(700), "{used:?} of processor time");
     server.stop();
 }

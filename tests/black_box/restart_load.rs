@@ -21,6 +21,9 @@ const LATENCY: Duration = Duration::from_millis(250);
 /// Ways to one server.
 const PROTOCOLS: [&str; 3] = ["tcp", "unix", "ssl"];
 
+/// The one whose program is another, as it is called with what comes.
+const LOOP: &str = "multiplex";
+
 /// A server of some protocols, and how clients come to it.
 struct Served {
     server: Server,
@@ -47,7 +50,9 @@ impl Served {
             _ => &[],
         };
         let with_tls = protocols.contains(&"ssl");
-        let server = program!("lasting")
+        let program =
+            if personality == LOOP { program!("lasting_loop") } else { program!("lasting") };
+        let server = program
             .args(ports)
             .args(issued.cert("server").iter().filter(|_| with_tls))
             .arg(format!("--server_type={personality}"))
@@ -161,10 +166,21 @@ fn nobody_notices_a_restart() {
     assert_eq!(late.collect::<Vec<_>>(), [], "over {LATENCY:?}");
 }
 
+/// Beside the others it is slow: all that its clients want is done by one process.
+#[test]
+fn nobody_notices_a_restart_of_a_loop() {
+    let Some(extent) = asked_for() else {
+        assert!(!are_late(LOOP, &PROTOCOLS, SHORT), "clients wait");
+        return;
+    };
+    let late = PROTOCOLS.iter().filter(|protocol| are_late(LOOP, &[protocol], extent));
+    assert_eq!(late.collect::<Vec<_>>(), [&""; 0], "over {LATENCY:?}");
+}
+
 #[test]
 fn a_stream_goes_on_across_three_restarts() {
     const LINES: usize = 1_000;
-    with_all(&PARENTS, |personality| {
+    with_all(&[&PARENTS[..], &[LOOP]].concat(), |personality| {
         let served = Served::start(personality, &["tcp"]);
         let mut client = Client::connect(served.server.address());
         client.set_patience(Duration::from_secs(20));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use netserver::testing::{Client, Server, Signal, load, tool, tool_with};
 
+use super::multiplex::muxer;
 use super::protocols::facts;
 use super::{PERSONALITIES, actor, extent, pause};
 
@@ -44,15 +45,19 @@ fn workers(server: &Server, personality: &str) -> Vec<i32> {
 #[test]
 fn without_descriptors_it_waits_and_goes_on() {
     let Some(prlimit) = tool("prlimit") else { return };
-    for (personality, ports) in
-        PERSONALITIES.into_iter().flat_map(|one| [(one, &["0"][..]), (one, &["0", "0"])])
-    {
+    let all = PERSONALITIES.into_iter().chain(["multiplex"]);
+    for (personality, ports) in all.flat_map(|one| [(one, &["0"][..]), (one, &["0", "0"])]) {
         let pool: &[&str] = match personality {
             "prefork" => &["--min_servers=2", "--max_servers=2", "--max_spare_servers=1"],
             "prefork_simple" => &["--max_servers=2"],
             _ => &[],
         };
-        let server = facts(ports).args(pool).arg(format!("--server_type={personality}")).start();
+        let program = if personality == "multiplex" {
+            muxer(&[]).args(ports.iter().map(|port| format!("--port={port}")))
+        } else {
+            facts(ports).args(pool)
+        };
+        let server = program.arg(format!("--server_type={personality}")).start();
         let address = server.address();
         server.expect_log("cannot accept, clients wait: Too many open files");
         // Of a pool another child may have had all the clients by then.
