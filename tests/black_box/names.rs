@@ -207,7 +207,7 @@ fn a_name_counts_where_it_leads_back() {
 fn of_many_threads_each_has_its_own_name() {
     let rule = [r"--allow=.+\.example\.com", "--reverse_lookups"];
     let pool = ["--server_type=thread", "--min_servers=20"];
-    let Some((_world, server)) = World::with(79, &[&rule[..], &pool].concat()) else { return };
+    let Some((_world, server)) = World::with(80, &[&rule[..], &pool].concat()) else { return };
     let address = server.address();
     thread::scope(|scope| {
         let silent: Vec<_> = (0..12).map(|_| scope.spawn(|| ask(address, SILENT))).collect();

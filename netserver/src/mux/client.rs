@@ -166,26 +166,30 @@ impl Client {
     }
 
     /// Sends what waits to be, as far as there is room. Whoever takes it as fast as it is sent has another
-    /// turn for the rest.
+    /// turn for the rest, once that is no more than what may wait, `most`: beyond that it is to be seen what
+    /// the client does not take.
     ///
     /// # Errors
     /// Where the client takes no more, ever.
     #[inline]
-    pub(super) fn send(&mut self, now: Instant) -> io::Result<()> {
-        let mut share = SHARE;
+    pub(super) fn send(&mut self, now: Instant, most: usize) -> io::Result<()> {
+        let mut sent_now = 0;
+        // A packet is sent whole.
+        let piece = if self.conn.is_datagram() { usize::MAX } else { SHARE };
         while !self.full && self.is_behind() {
             let unsent = self.output.unsent();
             let sent = if unsent.is_empty() {
                 self.conn.unstick().map(|()| 0)
             } else {
-                self.conn.send_now(&unsent[..unsent.len().min(share)])
+                self.conn.send_now(&unsent[..unsent.len().min(piece)])
             };
             match sent {
                 Ok(count) => {
                     self.output.advance(count);
-                    share = share.saturating_sub(count);
+                    sent_now += count;
+                    let rest_may_wait = most == 0 || self.output.len() <= most;
                     // The kernel tells at once that there is room.
-                    self.full |= share == 0;
+                    self.full |= sent_now >= SHARE && rest_may_wait && self.is_behind();
                 }
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
                     self.full = true;
@@ -234,8 +238,7 @@ impl Client {
     pub(super) fn due(&self, bounds: &Bounds, now: Instant) -> Option<Instant> {
         let own = match self.phase {
             Phase::Greeting => None,
-            // Whoever waits for it is served then, and only then its time may be over.
-            Phase::Naming(until) => return Some(until),
+            Phase::Naming(until) => Some(until),
             Phase::Parting(until) => Some(until.min(now + wire::LOOK)),
             Phase::Served => {
                 let timer = self.timer.filter(|_| self.is_open());

@@ -293,11 +293,15 @@ impl<S: MuxServer> Turns<'_, S> {
     fn look_at_stop(&mut self) {
         if !self.stopping && !signal::accepts() {
             self.stopping = true;
-            self.gate.end();
+            self.gate.close();
             for id in self.clients.ids() {
                 self.say_goodbye(id);
                 self.settle(id);
             }
+        }
+        let answers = || self.clients.iter().any(|client| client.conn.is_datagram());
+        if self.stopping && self.gate.keeps_addresses() && !answers() {
+            self.gate.free();
         }
         // One that has lost what it needs does not wait for clients that stay for hours.
         if !self.closing && guard::is_fatal() {

@@ -25,6 +25,7 @@ pub(super) struct Gate<'a> {
     /// None once nobody is let in any more.
     set: Option<PollSet>,
     events: Events,
+    keeps: bool,
 }
 
 /// How one of them fares.
@@ -50,7 +51,8 @@ impl<'a> Gate<'a> {
         }
         let door = Door { burst: 1, pause: None, until: None };
         let (doors, events) = (vec![door; listeners.len()], Events::new(listeners.len().max(1)));
-        Ok(Self { listeners, doors, set: Some(set), events })
+        let keeps = listeners.iter().any(|listener| listener.proto().kept().is_some());
+        Ok(Self { listeners, doors, set: Some(set), events, keeps })
     }
 
     /// What is ready where any listener is.
@@ -67,10 +69,15 @@ impl<'a> Gate<'a> {
         self.set = None;
     }
 
-    /// The same once a stop has taken the listeners: what is left of those of packets, by which they are
-    /// answered, would keep their addresses.
-    pub(super) fn end(&mut self) {
-        self.close();
+    /// Whether it has what packets are answered by.
+    pub(super) fn keeps_addresses(&self) -> bool {
+        self.keeps
+    }
+
+    /// Lets go of what packets are answered by, once none is to be: it would keep their addresses, though a stop
+    /// has taken the listeners.
+    pub(super) fn free(&mut self) {
+        self.keeps = false;
         for kept in self.listeners.iter().filter_map(|listener| listener.proto().kept()) {
             // It fails where the kernel has no memory for it, and goes with this process then.
             let _ = ends::with_null(|null| descriptor::put_over(kept, &null));

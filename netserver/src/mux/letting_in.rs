@@ -209,8 +209,9 @@ impl<S: MuxServer> Turns<'_, S> {
             self.spare = buffers;
             return;
         }
-        if !buffers.unread().is_empty() {
-            client.input = buffers.unread().to_vec();
+        // The beginning of a line that a hook has asked for is kept beside the rest.
+        if !buffers.line.is_empty() || !buffers.unread().is_empty() {
+            client.input = [&buffers.line, buffers.unread()].concat();
             if client.is_open() {
                 self.take(id, 0);
             }

@@ -20,7 +20,7 @@ impl<S: MuxServer> Turns<'_, S> {
             return;
         }
         if client.leave != Leave::AtOnce {
-            match client.send(self.now) {
+            match client.send(self.now, self.bounds.unsent) {
                 Ok(()) => self.hold_output(id),
                 Err(err) => {
                     fail_by(client, "sending the reply", err);

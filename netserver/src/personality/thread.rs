@@ -14,18 +14,19 @@ use crate::threads::Threads;
 #[derive(Debug)]
 pub struct Thread;
 
-/// A server of which each thread has a clone: any that is `Clone`.
+/// A server of which each thread has a clone: any that is `Clone` and `Send`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be served by `thread`: it is no `Clone`, and each thread has its own",
-    label = "no `Clone`",
-    note = "write `#[derive(Clone)]` above its struct; what is to be one for all threads is behind an `Arc`"
+    message = "`{Self}` cannot be served by `thread`: each thread has a clone of it, so it has to be `Clone` and `Send`",
+    label = "not `Clone`, or not `Send`",
+    note = "write `#[derive(Clone)]` above its struct; what is to be one for all threads is behind an `Arc`",
+    note = "not `Send` is what holds an `Rc` or a raw pointer: take an `Arc`, and a `Mutex` or an atomic in place of a `RefCell` or a `Cell` in it"
 )]
-pub trait EachThread: Clone {}
+pub trait EachThread: Clone + Send {}
 
 #[diagnostic::do_not_recommend]
-impl<S: Clone> EachThread for S {}
+impl<S: Clone + Send> EachThread for S {}
 
-impl<S: NetServer + EachThread + Send> Personality<S> for Thread {
+impl<S: NetServer + EachThread> Personality<S> for Thread {
     const BUILT_IN: Option<BuiltIn> = Some(BuiltIn::Thread);
 
     fn serves(other: BuiltIn) -> bool {

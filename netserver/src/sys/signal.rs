@@ -392,7 +392,9 @@ extern "C" fn on_signal(
         handle_here(number, origin);
     } else if own().is_copy() {
         do_by_default(number);
-    } else if origin != Origin::Waker && !sent_on(number, origin) {
+    } else if (number, origin) == (libc::SIGALRM, Origin::Waker) {
+        // What it has ended was a wait.
+    } else if !sent_on(number, origin) {
         handle_here(number, origin);
     }
     errno.set();

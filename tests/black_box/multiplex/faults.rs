@@ -189,3 +189,21 @@ fn clients_that_are_gone_harm_nobody() {
     drop(witness);
     server.stop();
 }
+
+/// It is no process that dies before it has served anybody, however often.
+#[test]
+fn a_loop_that_dies_after_it_has_served_is_replaced_at_once() {
+    let server = muxer(&["--spawn_backoff_max=60s"]).start();
+    server.allow_log("was killed by SIGKILL");
+    for _ in 0..4 {
+        let child = loop_of(&server);
+        let (client, _) = guest(&server);
+        server.signal_child(child, Signal::SIGKILL);
+        server.wait_until("another one is there", || {
+            server.alive().first().is_some_and(|next| *next != child)
+        });
+        drop(client);
+    }
+    assert_eq!(records(&server, "before its first connection"), 0, "{:?}", server.log());
+    server.stop();
+}
