@@ -2,10 +2,12 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use super::{Connection, Stream};
 use crate::accepted::Accepted;
 use crate::buffer::Buffers;
+use crate::sys::poll::{self, Direction, Woken};
 use crate::wire::{Deadline, Limits};
 
 impl Connection {
@@ -26,6 +28,12 @@ impl Connection {
             Stream::Channel(channel) => Some(std::os::fd::AsFd::as_fd(channel)),
             Stream::Datagram(_) => None,
         }
+    }
+
+    /// Whether the client has taken so much of what it was sent that the kernel wants more.
+    pub(crate) fn has_room(&self) -> bool {
+        let ready = |stream| poll::ready(&stream, Direction::Write, Some(Duration::ZERO));
+        self.stream().is_some_and(|stream| ready(stream).is_ok_and(|woken| woken == Woken::Ready))
     }
 
     /// When everything has to be over.

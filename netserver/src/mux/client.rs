@@ -84,6 +84,8 @@ pub(super) struct Client {
     pub(super) touched: bool,
     /// Whether it had no room for what was last to be sent.
     pub(super) full: bool,
+    /// Whether the last try to send took nothing.
+    pub(super) stalled: bool,
     /// Whether it is not read from, as too much is to be sent.
     pub(super) pressed: bool,
     /// What came and was not taken, and how much of it has no line end.
@@ -117,6 +119,7 @@ impl Client {
             told: false,
             touched: false,
             full: false,
+            stalled: false,
             pressed: false,
             input: Vec::new(),
             searched: 0,
@@ -186,6 +189,7 @@ impl Client {
             match sent {
                 Ok(count) => {
                     self.output.advance(count);
+                    self.stalled = false;
                     sent_now += count;
                     let rest_may_wait = most == 0 || self.output.len() <= most;
                     // The kernel tells at once that there is room.
@@ -193,8 +197,8 @@ impl Client {
                 }
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
                     self.full = true;
-                    // It is tried now and then, and has one time for all tries.
-                    if self.conn.is_datagram() {
+                    // All tries that take nothing have one time.
+                    if std::mem::replace(&mut self.stalled, true) {
                         return Ok(());
                     }
                 }

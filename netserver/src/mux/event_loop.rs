@@ -222,6 +222,8 @@ impl<'a, S: MuxServer> Turns<'a, S> {
         for id in again {
             self.read(id);
         }
+        // A callback may have taken long: nobody is late for that.
+        self.now = Instant::now();
         if waiting {
             self.let_in()?;
         }

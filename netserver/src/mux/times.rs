@@ -50,8 +50,18 @@ impl<S: MuxServer> Turns<'_, S> {
             Phase::Greeting | Phase::Naming(_) => return self.wait_for(id),
             Phase::Served => {}
         }
-        // A packet's client may have room by now, and nobody tells.
-        client.full &= !client.conn.is_datagram();
+        // A packet's client may have room by now, and nobody tells. And while others had their turn another may
+        // have sent or taken what nobody has looked at yet.
+        let has_room = client.conn.is_datagram()
+            || (is_over(client.write_until(&bounds)) && client.conn.has_room());
+        client.full &= !has_room;
+        if is_over(client.write_until(&bounds)) || is_over(client.read_until(&bounds)) {
+            self.read(id);
+        }
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if client.phase != Phase::Served {
+            return;
+        }
         if is_over(client.over_at()) {
             overdue(client, "mux_input");
             let behind = client.is_behind();

@@ -498,6 +498,7 @@ impl<'a, S: Hooks> Parent<'a, S> {
             return;
         }
         self.late_looked = Instant::now();
+        self.hurry_finishing();
         for pid in self.policy.roster.slow(&self.board, Instant::now()) {
             log::warn!("child {pid} is not ready after {SLOW:?}: nobody waits for it any more");
         }
@@ -507,6 +508,20 @@ impl<'a, S: Hooks> Parent<'a, S> {
             log::warn!("child {pid} has not left in {limit:?}, and serves nobody: SIGKILL");
             Self::tell(&[(pid, Signal::SIGKILL)]);
         }
+    }
+
+    /// Has a child with many clients finish in the time that a stop would give it.
+    fn hurry_finishing(&mut self) {
+        let options = self.info.options();
+        if self.one_serves_more.is_none() || options.leave_children_open_on_hup() {
+            return;
+        }
+        let timing = self.info.stop_timing();
+        let orders = self.policy.roster.hurry(&self.board, Instant::now(), &timing);
+        for (pid, signal) in orders.iter().filter(|(_, signal)| *signal != Signal::SIGTERM) {
+            log::warn!("child {pid} has not finished in its time: {signal}");
+        }
+        Self::tell(&orders);
     }
 
     /// Has the queue be emptied, where it is time.
@@ -551,6 +566,9 @@ impl<'a, S: Hooks> Parent<'a, S> {
         }
         if !options.request_timeout().is_zero() && self.policy.roster.alive() > 0 {
             next = next.min(left(OVERDUE, self.overdue_looked));
+        }
+        if self.one_serves_more.is_some() && self.policy.roster.any_finishes(&self.board) {
+            next = next.min(left(OVERDUE, self.late_looked));
         }
         next = next.min(self.succession.next_look(self.info).unwrap_or(next));
         if let Some(until) = self.drained {

@@ -121,11 +121,14 @@ impl Limits {
         }
     }
 
-    /// Of a child that serves all clients: another takes its place while one that is to leave, and was not
-    /// told so, finishes those it has.
+    /// Of a child that serves all clients: another takes its place while those that are to leave, told so or
+    /// not, finish with the clients they have.
     pub(crate) fn one(options: &Options) -> Self {
+        /// So many of them may do that at the same time: each has `graceful_timeout`.
+        const FINISHING: usize = 16;
         let pool = Self::constant(options);
-        Self { min_servers: 1, max_servers: 2, max_spare: 1, max_recycling: 1, ..pool }
+        let most = 1 + FINISHING;
+        Self { min_servers: 1, max_servers: most, max_spare: 1, max_recycling: most, ..pool }
     }
 
     /// Of children that are forked when a client comes.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::child::{Child, ChildKind};
 use crate::handover::Elder;
-use crate::stop::Stage;
+use crate::stop::{Stage, Timing};
 use crate::sys::process::{End, Pid};
 use crate::sys::signal::Signal;
 
@@ -248,6 +248,37 @@ impl Roster {
         places.into_iter().filter_map(|at| self.tell(at, Signal::SIGKILL, look, now)).collect()
     }
 
+    /// Whether a worker finishes with the clients it has, told so or not.
+    pub(crate) fn any_finishes(&self, look: &impl Look) -> bool {
+        self.workers().any(|(at, seated)| seated.finishes(at, look))
+    }
+
+    /// Workers with many clients each, that finish: they are told so, where they do it by themselves, and harder
+    /// when the time of a step is over. Hands out whom to signal.
+    pub(crate) fn hurry(
+        &mut self,
+        look: &impl Look,
+        now: Instant,
+        timing: &Timing,
+    ) -> Vec<(Pid, Signal)> {
+        let next = |(at, seated): (usize, &Seated)| {
+            let since = seated.told_first.map(|(told, _)| now.saturating_duration_since(told));
+            let next = match seated.told {
+                None => Some(Signal::SIGTERM),
+                Some(Signal::SIGTERM) if since >= Some(timing.graceful) => Some(Signal::SIGINT),
+                Some(Signal::SIGINT) if since >= Some(timing.graceful + timing.quick) => {
+                    Some(Signal::SIGKILL)
+                }
+                Some(_) => None,
+            };
+            next.map(|signal| (at, signal))
+        };
+        let finishing = self.workers().filter(|(at, seated)| seated.finishes(*at, look));
+        let orders: Vec<(usize, Signal)> = finishing.filter_map(next).collect();
+        let told = |(at, signal)| Some((self.tell(at, signal, look, now)?, signal));
+        orders.into_iter().filter_map(told).collect()
+    }
+
     /// Those that were forked so long ago that they should be ready, each once.
     pub(crate) fn slow(&mut self, look: &impl Look, now: Instant) -> Vec<Pid> {
         let seated = self.places.iter_mut().enumerate();
@@ -384,6 +415,11 @@ impl Place {
 }
 
 impl Seated {
+    /// Whether it finishes with the clients it has, told so or not.
+    fn finishes(&self, at: usize, look: &impl Look) -> bool {
+        self.told.is_some() || look.doing(at) == Doing::Finishing
+    }
+
     /// Whether it should be ready by now, and is not.
     fn is_slow(&self, doing: Doing, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.since);

@@ -248,3 +248,26 @@ fn busy_clients_starve_nobody() {
         server.stop();
     }
 }
+
+/// What a callback does is no client's fault: more of them than one turn hears have said something while it took
+/// longer than they may be silent.
+#[test]
+fn a_callback_that_takes_long_makes_nobody_late() {
+    const CLIENTS: usize = 700;
+    let server = muxer(&["--read_timeout=1s"]).start();
+    let mut clients: Vec<Client> =
+        (0..CLIENTS).map(|_| Client::connect(server.address())).collect();
+    // The last one is accepted after all others.
+    assert_eq!(ask(&mut clients[CLIENTS - 1], "say here"), "here");
+    let (mut busy, _) = guest(&server);
+    busy.send("spin 2\nsay done\n");
+    for client in &mut clients {
+        client.send("say still here\n");
+    }
+    assert_eq!(busy.line(), "done");
+    for client in &mut clients {
+        assert_eq!(client.line(), "still here");
+    }
+    drop((clients, busy));
+    server.stop();
+}

@@ -117,3 +117,50 @@ fn a_loop_that_is_killed_is_replaced() {
     drop(next);
     server.stop();
 }
+
+/// Each loop that is renewed has `graceful_timeout` for those who stay with it, and they keep no other from being
+/// renewed.
+#[test]
+fn loops_that_are_renewed_leave_in_their_time() {
+    let server = muxer(&["--hup=children", "--graceful_timeout=1s", "--log_level=3"]).start();
+    server.allow_log("has not finished in its time: SIGINT");
+    let mut staying = Vec::new();
+    for _ in 0..3 {
+        let (mut client, _) = guest(&server);
+        let child = ask(&mut client, "pid");
+        staying.push(client);
+        server.signal(Signal::SIGHUP);
+        server.wait_until("another one serves", || {
+            let mut client = Client::connect(server.address());
+            ask(&mut client, "pid") != child
+        });
+    }
+    server.wait_until("the last one is alone", || server.alive().len() == 1);
+    for mut client in staying {
+        assert!(client.try_rest().is_err(), "it was cut");
+    }
+    server.stop();
+}
+
+/// Those that somebody else has told to stop are replaced at once, and keep nobody from being served.
+#[test]
+fn loops_that_finish_by_themselves_keep_nobody_waiting() {
+    let server = muxer(&["--graceful_timeout=2s", "--log_level=3"]).start();
+    server.allow_log("has not finished in its time: SIGINT");
+    let mut staying = Vec::new();
+    for _ in 0..4 {
+        let (mut client, _) = guest(&server);
+        let child = ask(&mut client, "pid");
+        staying.push(client);
+        server.signal_child(child.parse().unwrap(), Signal::SIGTERM);
+        let start = Instant::now();
+        server.wait_until("another one serves", || {
+            let mut client = Client::connect(server.address());
+            ask(&mut client, "pid") != child
+        });
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+    server.wait_until("they have left", || server.alive().len() == 1);
+    drop(staying);
+    server.stop();
+}
