@@ -155,6 +155,17 @@ impl Clients {
         self.places.len() == self.free.len()
     }
 
+    /// What was stamped with the one time has the other.
+    pub(super) fn restamp(&mut self, before: Instant, after: Instant) {
+        for client in self.places.iter_mut().filter_map(|place| place.client.as_deref_mut()) {
+            for time in [&mut client.read, &mut client.wrote] {
+                if *time == before {
+                    *time = after;
+                }
+            }
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Client> {
         self.places.iter().filter_map(|place| place.client.as_deref())
     }

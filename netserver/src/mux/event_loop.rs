@@ -222,8 +222,7 @@ impl<'a, S: MuxServer> Turns<'a, S> {
         for id in again {
             self.read(id);
         }
-        // A callback may have taken long: nobody is late for that.
-        self.now = Instant::now();
+        self.look_at_clock();
         if waiting {
             self.let_in()?;
         }
@@ -232,11 +231,23 @@ impl<'a, S: MuxServer> Turns<'a, S> {
         Ok(())
     }
 
+    /// Callbacks may have taken long: whose turn it was has its time from here on.
+    fn look_at_clock(&mut self) {
+        /// So little nobody misses.
+        const SHORT: Duration = Duration::from_millis(10);
+        let began = mem::replace(&mut self.now, Instant::now());
+        if self.now.saturating_duration_since(began) > SHORT {
+            self.clients.restamp(began, self.now);
+        }
+    }
+
     /// Something has happened that is no client's doing.
     fn rung(&mut self) {
         descriptor::drain(&self.bell);
-        while let Some((id, found)) = self.names.found(self.now) {
-            self.named(id, found);
+        while let Some((ids, found)) = self.names.found(self.now) {
+            for id in ids {
+                self.named(id, found.clone());
+            }
         }
     }
 
