@@ -98,18 +98,25 @@ const OURS: [&str; 10] = [
     "Input",
 ];
 
+/// Bytes and text as they are.
+const PLAIN: [&str; 4] = ["Vec", "String", "str", "u8"];
+
 /// Complains of a type that is known to be another one: any other is rustc's to compare.
 fn given(spec: &HookSpec, at: usize, param: &PatType, errors: &mut Errors) {
     let (lent, changes, ty) = match &*param.ty {
         Type::Reference(reference) => (true, reference.mutability.is_some(), &*reference.elem),
         other => (false, false, other),
     };
+    let ours = &spec.params[at];
     let Some(name) = last_name(ty) else {
+        if matches!(ty, Type::Slice(_) | Type::Array(_) | Type::Tuple(_)) {
+            errors.push(param, &messages::another_parameter(spec, ours));
+        }
         return;
     };
-    let ours = &spec.params[at];
     let lends = ours.ty.starts_with('&') && ours.type_name() == name;
-    if ours.type_name() != name && OURS.contains(&name.as_str()) {
+    let known = OURS.contains(&name.as_str()) || PLAIN.contains(&name.as_str());
+    if ours.type_name() != name && known {
         errors.push(param, &messages::another_parameter(spec, ours));
     } else if !lent && lends {
         errors.push(param, &messages::by_value(spec, &name));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netserver::testing::{Client, Server};
+use netserver::testing::{Client, Server, Trace, tool};
 
 use super::super::{pause, tell};
 use super::{about, ask, guest, loop_of, muxer, until_end};
@@ -269,5 +269,24 @@ fn a_callback_that_takes_long_makes_nobody_late() {
         assert_eq!(client.line(), "still here");
     }
     drop((clients, busy));
+    server.stop();
+}
+
+/// A client that takes a long answer as fast as it comes has the loop for a share of it at a time.
+#[test]
+fn a_long_answer_is_sent_by_turns() {
+    const LENGTH: usize = 2_000_000;
+    // What is sent in one turn.
+    const SHARE: usize = 256 * 1024;
+    let Some(strace) = tool("strace") else { return };
+    let server = muxer(&["--max_unsent=0"]).start();
+    let child = loop_of(&server);
+    let (mut client, _) = guest(&server);
+    let trace = Trace::attach(&strace, [child]);
+    client.send(format!("flood {LENGTH}\nclose\n"));
+    assert_eq!(client.rest().len(), LENGTH);
+    let calls = trace.stop();
+    let turns = calls.count("epoll_wait") + calls.count("epoll_pwait");
+    assert!(turns >= (LENGTH / SHARE) as u64, "{turns} turns: {calls:?}");
     server.stop();
 }
