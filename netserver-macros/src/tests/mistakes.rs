@@ -444,8 +444,18 @@ const HANDLERS: &[(&str, &str, &[&str])] = &[
     ),
     (
         r#"personality = "multiplex""#,
-        "fn mux_input(&mut self, mux: &mut Mux<'_>, line: &str, more: u8) {}",
+        "fn mux_input(&mut self, mux: &mut Mux<'_>, input: &mut Input<'_>, more: u8) {}",
         &["`mux_input` is called with `mux`, `input` and no more"],
+    ),
+    (
+        r#"personality = "multiplex""#,
+        "fn mux_input(&self, mux: &mut Mux, data: &[u8]) {}",
+        &["`mux_input` is given `input: &mut Input<'_>` here"],
+    ),
+    (
+        r#"personality = "multiplex""#,
+        "fn mux_input(&self, mux: &mut Mux, line: String) {}",
+        &["`mux_input` is given `input: &mut Input<'_>` here"],
     ),
     (
         r#"personality = "multiplex""#,

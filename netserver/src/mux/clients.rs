@@ -151,8 +151,12 @@ impl Clients {
         }
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.places.len() == self.free.len()
+        self.count() == 0
     }
 
     /// What was stamped with the one time has the other.

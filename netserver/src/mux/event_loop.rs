@@ -311,6 +311,7 @@ impl<S: MuxServer> Turns<'_, S> {
                 self.say_goodbye(id);
                 self.settle(id);
             }
+            self.say_who_stays();
         }
         let answers = || self.clients.iter().any(|client| client.conn.is_datagram());
         if self.stopping && self.gate.keeps_addresses() && !answers() {
@@ -325,6 +326,15 @@ impl<S: MuxServer> Turns<'_, S> {
             self.leave_all(Leave::AtOnce);
         }
         self.see_to_others();
+    }
+
+    /// Whoever looks at a stop that takes long sees what it waits for.
+    fn say_who_stays(&self) {
+        let (count, limit) = (self.clients.count(), self.info.stop_timing().graceful);
+        if count > 0 && signal::stage() == Stage::Graceful {
+            let clients = if count == 1 { "client" } else { "clients" };
+            log::info!("{count} {clients} may finish, for up to {limit:?}");
+        }
     }
 
     /// Tells one of the stop, once.
