@@ -80,6 +80,8 @@ pub(super) struct Client {
     pub(super) stays: bool,
     /// Whether `mux_stopping` was called.
     pub(super) told: bool,
+    /// Whether the log tells already why it ends: what follows from that is no news.
+    pub(super) given_up: bool,
     /// Whether somebody else has changed it, and it is in the list of those.
     pub(super) touched: bool,
     /// Whether it had no room for what was last to be sent.
@@ -117,6 +119,7 @@ impl Client {
             ended: false,
             stays: false,
             told: false,
+            given_up: false,
             touched: false,
             full: false,
             stalled: false,

@@ -1,6 +1,7 @@
 //! What has gone wrong on one connection: one line in the log, and how it goes on.
 
 use std::io;
+use std::mem;
 
 use super::client::{Client, Leave};
 use crate::guard::Failure;
@@ -19,9 +20,12 @@ pub(super) fn fail(client: &mut Client, what: &str, failure: Failure) {
     client.leave(if panicked { Leave::AtOnce } else { Leave::Sent });
 }
 
-/// The same of what is the client's own doing; how it is to leave is up to the caller.
+/// The same of what is the client's own doing, and of that the first; how it is to leave is up to the caller.
 #[cold]
-pub(super) fn fail_by(client: &Client, what: &str, err: io::Error) {
+pub(super) fn fail_by(client: &mut Client, what: &str, err: io::Error) {
+    if mem::replace(&mut client.given_up, true) {
+        return;
+    }
     let own = !client.conn.is_datagram() || err.kind() != io::ErrorKind::InvalidInput;
     let faults = [err.kind()];
     let faults = if own { &faults[..] } else { &[] };

@@ -127,6 +127,7 @@ impl<S: MuxServer> Turns<'_, S> {
             Ok(false) => self.wait_for(id),
             Err(failure) => {
                 fail(client, "handshake", failure);
+                client.given_up = true;
                 self.let_go(id);
             }
         }

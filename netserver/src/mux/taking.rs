@@ -33,8 +33,11 @@ impl<S: MuxServer> Turns<'_, S> {
                 }
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
                 Err(err) => {
+                    let gone = [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe];
+                    let is_gone = gone.contains(&err.kind());
                     fail_by(client, "reading", err);
-                    client.leave(Leave::Sent);
+                    // Nothing more can be sent to it; one that has ended its half may still read.
+                    client.leave(if is_gone { Leave::AtOnce } else { Leave::Sent });
                 }
             }
         }

@@ -81,14 +81,14 @@ impl<S: MuxServer> Turns<'_, S> {
 }
 
 #[cold]
-fn overdue(client: &Client, what: &str) {
+fn overdue(client: &mut Client, what: &str) {
     if let Some(deadline) = client.conn.deadline() {
         fail_by(client, what, deadline.is_over());
     }
 }
 
 #[cold]
-fn timed_out(client: &Client, what: &str, limit: Duration) {
+fn timed_out(client: &mut Client, what: &str, limit: Duration) {
     let text = format!("the client {what} for {limit:?}");
     let phase = if what == "took nothing" { "sending the reply" } else { "reading" };
     fail_by(client, phase, io::Error::new(io::ErrorKind::TimedOut, text));

@@ -1,8 +1,12 @@
 //! A callback that fails or panics: it ends its connection, and no more (T12).
 
-use netserver::testing::{Client, Server, Signal, load};
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use netserver::testing::{Client, Server, Signal, Target, load};
 
 use super::super::tell;
+use super::super::tls::{Issued, Secured};
 use super::{ask, guest, loop_of, muxer};
 
 /// How many panics, among as many other requests.
@@ -206,4 +210,35 @@ fn a_loop_that_dies_after_it_has_served_is_replaced_at_once() {
     }
     assert_eq!(records(&server, "before its first connection"), 0, "{:?}", server.log());
     server.stop();
+}
+
+/// What follows from a failure is no other one: each of these has one line.
+#[test]
+fn a_client_that_is_lost_is_told_of_once() {
+    let issued = Issued::new();
+    issued.write("server", &["localhost"], 2020..2090);
+    let server = muxer(&["--port=0", "--port=0/ssl", "--request_timeout=1s", "--log_level=3"])
+        .args(issued.cert("server"))
+        .start();
+    let addresses = server.addresses(2);
+    let secured = Secured { config: issued.client(), address: addresses[1] };
+    let failures = || records(&server, " failed: ");
+    let targets: [&dyn Target; 2] = [&addresses[0], &secured];
+    for (target, count) in targets.into_iter().zip(1..) {
+        let mut client = target.connect(Duration::from_secs(10)).unwrap();
+        client.write_all(b"flood 16000\n").unwrap();
+        client.read_exact(&mut [0; 16]).unwrap();
+        // Closed with something unread it is reset.
+        drop(client);
+        server.wait_until("it is told of", || failures() == count);
+    }
+    // One that takes too little of its reply has no time left for the rest of it.
+    let (mut client, id) = guest(&server);
+    client.send("flood 1000000\n");
+    server.wait_for_log(&format!("mux_close of {id}"));
+    drop(client);
+    let log = server.stop_with(Signal::SIGTERM).expect_code(0).log;
+    let told: Vec<_> = log.iter().filter(|line| line.contains(" failed: ")).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[2].contains("the request took longer than 1s"), "{told:?}");
 }
