@@ -90,6 +90,8 @@ pub(super) struct Client {
     pub(super) stalled: bool,
     /// Whether it is not read from, as too much is to be sent.
     pub(super) pressed: bool,
+    /// Whether it has all that was sent, when it is looked for that.
+    pub(super) has_all: bool,
     /// What came and was not taken, and how much of it has no line end.
     pub(super) input: Vec<u8>,
     pub(super) searched: usize,
@@ -124,6 +126,7 @@ impl Client {
             full: false,
             stalled: false,
             pressed: false,
+            has_all: false,
             input: Vec::new(),
             searched: 0,
             output: Output::default(),
@@ -246,6 +249,8 @@ impl Client {
         let own = match self.phase {
             Phase::Greeting => None,
             Phase::Naming(until) => Some(until),
+            // The kernel tells of what else it sends.
+            Phase::Parting(until) if self.has_all => Some(until),
             Phase::Parting(until) => Some(until.min(now + wire::LOOK)),
             Phase::Served => {
                 let timer = self.timer.filter(|_| self.is_open());

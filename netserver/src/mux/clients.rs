@@ -53,6 +53,9 @@ struct Place {
     /// When it is to be looked at next, if at all. It outlasts a client, so that each place has one entry in
     /// the wheel and not one of each who was there.
     scheduled: Option<Instant>,
+    /// The latest one that an earlier one has taken the place of, for as long as it is in the wheel: it need not
+    /// be put in again.
+    later: Option<Instant>,
 }
 
 impl Clients {
@@ -65,10 +68,16 @@ impl Clients {
     #[inline]
     pub(super) fn schedule(&mut self, id: ConnId, due: Instant) {
         let Some(place) = self.places.get_mut(id.place as usize) else { return };
-        if place.scheduled.is_none_or(|at| due < at) {
-            place.scheduled = Some(due);
-            self.wheel.insert(id.place, due);
+        if place.scheduled.is_some_and(|at| at <= due) {
+            return;
         }
+        if place.scheduled.is_none() && place.later.is_some_and(|at| at <= due) {
+            place.scheduled = place.later.take();
+            return;
+        }
+        place.later = place.later.max(place.scheduled);
+        place.scheduled = Some(due);
+        self.wheel.insert(id.place, due);
     }
 
     /// When one is to be looked at next; it may be a little earlier.
@@ -81,12 +90,12 @@ impl Clients {
         let mut expired = Vec::new();
         self.wheel.expired(now, &mut expired);
         for number in expired {
-            let place = self.places.get_mut(number as usize);
+            let Some(place) = self.places.get_mut(number as usize) else { continue };
+            place.later = place.later.filter(|at| *at > now);
             // One that was found to be wanted earlier has another entry.
-            let Some(place) = place.filter(|place| place.scheduled.is_some_and(|at| at <= now))
-            else {
+            if place.scheduled.is_none_or(|at| at > now) {
                 continue;
-            };
+            }
             place.scheduled = None;
             into.extend(place.client.as_deref().map(|client| client.id));
         }
@@ -106,7 +115,7 @@ impl Clients {
 
     fn one_more(&mut self) -> Option<u32> {
         let place = u32::try_from(self.places.len()).ok().filter(|place| *place < MOST)?;
-        self.places.push(Place { client: None, scheduled: None });
+        self.places.push(Place { client: None, scheduled: None, later: None });
         Some(place)
     }
 
@@ -221,7 +230,8 @@ mod tests {
     use crate::address::Address;
     use crate::buffer::Buffers;
     use crate::connection::Connection;
-    use crate::wire::Limits;
+    use crate::mux::client::{Bounds, Phase};
+    use crate::wire::{LOOK, Limits};
 
     fn come(clients: &mut Clients, now: Instant) -> ConnId {
         let (stream, _) = UnixStream::pair().unwrap();
@@ -280,15 +290,56 @@ mod tests {
         assert!(due.is_empty());
         clients.expired(at(6), &mut due);
         assert_eq!(due, [id]);
-        // What was first asked for is past: it has been looked at, and asked for another time.
+        // It is asked for another time, and looked at when it was first asked for, as that is still known.
         clients.schedule(id, at(20));
         clients.expired(at(11), &mut due);
-        assert_eq!(due, [id]);
+        assert_eq!(due, [id, id]);
+        clients.schedule(id, at(20));
+        clients.expired(at(19), &mut due);
+        assert_eq!(due, [id, id]);
         clients.remove(id).unwrap();
         let next = come(&mut clients, now);
         clients.schedule(next, at(30));
         // The entry that the first one has left stands for the place.
         clients.expired(at(21), &mut due);
-        assert_eq!(due, [id, next]);
+        assert_eq!(due, [id, id, next]);
+    }
+
+    #[test]
+    fn nobody_looks_whether_a_client_has_all_that_is_known_to() {
+        let now = Instant::now();
+        let mut clients = Clients::new(now);
+        let id = come(&mut clients, now);
+        let client = clients.get_mut(id).unwrap();
+        let until = now + Duration::from_secs(30);
+        let none = Duration::ZERO;
+        let bounds = Bounds { read: none, write: none, line: 0, unsent: 0 };
+        client.phase = Phase::Parting(until);
+        assert_eq!(client.due(&bounds, now), Some(now + LOOK));
+        client.has_all = true;
+        assert_eq!(client.due(&bounds, now), Some(until));
+    }
+
+    /// Its limit is far away, and something else comes up each second.
+    #[test]
+    fn a_place_that_is_looked_at_often_has_few_entries() {
+        let start = Instant::now();
+        let mut clients = Clients::new(start);
+        let id = come(&mut clients, start);
+        let limit = start + Duration::from_secs(3600);
+        let mut looks = 0;
+        for second in 1..3600 {
+            clients.schedule(id, limit);
+            let now = start + Duration::from_secs(second);
+            clients.schedule(id, now);
+            let mut due = Vec::new();
+            clients.expired(now, &mut due);
+            assert_eq!(due, [id], "{second}");
+            looks += 1;
+        }
+        clients.schedule(id, limit);
+        let mut entries = Vec::new();
+        clients.wheel.expired(limit + Duration::from_secs(1), &mut entries);
+        assert!(entries.len() <= 2, "{} after {looks}", entries.len());
     }
 }

@@ -101,11 +101,12 @@ impl<S: MuxServer> Turns<'_, S> {
     /// Takes what a client still sends that has not got all of its reply yet: closed before, it would lose it.
     pub(super) fn take_rest(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let Phase::Parting(until) = client.phase else { return };
+        let Phase::Parting(mut until) = client.phase else { return };
         let goes_on = client.conn.take_rest();
-        let has_all = client.conn.has_all().unwrap_or(true);
-        if has_all {
-            client.phase = Phase::Parting(until.min(self.now + wire::AFTER_ALL));
+        let has_all = client.has_all || client.conn.has_all().unwrap_or(true);
+        if has_all && !mem::replace(&mut client.has_all, true) {
+            until = until.min(self.now + wire::AFTER_ALL);
+            client.phase = Phase::Parting(until);
         }
         let is_over = until <= self.now || client.over_at().is_some_and(|at| at <= self.now);
         match goes_on {

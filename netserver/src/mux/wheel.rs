@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 /// How many bits of a time tell the slot in a level, and how many slots those are.
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
+/// The most keys that an empty slot keeps room for.
+const KEPT: usize = 64;
 /// As many as take all bits of a time.
 const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
 
@@ -95,8 +97,9 @@ impl<K: Copy> Wheel<K> {
             for (key, at) in keys.drain(..) {
                 if at <= begins { into.push(key) } else { self.put(key, at) }
             }
-            // Its room is for others.
-            if let Some(Level { slots, .. }) = self.levels.get_mut(level as usize) {
+            // A little room is for others. All would be, in each slot, as much as was ever in it.
+            let level = self.levels.get_mut(level as usize).filter(|_| keys.capacity() <= KEPT);
+            if let Some(Level { slots, .. }) = level {
                 slots[slot] = keys;
             }
         }
@@ -154,6 +157,22 @@ mod tests {
         assert_eq!(wheel.next(), Some(now));
         assert_eq!(expired(&mut wheel, now), [1, 2]);
         assert_eq!(expired(&mut wheel, now + MILLI), [3]);
+    }
+
+    #[test]
+    fn room_for_very_many_is_given_back() {
+        let start = Instant::now();
+        let mut wheel = Wheel::new(start);
+        let mut now = start;
+        for _ in 0..500 {
+            let at = now + MILLI * 30_000;
+            (0..1_000).for_each(|key| wheel.insert(key, at));
+            now = at;
+            assert_eq!(expired(&mut wheel, now).len(), 1_000);
+        }
+        let slots = wheel.levels.iter().flat_map(|level| &level.slots);
+        let kept: usize = slots.map(Vec::capacity).sum();
+        assert!(kept <= LEVELS * SLOTS * KEPT, "{kept}");
     }
 
     #[derive(Debug, Clone, Copy)]
