@@ -71,7 +71,11 @@ impl Chat {
                 continue;
             };
             match line.split_once(' ').unwrap_or((line, "")) {
-                ("/quit", _) => mux.close(),
+                ("/quit", _) => {
+                    mux.close();
+                    // What else it has sent it has not said.
+                    return Ok(());
+                }
                 ("/who", _) => self.who(mux, room)?,
                 ("/join", to) if !to.is_empty() => self.join(mux, to)?,
                 ("", _) => {}
