@@ -195,10 +195,12 @@ impl<S: MuxServer> Turns<'_, S> {
         }
         client.met = true;
         self.call(id, "mux_connection", S::mux_connection);
-        if self.stopping {
-            self.say_goodbye(id);
-        }
         self.begin_to_read(id);
+        if self.stopping || self.only_waiting {
+            // After what it has asked already. It is one of the last, and is told so like those before.
+            self.say_goodbye(id);
+            self.settle(id);
+        }
     }
 
     /// Takes what hooks have left, and what has come since.
