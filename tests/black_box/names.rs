@@ -255,7 +255,7 @@ fn a_resolver_that_is_late_or_silent_holds_nobody_for_long() {
 fn a_loop_waits_for_no_name() {
     const LINE: &str = "host\nclose\n";
     let program = program!("muxer").args(["--reverse_lookups", "--request_timeout=500ms"]);
-    let Some((_world, server)) = World::of(80, program) else { return };
+    let Some((_world, server)) = World::of(79, program) else { return };
     let address = server.address();
     let (said, _) = say(address, 2, LINE);
     assert_eq!(said, "good.example.com\n");
