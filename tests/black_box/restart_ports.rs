@@ -21,7 +21,7 @@ use super::site::{
 use super::{PARENTS, PERSONALITIES, with_all};
 
 /// A port that was free a moment ago.
-fn free() -> SocketAddr {
+pub(super) fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use netserver::testing::{Client, Signal};
+use netserver::testing::{Client, Signal, scratch};
 
+use super::super::restart_ports::free;
+use super::super::site::port_lines;
 use super::{about, ask, guest, loop_of, muxer};
 
 #[test]
@@ -162,5 +164,31 @@ fn loops_that_finish_by_themselves_keep_nobody_waiting() {
     }
     server.wait_until("they have left", || server.alive().len() == 1);
     drop(staying);
+    server.stop();
+}
+
+/// Whoever waits at a port that a restart gives up has what it asked for, and is told like those of the loop before.
+#[test]
+fn who_waits_at_a_port_that_goes_is_served_and_told_that_it_is_the_last() {
+    let (one, other) = (free(), free());
+    let folder = scratch();
+    folder.write("conf", port_lines(&[one, other]));
+    let conf = format!("--conf_file={}", folder.join("conf").display());
+    let server = muxer(&["--log_level=3"]).arg(conf).start();
+    let (mut busy, id) = guest(&server);
+    let lines = server.log().len();
+    busy.send("spin 3\nclose\n");
+    server.wait_for_log_after(lines, &format!("mux_input of {id}"));
+    // While the loop is busy they wait, and its successor is none of theirs.
+    let mut waiting: Vec<Client> = (0..3).map(|_| Client::connect(other)).collect();
+    for client in &mut waiting {
+        client.send("leave\nsay x\n");
+    }
+    folder.write("conf", port_lines(&[one]));
+    server.signal(Signal::SIGHUP);
+    for client in &mut waiting {
+        assert_eq!(client.rest(), b"x\ngoodbye\n");
+    }
+    busy.rest();
     server.stop();
 }
