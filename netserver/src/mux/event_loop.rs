@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{Bounds, Leave, Phase};
 use super::clients::{Clients, ConnId};
+use super::copies::new_set;
 use super::crowd::Crowd;
 use super::gate::Gate;
 use super::names::Names;
@@ -86,9 +87,9 @@ const EVENTS: usize = 512;
 const ELDERS: Duration = Duration::from_secs(60);
 
 /// The numbers of what is no connection.
-const BELL: u64 = u64::MAX;
-const GATE: u64 = BELL - 1;
-const PARENT: u64 = BELL - 2;
+pub(super) const BELL: u64 = u64::MAX;
+pub(super) const GATE: u64 = BELL - 1;
+pub(super) const PARENT: u64 = BELL - 2;
 
 pub(super) const CANNOT_WAIT: &str = "cannot wait for clients";
 
@@ -103,6 +104,8 @@ pub(super) struct Turns<'a, S> {
     pub(super) parent: Option<OwnedFd>,
     pub(super) set: PollSet,
     pub(super) events: Events,
+    /// What the kernel told of in this turn that is nobody's.
+    pub(super) strangers: Vec<u64>,
     /// Rung by the handler of signals, and where a name was found.
     pub(super) bell: Arc<OwnedFd>,
     pub(super) names: Names,
@@ -142,17 +145,10 @@ impl<'a, S: MuxServer> Turns<'a, S> {
         parent: Option<&OwnedFd>,
     ) -> Result<Self> {
         let cannot = |err| Error::because(CANNOT_WAIT, err);
-        let set = PollSet::new().map_err(cannot)?;
         let bell = Arc::new(descriptor::bell().map_err(cannot)?);
-        set.add(&bell, BELL).map_err(cannot)?;
-        if let Some(listeners) = gate.set() {
-            set.add(listeners, GATE).map_err(cannot)?;
-        }
         let parent = parent.map(|parent| descriptor::duplicate(parent.as_fd()));
         let parent = parent.transpose().map_err(cannot)?;
-        if let Some(parent) = &parent {
-            set.add_end_of(parent, PARENT).map_err(cannot)?;
-        }
+        let set = new_set(&bell, gate.set(), parent.as_ref()).map_err(cannot)?;
         signal::ring(bell.as_fd());
         let (terms, now) = (Terms::of(info), Instant::now());
         let options = info.options();
@@ -166,6 +162,7 @@ impl<'a, S: MuxServer> Turns<'a, S> {
             parent,
             set,
             events: Events::new(EVENTS),
+            strangers: Vec::new(),
             names: Names::new(&bell),
             bell,
             clients: Clients::new(now),
@@ -209,16 +206,18 @@ impl<'a, S: MuxServer> Turns<'a, S> {
         self.now = Instant::now();
         // What there was to be read again before this turn: what comes up in it waits for the next.
         let again = mem::take(&mut self.again);
+        let strangers = mem::take(&mut self.strangers);
         let mut waiting = false;
         for at in 0.. {
             match self.events.get(at) {
                 None => break,
-                Some(Ready { number: GATE, .. }) => waiting = true,
+                Some(Ready { number: GATE, .. }) if self.gate.is_open() => waiting = true,
                 Some(Ready { number: BELL, .. }) => self.rung(),
                 Some(Ready { number: PARENT, .. }) => self.parent_is_gone(),
                 Some(ready) => self.heard(ready),
             }
         }
+        self.leave_strangers(&strangers);
         for id in again {
             self.read(id);
         }
@@ -264,7 +263,10 @@ impl<'a, S: MuxServer> Turns<'a, S> {
     /// Something has come of a client, or it has room.
     #[inline]
     fn heard(&mut self, ready: Ready) {
-        let Some(id) = self.clients.of_number(ready.number) else { return };
+        let Some(id) = self.clients.of_number(ready.number) else {
+            self.strangers.push(ready.number);
+            return;
+        };
         let Some(client) = self.clients.get_mut(id) else { return };
         match client.phase {
             Phase::Greeting => self.shake_hands(id),

@@ -6,6 +6,7 @@
 
 mod client;
 mod clients;
+mod copies;
 mod crowd;
 mod event_loop;
 mod failure;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use netserver::testing::{Client, Server, Signal, Target, load};
 
-use super::super::tell;
+use super::super::starved::ticks;
 use super::super::tls::{Issued, Secured};
+use super::super::{pause, tell};
 use super::{ask, guest, loop_of, muxer};
 
 /// How many panics, among as many other requests.
@@ -241,4 +242,32 @@ fn a_client_that_is_lost_is_told_of_once() {
     let told: Vec<_> = log.iter().filter(|line| line.contains(" failed: ")).collect();
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told[2].contains("the request took longer than 1s"), "{told:?}");
+}
+
+/// Who has gone is told of by the kernel as long as a copy of the process has the connection; the loop does not
+/// turn for that.
+#[test]
+fn a_copy_of_the_process_does_not_keep_the_loop_busy() {
+    let server = muxer(&[]).start();
+    let child = loop_of(&server);
+    let (mut witness, _) = guest(&server);
+    let mut gone: Vec<Client> = (0..3).map(|_| guest(&server).0).collect();
+    witness.send("copy\n");
+    for client in &mut gone {
+        client.send("close\nunread");
+        // Whether it was ended by a reset is no matter.
+        let _ = client.try_rest();
+    }
+    drop(gone);
+    server.wait_until("all are gone", || ask(&mut witness, "count") == "1 0");
+    let before = ticks(child);
+    pause(Duration::from_millis(500));
+    let taken = ticks(child) - before;
+    assert!(taken < 15, "{taken} ticks of 50");
+    assert_eq!(ask(&mut witness, "say x"), "x");
+    let (mut next, _) = guest(&server);
+    assert_eq!(ask(&mut next, "say y"), "y");
+    assert_eq!(ask(&mut next, "end_copy"), "ended");
+    drop((next, witness));
+    server.stop();
 }

@@ -9,6 +9,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use netserver::prelude::*;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid};
 
 /// What is known of one connection.
 #[derive(Default)]
@@ -27,6 +30,8 @@ struct Muxer {
     /// How many connections were accepted.
     accepted: u64,
     guests: HashMap<ConnId, Guest>,
+    /// A copy of this process.
+    copy: Option<Pid>,
 }
 
 fn seconds(text: &str) -> Duration {
@@ -49,6 +54,30 @@ fn wanted(name: &str, number: u64) -> io::Result<()> {
     if is_every_other && is("FAIL") {
         return Err(io::Error::other("told to fail"));
     }
+    Ok(())
+}
+
+/// Forks a copy of this process, as a library may do, that has all that it has.
+fn copy() -> io::Result<Option<Pid>> {
+    /// The copy ends by itself after so many seconds.
+    const LONGEST: u32 = 20;
+    #[expect(unsafe_code, reason = "a library that a callback calls may do so")]
+    // SAFETY: the copy waits, and ends without running anything of this process.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(Some(child)),
+        ForkResult::Child => {
+            let mut left = LONGEST;
+            while left > 0 {
+                left = nix::unistd::sleep(left);
+            }
+            std::process::abort()
+        }
+    }
+}
+
+fn end_copy(copy: Pid) -> io::Result<()> {
+    kill(copy, Signal::SIGKILL)?;
+    waitpid(copy, None)?;
     Ok(())
 }
 
@@ -109,6 +138,11 @@ impl Muxer {
             "others_flood" => mux.write_others("x".repeat(rest.parse().unwrap_or(0))),
             "stay" | "leave" | "known" | "deaf" => self.guest(id).is.push(word.to_owned()),
             "panic_in" => rest.clone_into(&mut self.guest(id).panics_in),
+            "copy" => self.copy = copy()?,
+            "end_copy" => {
+                self.copy.take().map(end_copy).transpose()?;
+                mux.write("ended\n");
+            }
             "spin" => spin(seconds(rest)),
             "close" => mux.close(),
             "panic" => panic!("told to panic: {rest}"),
