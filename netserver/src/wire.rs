@@ -277,7 +277,11 @@ impl Wire {
         if !fits || self.output.is_some() || self.seen != Seen::All {
             return None;
         }
-        let sent = self.within(Direction::Write, None, |stream| socket::write_more(stream, bytes));
+        let sent = if self.blocking == Blocking::AtOnce {
+            at_once(|| socket::write_more_now(&self.stream, bytes))
+        } else {
+            self.within(Direction::Write, None, |stream| socket::write_more(stream, bytes))
+        };
         self.last = sent.as_ref().is_ok_and(|count| *count == bytes.len());
         self.sent = self.sent.saturating_add(*sent.as_ref().unwrap_or(&0));
         Some(sent)
@@ -327,8 +331,12 @@ impl Wire {
     /// # Errors
     /// Where the connection is gone.
     pub(crate) fn part(&mut self, unread: bool) -> io::Result<bool> {
+        if self.last {
+            // As in `finish`.
+            SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write)?;
+        }
         let lingers = self.has_sent() && (unread || self.may_lose());
-        if lingers {
+        if lingers && !self.last {
             SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write)?;
         }
         Ok(lingers)

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use netserver::testing::{Client, Trace, load, tool};
 
+use super::multiplex::muxer;
 use super::{actor, callers, pause, program};
 
 #[test]
@@ -41,6 +42,57 @@ fn the_end_goes_along_with_the_last_bytes_on_the_ports_that_say_so() {
         assert!(calls.count("write").abs_diff(100 - expected) <= 4, "{port}: {calls:?}");
         server.stop();
     }
+}
+
+#[test]
+fn a_loop_has_the_end_go_along_too() {
+    let Some(strace) = tool("strace") else { return };
+    for (option, expected) in [("on", 100), ("off", 0)] {
+        let server = muxer(&[&format!("--client_first={option}")]).start();
+        let exchange = || {
+            load(server.address())
+                .connections(100)
+                .clients(1)
+                .exchange(
+                    |at| format!("say {at}\nclose\n"),
+                    |at, reply| reply == format!("{at}\n").as_bytes(),
+                )
+                .until_close()
+                .run()
+                .expect_all_right();
+        };
+        exchange();
+        let trace = Trace::attach(&strace, server.children());
+        exchange();
+        let calls = trace.stop();
+        assert!(calls.count("shutdown").abs_diff(expected) <= 4, "{option}: {calls:?}");
+        assert!(calls.count("sendto").abs_diff(100) <= 4, "{option}: {calls:?}");
+        server.stop();
+    }
+    let server = muxer(&["--client_first"]).start();
+    for (sent, reply) in [
+        ("say x\nclose\nunread".to_owned(), "x\n".len()),
+        (format!("say x\nclose\n{}", "unread".repeat(20_000)), "x\n".len()),
+        ("flood 4096\nclose\n".to_owned(), 4096),
+        ("flood 8192\nclose\nunread".to_owned(), 8192),
+        ("flood 1048576\nclose\nunread".to_owned(), 1_048_576),
+        ("spin 0.02\nsay x\nclose\n".to_owned(), "x\n".len()),
+    ] {
+        for _ in 0..10 {
+            let mut client = Client::connect(server.address());
+            client.send(&sent);
+            assert_eq!(client.rest().len(), reply, "{} bytes", sent.len());
+        }
+    }
+    // What comes once all was read, and before the reply leaves.
+    for _ in 0..20 {
+        let mut client = Client::connect(server.address());
+        client.send("spin 0.04\nsay x\nclose\n");
+        pause(Duration::from_millis(15));
+        client.send("unread");
+        assert_eq!(client.rest(), b"x\n");
+    }
+    server.stop();
 }
 
 #[test]

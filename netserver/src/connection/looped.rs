@@ -86,6 +86,17 @@ impl Connection {
         self.noting(sent)
     }
 
+    /// As [`send_now`](Self::send_now), of the last bytes of all, which wait for the end of the connection to go
+    /// along; `None` where that is not to be had.
+    #[inline]
+    pub(crate) fn send_last(&mut self, bytes: &[u8]) -> Option<io::Result<usize>> {
+        let sent = match &mut self.stream {
+            Stream::Channel(channel) if self.proto == "tcp" => channel.write_last(bytes)?,
+            _ => return None,
+        };
+        Some(self.noting(sent))
+    }
+
     /// Whether what was taken waits for room.
     #[inline]
     pub(crate) fn is_stuck(&self) -> bool {

@@ -65,6 +65,8 @@ pub(super) struct Client {
     pub(super) conn: Connection,
     /// The place of its listener among all.
     pub(super) listener: usize,
+    /// Whether it speaks first, and its last bytes may wait for the end of the connection to go along.
+    pub(super) speaks_first: bool,
     pub(super) phase: Phase,
     pub(super) leave: Leave,
     /// Whether `mux_connection` was called, and `mux_close` is still to be.
@@ -112,6 +114,7 @@ impl Client {
             id,
             conn,
             listener,
+            speaks_first: false,
             phase: Phase::Greeting,
             leave: Leave::No,
             met: false,
@@ -184,10 +187,14 @@ impl Client {
     pub(super) fn send(&mut self, now: Instant, most: usize) -> io::Result<()> {
         let mut sent_now = 0;
         // A packet is sent whole.
+        let is_last = self.speaks_first && self.leave == Leave::Sent && self.input.is_empty();
         let piece = if self.conn.is_datagram() { usize::MAX } else { SHARE };
         while !self.full && self.is_behind() {
             let unsent = self.output.unsent();
-            let sent = if unsent.is_empty() {
+            let last = is_last.then(|| self.conn.send_last(unsent)).flatten();
+            let sent = if let Some(sent) = last {
+                sent
+            } else if unsent.is_empty() {
                 self.conn.unstick().map(|()| 0)
             } else {
                 self.conn.send_now(&unsent[..unsent.len().min(piece)])

@@ -96,6 +96,7 @@ impl<S: MuxServer> Turns<'_, S> {
         let now = self.now;
         let inserted = self.clients.insert(|id| Client {
             admitted,
+            speaks_first: listener.is_client_first(),
             counted: address.filter(|_| admitted),
             ..Client::new(id, conn, place, now)
         });

@@ -304,6 +304,12 @@ pub(crate) fn write_more(stream: &impl AsFd, bytes: &[u8]) -> io::Result<usize> 
     Ok(send_bytes(stream.as_fd().as_raw_fd(), bytes, flags)?)
 }
 
+/// The same, and it never waits.
+pub(crate) fn write_more_now(stream: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    let flags = MsgFlags::from_bits_retain(libc::MSG_MORE) | MsgFlags::MSG_NOSIGNAL;
+    Ok(send_bytes(stream.as_fd().as_raw_fd(), bytes, flags | MsgFlags::MSG_DONTWAIT)?)
+}
+
 /// How many written bytes the other end has not acknowledged yet.
 pub(crate) fn unacknowledged(stream: &impl AsFd) -> io::Result<usize> {
     ask(stream, libc::TIOCOUTQ)
