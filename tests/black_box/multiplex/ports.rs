@@ -4,7 +4,7 @@ use std::net::{TcpStream, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::Duration;
 
-use netserver::testing::{Client, DEADLINE, load, scratch};
+use netserver::testing::{Client, DEADLINE, Signal, load, scratch};
 
 use super::super::crowd::client_of;
 use super::super::tls::{Issued, Secured, exchange};
@@ -89,6 +89,41 @@ fn a_client_that_takes_no_answer_to_its_packets_has_its_time() {
     assert_eq!(ask(&mut other, "say x"), "x");
     drop(other);
     server.stop();
+}
+
+#[test]
+fn packets_whose_answers_wait_have_them_though_a_stop_has_begun() {
+    let queue = std::fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen").unwrap();
+    // Some more than a client that does not read has room for.
+    let count: usize = queue.trim().parse::<usize>().unwrap() + 5;
+    let folder = scratch();
+    let (packets, own) = (folder.join("packets"), folder.join("own"));
+    let server = muxer(&["--port=0", "--log_level=3"])
+        .arg(format!("--port={}|unixdgram", packets.display()))
+        .start();
+    let (mut witness, _) = guest(&server);
+    assert_eq!(ask(&mut witness, "leave\nsay x"), "x");
+    let client = UnixDatagram::bind(&own).unwrap();
+    client.set_write_timeout(Some(DEADLINE)).unwrap();
+    client.set_read_timeout(Some(DEADLINE)).unwrap();
+    for at in 0..count {
+        // One that is connected would have more room.
+        client.send_to(format!("say {at}").as_bytes(), &packets).unwrap();
+    }
+    server.wait_until("all are taken", || {
+        server.log().iter().filter(|line| line.contains("mux_eof of")).count() == count
+    });
+    server.signal(Signal::SIGTERM);
+    assert_eq!(witness.rest(), b"goodbye\n");
+    let mut answers: Vec<usize> = Vec::new();
+    let mut room = [0; 100];
+    for _ in 0..count {
+        let length = client.recv(&mut room).unwrap();
+        answers.push(std::str::from_utf8(&room[..length]).unwrap().trim().parse().unwrap());
+    }
+    answers.sort_unstable();
+    assert!(answers.into_iter().eq(0..count));
+    server.wait().expect_code(0);
 }
 
 #[test]
