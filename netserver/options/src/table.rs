@@ -422,7 +422,8 @@ macro_rules! for_each_option {
             }
             /// Whether each child can talk with its parent: `ServerInfo::tell_parent` and
             /// `ServerInfo::hear_parent` in the child, `child_is_talking_hook` and `Child::tell` in the
-            /// parent.
+            /// parent. With `multiplex` no callback is called when the parent has said something: it is heard
+            /// when one asks, with a limit of 0, as in `mux_timeout`.
             child_communication: Flag {
                 group: Pool, works_with: FORKING, since: "0.1",
                 default: [ALL => "false"], range: [],
@@ -628,7 +629,7 @@ macro_rules! for_each_option {
             }
             /// How many descriptors each process of the server may have open: its limit, soft and hard, from
             /// the start on. More than the hard limit that it is started with takes root. Where it is not set, that of
-            /// `multiplex` is the hard limit.
+            /// `multiplex` is the hard limit, up to 1,048,576; programs that a callback starts have the same.
             rlimit_nofile: Maybe<Count> {
                 group: Privileges, works_with: ALL, since: "0.1",
                 default: [], range: ["16", "1073741816"],

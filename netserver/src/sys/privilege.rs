@@ -158,10 +158,13 @@ pub(crate) fn limit_descriptors(count: u32) -> io::Result<()> {
     Ok(resource::setrlimit(Resource::RLIMIT_NOFILE, count.into(), count.into())?)
 }
 
-/// Has them be as many as may be without asking anybody.
+/// Has them be as many as may be without asking anybody, up to what any server has a use for: where the limit
+/// is a thousand millions, programs that it starts and that close whatever they may have take minutes.
 pub(crate) fn raise_descriptors() -> io::Result<()> {
-    let (_, hard) = resource::getrlimit(Resource::RLIMIT_NOFILE)?;
-    Ok(resource::setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
+    const ENOUGH: u64 = 1 << 20;
+    let (soft, hard) = resource::getrlimit(Resource::RLIMIT_NOFILE)?;
+    let raised = hard.min(ENOUGH).max(soft);
+    Ok(resource::setrlimit(Resource::RLIMIT_NOFILE, raised, hard)?)
 }
 
 /// How far that limit may be raised without asking anybody.
