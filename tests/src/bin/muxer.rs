@@ -81,6 +81,21 @@ fn end_copy(copy: Pid) -> io::Result<()> {
     Ok(())
 }
 
+/// What somebody asks of a connection and its server.
+fn answer(mux: &Mux<'_>, question: &str) -> Option<String> {
+    let conn = mux.connection();
+    Some(match question {
+        "id" => mux.id().to_string(),
+        "pid" => std::process::id().to_string(),
+        "generation" => mux.server().generation().to_string(),
+        "count" => format!("{} {}", mux.ids().count(), mux.others().count()),
+        "who" => format!("{} {} {}", conn.proto(), conn.tls().is_some(), mux.peer()),
+        "host" => conn.peer_host().unwrap_or("-").to_owned(),
+        "unsent" => mux.unsent().to_string(),
+        _ => return None,
+    })
+}
+
 impl Muxer {
     fn is(&mut self, id: ConnId, what: &str) -> bool {
         self.guest(id).is.iter().any(|is| is == what)
@@ -102,33 +117,12 @@ impl Muxer {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (whom, what) = rest.split_once(' ').unwrap_or((rest, ""));
         let id = mux.id();
+        if let Some(answer) = answer(mux, word) {
+            return Ok(writeln!(mux, "{answer}")?);
+        }
         match word {
             "say" => writeln!(mux, "{rest}")?,
-            "id" => writeln!(mux, "{id}")?,
-            "pid" => writeln!(mux, "{}", std::process::id())?,
-            "generation" => {
-                let generation = mux.server().generation();
-                writeln!(mux, "{generation}")?;
-            }
-            "count" => {
-                let (all, others) = (mux.ids().count(), mux.others().count());
-                writeln!(mux, "{all} {others}")?;
-            }
-            "who" => {
-                let conn = mux.connection();
-                let (proto, secret) = (conn.proto().to_owned(), conn.tls().is_some());
-                let peer = mux.peer();
-                writeln!(mux, "{proto} {secret} {peer}")?;
-            }
-            "host" => {
-                let host = mux.connection().peer_host().unwrap_or("-").to_owned();
-                writeln!(mux, "{host}")?;
-            }
             "flood" => mux.write("0123456789abcde\n".repeat(rest.parse().unwrap_or(0) / 16)),
-            "unsent" => {
-                let unsent = mux.unsent();
-                writeln!(mux, "{unsent}")?;
-            }
             "wait" => {
                 what.clone_into(&mut self.guest(id).text);
                 mux.set_timeout(seconds(whom));
