@@ -25,6 +25,9 @@ pub struct Input<'a> {
     searched: usize,
 }
 
+/// The bytes of `\r\n`.
+pub(super) const LINE_END: usize = 2;
+
 impl<'a> Input<'a> {
     /// Of which so many have no line end among them, as somebody has looked before.
     #[inline]
@@ -48,7 +51,12 @@ impl<'a> Input<'a> {
     /// The next line as it came, without its line end; `None` where there is no whole one yet.
     #[inline]
     pub fn take_line_bytes(&mut self) -> Option<Vec<u8>> {
-        self.next_line().map(<[u8]>::to_vec)
+        self.next_line().map(|line| {
+            // With room for the end that a handler may put back.
+            let mut own = Vec::with_capacity(line.len() + LINE_END);
+            own.extend_from_slice(line);
+            own
+        })
     }
 
     fn next_line(&mut self) -> Option<&'a [u8]> {

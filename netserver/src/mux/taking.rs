@@ -8,7 +8,7 @@ use super::clients::ConnId;
 use super::event_loop::{ROOM, Turns};
 use super::failure::{fail, fail_by};
 use super::handle::Mux;
-use super::input::Input;
+use super::input::{Input, LINE_END};
 use super::server::MuxServer;
 use crate::buffer::Buffers;
 use crate::connection::Connection;
@@ -80,8 +80,6 @@ impl<S: MuxServer> Turns<'_, S> {
 
     /// Lets nobody go on who sends more than the server is ever to take at once.
     pub(super) fn hold_line(&self, client: &mut Client) {
-        /// The bytes of `\r\n`.
-        const LINE_END: usize = 2;
         let limit = self.bounds.line;
         let is_over = limit > 0 && client.input.len() > limit.saturating_add(LINE_END);
         if is_over && client.is_open() {
