@@ -6,10 +6,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netserver::testing::Server;
+use netserver::testing::{Client, Server};
 
-use super::super::{extent, pause, tell};
-use super::{ask, guest, loop_of, muxer};
+use super::super::{extent, pause, program, tell};
+use super::{ask, loop_of};
 
 /// How long a client may be silent, or take nothing; and how long it may be there.
 const EACH: Duration = Duration::from_millis(1500);
@@ -68,7 +68,7 @@ impl Slow {
     /// Asks until the server takes no more of that.
     fn ask_on(&mut self) -> io::Result<usize> {
         // One long answer for each.
-        let text = format!("say {}\n", "x".repeat(16_000));
+        let text = format!("{}\n", "x".repeat(16_000));
         loop {
             if self.stream.write(text.as_bytes())? > 0 {
                 self.last = Instant::now();
@@ -100,30 +100,44 @@ fn resident(pid: i32) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// As many as RELIABILITY.md says with `SLOW=10`: 400 in all.
+/// 400 in all with `SLOW=10`.
 #[test]
 fn slow_clients_are_cut_at_their_time_and_keep_nobody() {
     let scale = extent("SLOW", 2);
+    let threads = [&format!("--max_servers={}", 50 * scale)[..], "--min_spare_servers=10"];
+    for (personality, more) in [("multiplex", &["--max_unsent=0"][..]), ("thread", &threads)] {
+        let server = program!("repeater")
+            .arg(format!("--server_type={personality}"))
+            .args(["--read_timeout=1500ms", "--write_timeout=1500ms", "--request_timeout=3s"])
+            .args(more)
+            .start();
+        meet_slow_clients(&server, scale, personality);
+        server.stop();
+    }
+}
+
+/// Answers come at once.
+fn visit(server: &Server) -> Duration {
+    let begin = Instant::now();
+    assert_eq!(ask(&mut Client::connect(server.address()), "x"), "x");
+    begin.elapsed()
+}
+
+fn meet_slow_clients(server: &Server, scale: usize, personality: &str) {
     let kinds =
         [(Kind::Trickles, 20), (Kind::Silent, 10), (Kind::Endless, 5), (Kind::TakesNothing, 5)];
-    let server = muxer(&["--read_timeout=1500ms", "--write_timeout=1500ms"])
-        .args(["--request_timeout=3s", "--max_unsent=0"])
-        .start();
-    let child = loop_of(&server);
+    let child = loop_of(server);
+    visit(server);
     let before = resident(child);
     let each = kinds.iter().flat_map(|(kind, count)| vec![*kind; count * scale]);
-    let mut slow: Vec<Slow> = each.map(|kind| Slow::new(kind, &server)).collect();
+    let mut slow: Vec<Slow> = each.map(|kind| Slow::new(kind, server)).collect();
     let count = slow.len();
     let mut most = 0;
-    let times = thread::scope(|scope| {
+    let mut times = thread::scope(|scope| {
         let quick = scope.spawn(|| {
-            let mut times = Vec::new();
-            let start = Instant::now();
+            let (mut times, start) = (Vec::new(), Instant::now());
             while start.elapsed() < ALL {
-                let begin = Instant::now();
-                let (mut client, _) = guest(&server);
-                assert_eq!(ask(&mut client, "say x"), "x");
-                times.push(begin.elapsed());
+                times.push(visit(server));
                 pause(Duration::from_millis(10));
             }
             times
@@ -132,10 +146,9 @@ fn slow_clients_are_cut_at_their_time_and_keep_nobody() {
             slow.retain_mut(|client| {
                 let is_cut = client.go_on();
                 let took = client.begin.elapsed();
-                if is_cut {
-                    assert!(client.is_right(), "{:?} cut after {took:?}", client.kind);
-                }
-                assert!(took < ALL * 3, "{:?} is never cut", client.kind);
+                let kind = client.kind;
+                assert!(!is_cut || client.is_right(), "{personality}: {kind:?} cut after {took:?}");
+                assert!(took < ALL * 3, "{personality}: {kind:?} is never cut");
                 !is_cut
             });
             most = most.max(resident(child));
@@ -143,13 +156,13 @@ fn slow_clients_are_cut_at_their_time_and_keep_nobody() {
         }
         quick.join().unwrap()
     });
-    let mut times = times;
     times.sort_unstable();
     let p99 = times[times.len() * 99 / 100];
     let grown = most.saturating_sub(before) / count as u64;
-    tell(format_args!("{count} slow ones of {grown} KiB each; p99 of others {p99:?}"));
-    assert!(p99 <= Duration::from_millis(100), "{p99:?}");
-    // RELIABILITY.md allows 64 KiB for each of them beside 64 MiB.
-    assert!(most <= 64 * 1024 + 64 * count as u64, "{most} KiB");
-    server.stop();
+    tell(format_args!(
+        "{personality}: {count} slow ones of {grown} KiB each; p99 of others {p99:?}"
+    ));
+    assert!(p99 <= Duration::from_millis(100), "{personality}: {p99:?}");
+    // 64 KiB for each of them, and 64 MiB for all the rest.
+    assert!(most <= 64 * 1024 + 64 * count as u64, "{personality}: {most} KiB");
 }
