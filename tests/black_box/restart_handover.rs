@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use netserver::testing::{Finished, Program, Scratch, Server, scratch};
 
 use super::PERSONALITIES;
+use super::restart_ports::free;
 use super::site::{Site, ask_one, expect_motto, restart};
 
 /// Standard input becomes descriptor 5.
@@ -75,11 +76,6 @@ impl Words {
         let program = others.fold(program, |program, (name, value)| program.env(name, value));
         program.env("BOUND_SOCKETS", sockets)
     }
-}
-
-/// A port that was free a moment ago.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// A server of that port.

@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use netserver::testing::{Client, DEADLINE, Server, Signal};
@@ -20,9 +21,19 @@ use super::site::{
 };
 use super::{PARENTS, PERSONALITIES, with_all};
 
-/// A port that was free a moment ago.
+/// A port that is free, and that nobody else is given: below those that the kernel chooses, which may be any
+/// other test's a moment later.
 pub(super) fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 20_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let from = std::process::id().wrapping_mul(97);
+    let mut tries = (0..COUNT).map(|_| from.wrapping_add(NEXT.fetch_add(1, Relaxed)) % COUNT);
+    let port = tries.find_map(|at| {
+        let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(FIRST + at).unwrap()));
+        TcpListener::bind(address).ok().map(|_| address)
+    });
+    port.unwrap()
 }
 
 fn ports(ports: &[SocketAddr], motto: &str) -> String {
