@@ -66,6 +66,7 @@ mod same_script;
 mod site;
 mod soak;
 mod sources;
+mod standstill;
 mod starts_again;
 mod starved;
 mod stdio;
@@ -148,11 +149,21 @@ const PARENTS: [&str; 4] = ["fork", "prefork_simple", "prefork", "thread"];
 
 /// Runs a test with each of them at the same time: for those that mostly wait.
 fn with_all(personalities: &[&str], test: impl Fn(&str) + Sync) {
-    std::thread::scope(|scope| {
-        for personality in personalities {
-            scope.spawn(|| test(personality));
-        }
+    all_at_once(personalities.iter().map(|personality| || test(personality)));
+}
+
+/// Runs all of them at the same time. Where some fail the last that is printed is how the first one did.
+fn all_at_once<F: FnOnce() + Send>(tests: impl Iterator<Item = F>) {
+    let failures = std::thread::scope(|scope| {
+        let running: Vec<_> = tests.map(|test| scope.spawn(test)).collect();
+        let ended = running.into_iter().map(std::thread::ScopedJoinHandle::join);
+        ended.filter_map(Result::err).collect::<Vec<_>>()
     });
+    if let Some(first) = failures.first() {
+        let text = first.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| first.downcast_ref::<&str>().copied()).unwrap_or("no text");
+        panic!("{} failed; the first one: {text}", failures.len());
+    }
 }
 
 /// Lets a time go by that is itself what the test is about: how slow a client is, or how long a server

@@ -345,8 +345,8 @@ impl<'a, S: Hooks> Parent<'a, S> {
         if let Some(lock) = &self.lock {
             lock.left_by(place);
         }
-        if let Some((ended, worse)) = ended {
-            report(&ended, worse);
+        if let Some((ended, news)) = ended {
+            report(&ended, news);
         }
         let end = end.into();
         self.hook("cleanup_dead_child_hook", |server, _| {
@@ -707,11 +707,11 @@ fn of_threads(count: usize) -> String {
     )
 }
 
-/// Says how a child has ended; `worse` tells whether its place waits longer than the log knows of.
-fn report(ended: &Ended, worse: bool) {
+/// Says how a child has ended; `news` tells whether the log is to know how long its place waits.
+fn report(ended: &Ended, news: bool) {
     let (pid, how) = (ended.child.pid(), How(ended));
     match ended.rest.filter(|rest| !rest.is_zero()) {
-        Some(rest) if worse => {
+        Some(rest) if news => {
             log::warn!("child {pid} {how} before its first connection: the next one in {rest:?}");
         }
         Some(_) => log::debug!("child {pid} {how} before its first connection"),

@@ -43,15 +43,33 @@ pub(crate) struct Policy {
     resized_by: isize,
     pub(crate) roster: Roster,
     times: Times,
-    /// The longest wait that the log was told of, while children die at once.
-    told: Duration,
+    told: Told,
+}
+
+/// What the log was told while children die before their first connection: each longer wait once, and the
+/// longest again when so much time is over.
+#[derive(Debug, Default)]
+struct Told {
+    rest: Duration,
+    at: Option<Instant>,
+}
+
+impl Told {
+    /// Whether the log is to be told of that wait.
+    fn is_news(&mut self, rest: Duration, longest: Duration, now: Instant) -> bool {
+        let again = rest == longest && self.at.is_none_or(|at| now >= at + longest);
+        let news = rest > self.rest || again;
+        if news {
+            (self.rest, self.at) = (rest, Some(now));
+        }
+        news
+    }
 }
 
 impl Policy {
     pub(crate) fn new(limits: Limits, roster: Roster, now: Instant) -> Self {
         let times = Times { spawned: now, checked: now, requested: now, taken: 0, failed: None };
-        let told = Duration::ZERO;
-        Self { limits, declared: limits, resized_by: 0, roster, times, told }
+        Self { limits, declared: limits, resized_by: 0, roster, times, told: Told::default() }
     }
 
     /// Signals ask for so many more children, or fewer, where there may be `more` than were declared. As
@@ -107,8 +125,8 @@ impl Policy {
         self.wait_after_failure(now).is_none()
     }
 
-    /// The child of that place has ended. Tells of it, and whether its place waits longer than the log
-    /// knows of.
+    /// The child of that place has ended. Tells of it, and whether the log is to be told how long its place
+    /// waits now.
     pub(crate) fn ended(
         &mut self,
         at: usize,
@@ -116,13 +134,14 @@ impl Policy {
         look: &impl Look,
         now: Instant,
     ) -> Option<(Ended, bool)> {
-        if self.roster.next_try(now).is_none() {
-            self.told = Duration::ZERO;
+        if self.roster.is_well(look, now) {
+            self.told = Told::default();
         }
         let ended = self.roster.ended(at, end, look, now)?;
-        let worse = ended.rest.is_some_and(|rest| rest > self.told);
-        self.told = self.told.max(ended.rest.unwrap_or_default());
-        Some((ended, worse))
+        let rest = ended.rest.filter(|rest| !rest.is_zero());
+        let longest = self.roster.longest_rest();
+        let news = rest.is_some_and(|rest| self.told.is_news(rest, longest, now));
+        Some((ended, news))
     }
 
     /// Whom a stage of a stop is told, and how.
@@ -233,6 +252,45 @@ mod tests {
         assert_eq!(policy.since(later).spawn, Duration::from_secs(60));
         seated(&mut policy, 3, ChildKind::Worker, later);
         assert_eq!(policy.since(later).spawn, Duration::ZERO);
+    }
+
+    /// Each step once, however far apart the children of a step die; the longest wait again after it.
+    #[test]
+    fn each_longer_wait_of_those_that_die_at_once_is_told_once() {
+        let (start, board) = (Instant::now(), Scoreboard::new(10, 0).unwrap());
+        let longest = Duration::from_secs(2);
+        let mut policy = Policy::new(LIMITS, Roster::new(2, longest), start);
+        let at = |tenths: u64| start + Duration::from_millis(100 * tenths);
+        let mut number = 1;
+        let mut fork = |policy: &mut Policy, now| {
+            number += 1;
+            seated(policy, number, ChildKind::Worker, now)
+        };
+        let news = |policy: &mut Policy, place, now| {
+            policy.ended(place, End::Code(1), &board, now).unwrap().1
+        };
+        let (one, other) = (fork(&mut policy, at(0)), fork(&mut policy, at(0)));
+        assert!(news(&mut policy, one, at(1)), "1 s");
+        // The other one dies when the first place waits no more, and again when it is being tried.
+        assert!(!news(&mut policy, other, at(12)), "1 s was told");
+        assert_eq!(fork(&mut policy, at(13)), one);
+        assert_eq!(fork(&mut policy, at(23)), other);
+        assert!(news(&mut policy, other, at(24)), "2 s");
+        assert!(!news(&mut policy, one, at(25)), "2 s was told");
+        let again = [fork(&mut policy, at(45)), fork(&mut policy, at(45))];
+        assert!(news(&mut policy, again[0], at(46)), "2 s, and so long ago");
+        assert!(!news(&mut policy, again[1], at(47)), "just told");
+        // Nobody is wanted for so long that it begins anew.
+        let later = at(47) + 2 * longest;
+        let place = fork(&mut policy, later);
+        assert!(!policy.roster.is_well(&board, later), "it is tried");
+        assert!(news(&mut policy, place, later + longest), "2 s once more");
+        let mut seat = board.seat(fork(&mut policy, later + 2 * longest), 0, false);
+        crate::seat::Post::ready(&mut seat);
+        assert!(
+            policy.roster.is_well(&board, later + 4 * longest),
+            "one serves, one is not wanted"
+        );
     }
 
     #[test]

@@ -114,6 +114,11 @@ impl Roster {
         Self { places: Vec::with_capacity(most.min(AT_FIRST)), most, longest_rest, alive: 0 }
     }
 
+    /// The longest wait of a place.
+    pub(crate) fn longest_rest(&self) -> Duration {
+        self.longest_rest
+    }
+
     /// How many places were ever used.
     pub(crate) fn used(&self) -> usize {
         self.places.len()
@@ -392,6 +397,17 @@ impl Roster {
     /// When the next place that waits may be tried again; `None` where none waits.
     pub(crate) fn next_try(&self, now: Instant) -> Option<Instant> {
         self.places.iter().filter_map(|place| place.rests_until).filter(|until| *until > now).min()
+    }
+
+    /// Whether somebody serves, or just served, in each place whose last child died before its first
+    /// connection. Where nobody was started for as long as a place ever waits, nobody is wanted.
+    pub(crate) fn is_well(&self, look: &impl Look, now: Instant) -> bool {
+        let troubled = |(at, place): (usize, &Place)| match (&place.seated, place.rests_until) {
+            _ if place.strikes == 0 => false,
+            (Some(_), _) => !look.was_ready(at),
+            (None, until) => until.is_some_and(|until| until + self.longest_rest > now),
+        };
+        !self.places.iter().enumerate().any(troubled)
     }
 
     fn seated_at(&self, at: usize) -> Option<&Seated> {
