@@ -26,7 +26,7 @@ pub(crate) enum Carrier {
     Stream(OwnedFd, Blocking),
     /// One end to read from and one to write to, which are no sockets.
     Pipes(OwnedFd, OwnedFd),
-    Datagram(Box<Datagram>),
+    Datagram(Datagram),
 }
 
 impl Accepted {
@@ -60,8 +60,9 @@ impl Accepted {
         matches!(self.carrier, Carrier::Datagram(_))
     }
 
+    #[inline]
     pub(crate) fn datagram(datagram: Datagram, peer: Address) -> Self {
-        Self { carrier: Carrier::Datagram(Box::new(datagram)), peer }
+        Self { carrier: Carrier::Datagram(datagram), peer }
     }
 }
 
@@ -73,29 +74,36 @@ fn is_no_source(err: &io::Error) -> bool {
 /// How often a client that has no room for an answer is tried again.
 pub(crate) const AGAIN: Duration = Duration::from_millis(10);
 
+/// A socket that packets come to.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    /// What to answer by. It is not the listener's own descriptor, which a stop takes away.
+    pub(crate) socket: OwnedFd,
+    /// What the listener is bound to.
+    pub(crate) bound: Address,
+    /// The longest answer that may be.
+    pub(crate) longest: usize,
+}
+
 /// One packet, and the way back to whoever sent it.
 #[derive(Debug)]
 pub(crate) struct Datagram {
-    /// The socket to answer by. It is not the listener's own descriptor, which a stop takes away.
-    socket: Arc<OwnedFd>,
-    received: Received,
-    /// What the listener is bound to.
-    bound: Address,
-    /// The longest answer that may be.
-    longest: usize,
+    mailbox: Arc<Mailbox>,
+    received: Box<Received>,
     pub(crate) truncated: bool,
 }
 
 impl Datagram {
-    pub(crate) fn new(
-        socket: &Arc<OwnedFd>,
-        received: Received,
-        room: usize,
-        bound: Address,
-        longest: usize,
-    ) -> Self {
+    #[inline]
+    pub(crate) fn new(mailbox: &Arc<Mailbox>, received: Box<Received>, room: usize) -> Self {
         let truncated = received.length > room;
-        Self { socket: Arc::clone(socket), received, bound, longest, truncated }
+        Self { mailbox: Arc::clone(mailbox), received, truncated }
+    }
+
+    /// The room that says where it came from.
+    #[inline]
+    pub(crate) fn into_received(self) -> Box<Received> {
+        self.received
     }
 
     pub(crate) fn cred(&self) -> Option<PeerCred> {
@@ -104,19 +112,23 @@ impl Datagram {
 
     /// The address that it was sent to.
     pub(crate) fn local(&self) -> Address {
-        match (self.received.to, self.bound.inet()) {
+        match (self.received.to, self.mailbox.bound.inet()) {
             (Some(to), Some(bound)) => std::net::SocketAddr::new(to.ip(), bound.port()).into(),
-            _ => self.bound.clone(),
+            _ => self.mailbox.bound.clone(),
         }
     }
 
     /// Errs where an answer of `length` bytes is none.
+    #[inline]
     pub(crate) fn hold(&self, length: usize) -> io::Result<()> {
-        if length <= self.longest {
-            return Ok(());
-        }
-        let what = format!("an answer of over {} bytes does not fit into one packet", self.longest);
-        Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+        if length <= self.mailbox.longest { Ok(()) } else { Err(self.too_long()) }
+    }
+
+    #[cold]
+    fn too_long(&self) -> io::Error {
+        let longest = self.mailbox.longest;
+        let what = format!("an answer of over {longest} bytes does not fit into one packet");
+        io::Error::new(io::ErrorKind::InvalidInput, what)
     }
 
     /// Answers, with all of `bytes` in one packet, unless it would have to wait for that.
@@ -127,7 +139,7 @@ impl Datagram {
         };
         let mut from = self.received.to;
         loop {
-            match socket::send(&self.socket, bytes, to, from) {
+            match socket::send(&self.mailbox.socket, bytes, to, from) {
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
                 // The question went to everybody, and nothing comes from there.
                 Err(err) if from.is_some() && is_no_source(&err) => from = None,

@@ -17,10 +17,10 @@ use crate::accepted::Accepted;
 use crate::buffer::Buffers;
 use crate::drain;
 use crate::error::{Error, Result};
-use crate::listener::{Listener, Listeners};
+use crate::listener::{Listener, Listeners, Spoken};
 use crate::logger;
 use crate::notify;
-use crate::proto::{AcceptFault, Proto};
+use crate::proto::AcceptFault;
 use crate::seat::Post;
 use crate::stop::Stage;
 use crate::sys::descriptor;
@@ -31,13 +31,7 @@ use crate::sys::signal;
 /// A client that was just accepted, and what is spoken with it.
 #[derive(Debug)]
 pub(crate) struct Arrival<'a> {
-    pub(crate) proto: &'a dyn Proto,
-    /// The name of that.
-    pub(crate) name: &'static str,
-    /// Whether it can be told something at once.
-    pub(crate) plain: bool,
-    /// Whether the last bytes of a reply take the end of the connection along.
-    pub(crate) client_first: bool,
+    pub(crate) spoken: &'a Spoken,
     pub(crate) accepted: Accepted,
 }
 
@@ -45,9 +39,7 @@ impl<'a> Arrival<'a> {
     /// One that came to that listener.
     #[inline]
     pub(crate) fn at(listener: &'a Listener, accepted: Accepted) -> Self {
-        let (plain, client_first) = (listener.is_plain(), listener.is_client_first());
-        let (proto, name) = (listener.proto(), listener.name());
-        Self { proto, name, plain, client_first, accepted }
+        Self { spoken: listener.spoken(), accepted }
     }
 }
 

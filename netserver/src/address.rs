@@ -1,7 +1,7 @@
 //! One end of a connection.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,6 +69,7 @@ impl Address {
     }
 
     /// Of the sender of a datagram.
+    #[inline]
     pub(crate) fn of_sender(sender: &Sender) -> Self {
         match sender {
             Sender::Unix(from) => Self::unix(from.path()),
@@ -78,13 +79,15 @@ impl Address {
 }
 
 impl From<SocketAddr> for Address {
+    #[inline]
     fn from(address: SocketAddr) -> Self {
-        // As it is, where it is IPv6: an address of a link alone has its interface with it.
-        let canonical = match address.ip().to_canonical() {
-            IpAddr::V4(ip) => SocketAddr::new(ip.into(), address.port()),
-            IpAddr::V6(_) => address,
+        let mapped = match address {
+            SocketAddr::V4(_) => None,
+            SocketAddr::V6(address) => address.ip().to_ipv4_mapped(),
         };
-        Self(End::Inet(canonical))
+        // As it is, where it is IPv6: an address of a link alone has its interface with it.
+        let canonical = |ip: Ipv4Addr| SocketAddr::new(ip.into(), address.port());
+        Self(End::Inet(mapped.map_or(address, canonical)))
     }
 }
 

@@ -32,7 +32,7 @@ use crate::wire::{Deadline, Limits, Wire};
 #[derive(Debug)]
 enum Stream {
     Channel(Channel),
-    Datagram(Box<Datagram>),
+    Datagram(Datagram),
 }
 
 /// An accepted connection.
@@ -278,7 +278,7 @@ impl Connection {
             let (has_end, input_ended) = self.buffers.take_line();
             if has_end || input_ended {
                 self.hold_line(0)?;
-                let line = std::mem::take(&mut self.buffers.line);
+                let line = std::mem::take(self.buffers.line());
                 return Ok((has_end || !line.is_empty()).then_some(line));
             }
         }
@@ -288,7 +288,7 @@ impl Connection {
     #[inline]
     fn hold_line(&mut self, beyond: usize) -> io::Result<()> {
         let limit = self.limits.line;
-        self.too_long |= limit > 0 && self.buffers.line.len() > limit.saturating_add(beyond);
+        self.too_long |= limit > 0 && self.buffers.line().len() > limit.saturating_add(beyond);
         if self.too_long { self.line_too_long() } else { Ok(()) }
     }
 
@@ -411,14 +411,14 @@ impl Connection {
     #[inline]
     fn send_gathered(&mut self) -> io::Result<()> {
         self.hold_whole()?;
-        if self.buffers.output.is_empty() || self.looped {
+        if self.buffers.output().is_empty() || self.looped {
             return Ok(());
         }
-        let mut output = std::mem::take(&mut self.buffers.output);
+        let mut output = std::mem::take(self.buffers.output());
         let sent = self.send_all(&output);
         // What could not be sent now never can.
         output.clear();
-        self.buffers.output = output;
+        *self.buffers.output() = output;
         sent
     }
 
@@ -429,11 +429,11 @@ impl Connection {
             && self.proto == "tcp"
             && self.broken.is_none()
             && self.buffers.unread().is_empty()
-            && let Some(sent) = channel.write_last(&self.buffers.output)
+            && let Some(sent) = channel.write_last(self.buffers.output())
         {
             self.broken = sent.as_ref().err().map(io::Error::kind);
             let sent = self.noting(sent)?;
-            self.buffers.output.drain(..sent);
+            self.buffers.output().drain(..sent);
         }
         self.deliver()
     }
@@ -471,10 +471,12 @@ impl Connection {
     /// Closes the stream, and gives the buffers back.
     #[inline]
     pub(crate) fn close(self) -> Buffers {
-        if let Stream::Channel(channel) = self.stream {
-            channel.close();
+        let mut buffers = self.buffers;
+        match self.stream {
+            Stream::Channel(channel) => channel.close(),
+            Stream::Datagram(datagram) => buffers.keep_received(datagram.into_received()),
         }
-        self.buffers
+        buffers
     }
 }
 
@@ -544,7 +546,7 @@ impl Write for Connection {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.hold_whole()?;
-        let length = self.buffers.output.len() + bytes.len();
+        let length = self.buffers.output().len() + bytes.len();
         match &self.stream {
             Stream::Datagram(datagram) => datagram.hold(length)?,
             Stream::Channel(_) if length > SIZE && !self.looped => {
@@ -555,13 +557,13 @@ impl Write for Connection {
             }
             Stream::Channel(_) => {}
         }
-        self.buffers.output.extend_from_slice(bytes);
+        self.buffers.output().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     #[inline]
     fn flush(&mut self) -> io::Result<()> {
-        if !self.buffers.output.is_empty() {
+        if !self.buffers.output().is_empty() {
             signal::goes_on();
         }
         self.send_gathered()

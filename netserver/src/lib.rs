@@ -80,6 +80,7 @@ mod restart;
 mod handler;
 mod guard;
 mod fatal;
+mod report;
 mod serve;
 mod worker;
 mod mux;

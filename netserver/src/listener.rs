@@ -30,18 +30,24 @@ use crate::sys::socket::defer_accept;
 #[derive(Debug)]
 pub(crate) struct Listener {
     // Before the socket: its file goes while nobody else could have taken its place.
-    proto: Box<dyn Proto>,
-    /// The name of what it speaks.
-    name: &'static str,
+    spoken: Spoken,
     socket: OwnedFd,
-    /// Whether nothing is said before the handler.
-    plain: bool,
-    /// Whether its clients speak first, and the last bytes of a reply take the end along.
-    client_first: bool,
     /// What a restart hands on with it.
     title: Title,
     /// The file of a UNIX socket that an image before has made; one that was made here its protocol has.
     file: Option<OwnFile>,
+}
+
+/// What is spoken at a listener.
+#[derive(Debug)]
+pub(crate) struct Spoken {
+    pub(crate) proto: Box<dyn Proto>,
+    /// The name of that.
+    pub(crate) name: &'static str,
+    /// Whether nothing is said before the handler, so that its client can be told something at once.
+    pub(crate) plain: bool,
+    /// Whether its clients speak first, and the last bytes of a reply take the end along.
+    pub(crate) client_first: bool,
 }
 
 /// How a listener came to be: what the next image is to know of it, and it does not tell itself.
@@ -206,7 +212,7 @@ impl Listeners {
 
     /// The same, and what else there is of them: only whoever answers a packet has a use for that.
     pub(crate) fn all_descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.descriptors().chain(self.iter().filter_map(|listener| listener.proto.kept()))
+        self.descriptors().chain(self.iter().filter_map(|listener| listener.spoken.proto.kept()))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Listener> {
@@ -239,7 +245,8 @@ impl Listener {
     pub(crate) fn deed(&self) -> io::Result<Deed> {
         let found = Deed::of(self)?;
         let Title { place, protocol, named, name } = &self.title;
-        let file = self.file.as_ref().and_then(OwnFile::identity).or_else(|| self.proto.made());
+        let file =
+            self.file.as_ref().and_then(OwnFile::identity).or_else(|| self.spoken.proto.made());
         Ok(Deed {
             place: place.clone(),
             protocol: (*protocol).to_owned(),
@@ -252,17 +259,17 @@ impl Listener {
 
     #[inline]
     pub(crate) fn proto(&self) -> &dyn Proto {
-        self.proto.as_ref()
+        self.spoken.proto.as_ref()
     }
 
     pub(crate) fn name(&self) -> &'static str {
-        self.name
+        self.spoken.name
     }
 
     /// Whether a client that was just accepted can be told something.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.plain
+        self.spoken.plain
     }
 
     /// It listens no more, as far as this process has it.
@@ -275,16 +282,22 @@ impl Listener {
         self.file = None;
     }
 
+    /// What is spoken there.
+    #[inline]
+    pub(crate) fn spoken(&self) -> &Spoken {
+        &self.spoken
+    }
+
     /// Whether its clients speak first.
     #[inline]
     pub(crate) fn is_client_first(&self) -> bool {
-        self.client_first
+        self.spoken.client_first
     }
 
     /// The next client. What a datagram holds is in the buffers then.
     #[inline]
     pub(crate) fn accept(&self, buffers: &mut Buffers) -> io::Result<Accepted> {
-        self.proto.accept(self.as_fd(), buffers)
+        self.spoken.proto.accept(self.as_fd(), buffers)
     }
 
     /// Has accept come back at once where nobody is there, or wait. The flag belongs to the socket, so
@@ -483,7 +496,8 @@ fn listener(
     let (plain, client_first) = (endpoint.is_plain(own), endpoint.options.client_first());
     let (protocol, named) = endpoint.asks_for();
     let title = Title { place: String::new(), protocol, named, name: String::new() };
-    let listener = Listener { proto, name, socket, plain, client_first, title, file: None };
+    let spoken = Spoken { proto, name, plain, client_first };
+    let listener = Listener { spoken, socket, title, file: None };
     Ok((listener, listening))
 }
 

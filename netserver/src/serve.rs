@@ -3,20 +3,18 @@
 use std::io;
 use std::sync::Arc;
 
-use log::Level;
 use netserver_options::BuiltIn;
 
 use crate::acceptor::Arrival;
 use crate::access::{Credentials, Facts, Name, Rules, Verdict};
-use crate::address::Address;
 use crate::buffer::Buffers;
 use crate::connection::{Connection, End};
-use crate::error::{AnyError, levels};
 use crate::guard::{self, Failure};
 use crate::handler::{Hooks, NetServer};
 use crate::info::ServerInfo;
+use crate::listener::Spoken;
 use crate::lookup;
-use crate::proto::Proto;
+use crate::report;
 use crate::seat::Seat;
 use crate::stdio;
 use crate::wire::Limits;
@@ -64,7 +62,7 @@ impl Terms {
         match verdict {
             Verdict::Allowed => true,
             Verdict::Denied(reason) => {
-                Reporter::of(conn).denied(&reason);
+                report::denied(conn, &reason);
                 false
             }
         }
@@ -94,109 +92,120 @@ pub(crate) fn serve_connection<S: NetServer>(
     arrival: Arrival<'_>,
     buffers: Buffers,
 ) -> Buffers {
-    let Arrival { proto, name, plain, client_first, accepted } = arrival;
-    let mut conn = Connection::new(accepted, name, terms.limits, buffers);
+    let Arrival { spoken, accepted } = arrival;
+    let mut conn = Connection::new(accepted, spoken.name, terms.limits, buffers);
     conn.timed_by(seat.timer());
-    let log = Reporter::of(&conn);
-    let mut visit = Visit { terms, conn: &mut conn, log, client_first, admitted: true };
-    let greeted = visit.greet(proto, plain, seat);
+    let mut visit = Visit { terms, spoken, conn: &mut conn, admitted: true, panicked: false };
+    let greeted = visit.greet(seat);
     let broken = match (greeted, terms.stdio) {
         (false, _) => false,
         (true, true) => visit.meet_by_stdio(server),
         (true, false) => visit.meet(server),
     };
     visit.finish(broken, seat);
-    let mut log = visit.log;
+    let told = greeted && S::WRITTEN.is_none_or(|all| all.contains(&CLOSED));
+    let peer = told.then(|| conn.peer());
     let buffers = if terms.left_open { conn.leave_open() } else { conn.close() };
-    if greeted {
+    if let Some(peer) = peer {
         let closed = guard::run(|| server.post_client_connection_hook());
-        log.passes("post_client_connection_hook", closed, &[]);
+        closed.unwrap_or_else(|failure| report::failed(&peer, CLOSED, failure, &[]));
     }
     buffers
 }
 
+const CLOSED: &str = "post_client_connection_hook";
+
 /// One client, from accept to close.
 struct Visit<'a> {
     terms: &'a Terms,
+    spoken: &'a Spoken,
     conn: &'a mut Connection,
-    log: Reporter,
-    client_first: bool,
     /// Whether its client has no more connections than it may have.
     admitted: bool,
+    /// Whether anything panicked: then what is gathered may be half a reply.
+    panicked: bool,
 }
 
 impl Visit<'_> {
     /// What comes before every hook: who it is, and what its protocol says first. Tells whether there is
     /// somebody to be met.
     #[inline]
-    fn greet(&mut self, proto: &dyn Proto, plain: bool, seat: &mut impl Seat) -> bool {
-        let Self { terms, conn, log, admitted, .. } = self;
+    fn greet(&mut self, seat: &mut impl Seat) -> bool {
         // Who has too many connections has no more of our time.
-        *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
-        if !*admitted && !plain {
-            log.denied(TOO_MANY);
+        self.admitted = self.conn.peer_ref().ip().is_none_or(|ip| seat.admits(ip));
+        if !self.spoken.plain && !self.shake_hands(seat) {
             return false;
         }
-        if !plain && !log.shakes_hands(proto, conn) {
-            return false;
+        self.conn.begin_request();
+        if self.admitted && self.terms.needs_name() {
+            ask_for_name(self.conn);
         }
-        conn.begin_request();
-        if *conn.peer_ref() != log.peer {
-            // A proxy has told who it really is.
-            let before = std::mem::replace(&mut log.peer, conn.peer()).ip();
-            if log.peer.ip() != before {
-                *admitted = log.peer.ip().is_none_or(|ip| seat.admits(ip));
-            }
-        }
-        if *admitted && terms.needs_name() {
-            ask_for_name(conn);
-        }
-        log.connected(conn);
+        report::connected(self.conn);
         true
+    }
+
+    /// What both say first. Tells whether they agreed.
+    #[inline(never)]
+    fn shake_hands(&mut self, seat: &mut impl Seat) -> bool {
+        if !self.admitted {
+            report::denied(self.conn, TOO_MANY);
+            return false;
+        }
+        let before = self.conn.peer_ref().ip();
+        let agreed = guard::run(|| {
+            self.conn.begin_handshake();
+            self.spoken.proto.handshake(self.conn)
+        });
+        let agreed = self.passes("handshake", agreed);
+        let real = self.conn.peer_ref().ip();
+        if agreed && real != before {
+            // A proxy has told who it really is.
+            self.admitted = real.is_none_or(|ip| seat.admits(ip));
+        }
+        agreed
     }
 
     /// The hooks of a client that is standard input and output. Tells whether the reply was broken off.
     fn meet_by_stdio<S: NetServer>(&mut self, server: &mut S) -> bool {
         let opened = self.conn.lend().and_then(|stream| stream.map_or(Ok(()), stdio::open));
-        let broken = self.log.sent("stdio", opened) && self.meet(server);
-        self.log.sent("sending what was printed", stdio::end());
+        let broken = self.sent("stdio", opened) && self.meet(server);
+        self.sent("sending what was printed", stdio::end());
         broken
     }
 
     /// The hooks that meet a client, in the manual's order. Tells whether the reply was broken off.
     fn meet<S: NetServer>(&mut self, server: &mut S) -> bool {
         let accepted = guard::run(|| server.post_accept_hook(self.conn));
-        if !self.log.passes("post_accept_hook", accepted, self.conn.faults()) {
+        if !self.passes("post_accept_hook", accepted) {
             return false;
         }
-        let allowed = self.terms.allow(self.conn, self.admitted);
-        let Self { conn, log, client_first, .. } = self;
-        let allowed = allowed && {
-            let verdict = guard::run(|| server.allow_deny_hook(conn));
-            log.value("allow_deny_hook", verdict, conn.faults()).unwrap_or(false)
+        let allowed = self.terms.allow(self.conn, self.admitted) && {
+            let verdict = guard::run(|| server.allow_deny_hook(self.conn));
+            self.value("allow_deny_hook", verdict).unwrap_or(false)
         };
         if allowed {
-            let served = guard::run(|| server.process_request(conn));
-            log.passes("process_request", served, conn.faults());
+            let served = guard::run(|| server.process_request(self.conn));
+            self.passes("process_request", served);
         } else {
-            let denied = guard::run(|| server.request_denied_hook(conn));
-            log.passes("request_denied_hook", denied, conn.faults());
+            let denied = guard::run(|| server.request_denied_hook(self.conn));
+            self.passes("request_denied_hook", denied);
         }
-        let broken = log.panicked;
+        let broken = self.panicked;
         if !broken {
             // A whole reply, whatever becomes of the next hook.
-            let sent = if *client_first { conn.deliver_last() } else { conn.deliver() };
-            log.sent("sending the reply", sent);
+            let last = self.spoken.client_first;
+            let sent = if last { self.conn.deliver_last() } else { self.conn.deliver() };
+            self.sent("sending the reply", sent);
         }
-        let after = guard::run(|| server.post_process_request_hook(conn, allowed));
-        log.passes("post_process_request_hook", after, conn.faults());
+        let after = guard::run(|| server.post_process_request_hook(self.conn, allowed));
+        self.passes("post_process_request_hook", after);
         broken
     }
 
     /// Has the connection end as it should, its reply perhaps broken off.
     #[inline]
     fn finish(&mut self, broken: bool, seat: &mut impl Seat) {
-        let end = match (broken, self.log.panicked) {
+        let end = match (broken, self.panicked) {
             (true, _) => End::Broken,
             (false, true) => End::Dropped,
             (false, false) => End::Whole,
@@ -205,8 +214,35 @@ impl Visit<'_> {
             seat.release();
         }
         let sent = self.conn.finish(end);
-        self.log.sent("sending the reply", sent);
+        self.sent("sending the reply", sent);
         seat.release();
+    }
+
+    /// Whether what was to reach the client did; if not it is the client's doing.
+    #[inline]
+    fn sent(&mut self, what: &str, sent: io::Result<()>) -> bool {
+        let Err(err) = sent else { return true };
+        let fault = err.kind();
+        report::failed(self.conn.peer_ref(), what, Failure::Error(err.into()), &[fault]);
+        false
+    }
+
+    #[inline]
+    fn passes(&mut self, what: &str, result: Result<(), Failure>) -> bool {
+        self.value(what, result).is_some()
+    }
+
+    /// The value, or `None` once a failure is logged.
+    #[inline]
+    fn value<T>(&mut self, what: &str, result: Result<T, Failure>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                self.panicked |= matches!(failure, Failure::Panic(_));
+                report::failed(self.conn.peer_ref(), what, failure, self.conn.faults());
+                None
+            }
+        }
     }
 }
 
@@ -238,125 +274,4 @@ impl Facts {
         });
         Self { address: peer.ip(), name, credentials }
     }
-}
-
-/// Logs what failed on one connection.
-#[derive(Debug)]
-pub(crate) struct Reporter {
-    peer: Address,
-    /// Whether anything panicked: then what is gathered may be half a reply.
-    panicked: bool,
-}
-
-impl Reporter {
-    #[inline]
-    pub(crate) fn of(conn: &Connection) -> Self {
-        Self { peer: conn.peer(), panicked: false }
-    }
-
-    /// Whether what was to reach the client did; if not it is the client's doing.
-    #[inline]
-    pub(crate) fn sent(&mut self, what: &str, sent: io::Result<()>) -> bool {
-        let Err(err) = sent else { return true };
-        let fault = err.kind();
-        self.passes(what, Err(Failure::Error(err.into())), &[fault])
-    }
-
-    /// What both say first. Tells whether they agreed.
-    #[inline(never)]
-    fn shakes_hands(&mut self, proto: &dyn Proto, conn: &mut Connection) -> bool {
-        let greeted = guard::run(|| {
-            conn.begin_handshake();
-            proto.handshake(conn)
-        });
-        self.passes("handshake", greeted, conn.faults())
-    }
-
-    /// Says who has come.
-    #[inline]
-    pub(crate) fn connected(&self, conn: &Connection) {
-        if log::log_enabled!(Level::Debug) {
-            self.tell_connected(conn);
-        }
-    }
-
-    #[cold]
-    fn tell_connected(&self, conn: &Connection) {
-        let proto = conn.proto().to_uppercase();
-        let local = conn.local().unwrap_or(Address::UNKNOWN);
-        if self.peer.is_unix() {
-            log::debug!("CONNECT {proto} Socket: \"{}\"", in_brackets(&local));
-            return;
-        }
-        let host = conn.peer_host().map(|host| format!(" ({host})")).unwrap_or_default();
-        let (peer, local) = (in_brackets(&self.peer), in_brackets(&local));
-        log::debug!("CONNECT {proto} Peer: \"{peer}\"{host} Local: \"{local}\"");
-    }
-
-    /// A rule has decided against the client.
-    pub(crate) fn denied(&self, reason: &str) {
-        log::debug!("access denied: {reason}; client {}", self.peer);
-    }
-
-    #[inline]
-    fn passes(
-        &mut self,
-        what: &str,
-        result: Result<(), Failure>,
-        faults: &[io::ErrorKind],
-    ) -> bool {
-        self.value(what, result, faults).is_some()
-    }
-
-    /// The value, or `None` once a failure is logged; `faults` are how the connection itself failed.
-    #[inline]
-    fn value<T>(
-        &mut self,
-        what: &str,
-        result: Result<T, Failure>,
-        faults: &[io::ErrorKind],
-    ) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-            Err(failure) => {
-                self.failed(what, failure, faults);
-                None
-            }
-        }
-    }
-
-    #[cold]
-    pub(crate) fn failed(&mut self, what: &str, failure: Failure, faults: &[io::ErrorKind]) {
-        let peer = &self.peer;
-        match failure {
-            Failure::Panic(text) => {
-                self.panicked = true;
-                log::warn!("{what} {text}; client {peer}");
-            }
-            Failure::Error(err) => {
-                guard::note_fatal(what, &err);
-                // Its source is its own code, too.
-                let clients = guard::run(|| Ok::<_, std::fmt::Error>(is_clients(&err, faults)));
-                let level = if clients.unwrap_or(false) { Level::Debug } else { Level::Warn };
-                log::log!(level, "{what} failed: {}; client {peer}", guard::text_of(err));
-            }
-        }
-    }
-}
-
-/// An end of a connection as Net::Server shows it: every address in brackets.
-fn in_brackets(end: &Address) -> String {
-    match (end.ip(), end.port(), end.path()) {
-        (Some(ip), Some(port), _) => format!("[{ip}]:{port}"),
-        (.., Some(path)) => path.display().to_string(),
-        _ => end.to_string(),
-    }
-}
-
-/// Whether an error is the failure of the connection, which its client brought about, and not of
-/// something else that a handler reads or writes. It may have been wrapped on its way here.
-fn is_clients(err: &AnyError, faults: &[io::ErrorKind]) -> bool {
-    levels(err.as_ref())
-        .filter_map(|err| err.downcast_ref::<io::Error>())
-        .any(|io| faults.contains(&io.kind()))
 }

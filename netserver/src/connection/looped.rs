@@ -180,17 +180,25 @@ impl Connection {
     /// Moves what hooks have written.
     #[inline]
     pub(crate) fn take_written(&mut self, into: &mut Vec<u8>) {
-        into.append(&mut self.buffers.output);
+        into.append(self.buffers.output());
     }
 
     /// Forgets what a hook has written that did not come to its end.
     pub(crate) fn drop_written(&mut self) {
-        self.buffers.output.clear();
+        self.buffers.output().clear();
     }
 
-    /// What came and nobody took, for somebody else to hold.
-    #[inline]
+    /// What a datagram holds, for somebody else to hold.
     pub(crate) fn take_buffers(&mut self) -> Buffers {
         std::mem::replace(&mut self.buffers, Buffers::empty())
+    }
+
+    /// What came and nobody took: the beginning of a line that a hook has asked for, and the rest.
+    #[inline]
+    pub(crate) fn take_unread(&mut self) -> Vec<u8> {
+        let mut unread = std::mem::take(self.buffers.line());
+        unread.extend_from_slice(self.buffers.unread());
+        self.buffers.clear();
+        unread
     }
 }

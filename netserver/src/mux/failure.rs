@@ -5,7 +5,7 @@ use std::mem;
 
 use super::client::{Client, Leave};
 use crate::guard::Failure;
-use crate::serve::Reporter;
+use crate::report;
 
 /// What follows from a callback that has failed: after a panic nobody knows what was written, or half so.
 #[cold]
@@ -16,7 +16,7 @@ pub(super) fn fail(client: &mut Client, what: &str, failure: Failure) {
         // Who needs more than there was fails with this, and it is the client's fault.
         faults.push(io::ErrorKind::UnexpectedEof);
     }
-    Reporter::of(&client.conn).failed(what, failure, &faults);
+    report::failed(client.conn.peer_ref(), what, failure, &faults);
     client.leave(if panicked { Leave::AtOnce } else { Leave::Sent });
 }
 
@@ -29,5 +29,5 @@ pub(super) fn fail_by(client: &mut Client, what: &str, err: io::Error) {
     let own = !client.conn.is_datagram() || err.kind() != io::ErrorKind::InvalidInput;
     let faults = [err.kind()];
     let faults = if own { &faults[..] } else { &[] };
-    Reporter::of(&client.conn).failed(what, Failure::Error(err.into()), faults);
+    report::failed(client.conn.peer_ref(), what, Failure::Error(err.into()), faults);
 }

@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::guard;
 use crate::listener::Listener;
 use crate::lookup::{self, Found};
-use crate::serve::{Reporter, TOO_MANY};
+use crate::report;
+use crate::serve::TOO_MANY;
 use crate::sys::signal;
 
 /// The most clients that may wait at a listener: more do not fit into a queue of the kernel.
@@ -83,14 +84,14 @@ impl<S: MuxServer> Turns<'_, S> {
         let address = accepted.peer.ip();
         let admitted = address.is_none_or(|address| self.crowd.admits(address));
         let is_packet = accepted.is_datagram();
-        let buffers = mem::replace(&mut self.spare, Buffers::empty());
-        let (packet, spare) =
-            if is_packet { (buffers, Buffers::empty()) } else { (Buffers::empty(), buffers) };
-        self.spare = spare;
+        let mut packet = Buffers::empty();
+        if is_packet {
+            mem::swap(&mut packet, &mut self.spare);
+        }
         let conn = Connection::looped(accepted, listener.name(), self.terms.limits(), packet);
         // Who has too many connections has no more of our time.
         if !admitted && !listener.is_plain() {
-            Reporter::of(&conn).denied(TOO_MANY);
+            report::denied(&conn, TOO_MANY);
             return;
         }
         let now = self.now;
@@ -177,7 +178,7 @@ impl<S: MuxServer> Turns<'_, S> {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.phase = Phase::Served;
         client.read = self.now;
-        Reporter::of(&client.conn).connected(&client.conn);
+        report::connected(&client.conn);
         if self.hook(id, "post_accept_hook", S::post_accept_hook).is_none() {
             self.let_go(id);
             return;
@@ -207,18 +208,15 @@ impl<S: MuxServer> Turns<'_, S> {
     /// Takes what hooks have left, and what has come since.
     pub(super) fn begin_to_read(&mut self, id: ConnId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let buffers = client.conn.take_buffers();
         if client.conn.is_datagram() {
-            self.take_packet(id, &buffers);
-            self.spare = buffers;
+            let packet = client.conn.take_buffers();
+            self.take_packet(id, &packet);
+            self.spare = packet;
             return;
         }
-        // The beginning of a line that a hook has asked for is kept beside the rest.
-        if !buffers.line.is_empty() || !buffers.unread().is_empty() {
-            client.input = [&buffers.line, buffers.unread()].concat();
-            if client.is_open() {
-                self.take(id, 0);
-            }
+        client.input = client.conn.take_unread();
+        if !client.input.is_empty() && client.is_open() {
+            self.take(id, 0);
         }
         self.read(id);
     }

@@ -14,7 +14,7 @@ use crate::buffer::Buffers;
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::guard::{self, Failure};
-use crate::serve::Reporter;
+use crate::report;
 
 impl<S: MuxServer> Turns<'_, S> {
     /// One read, and what follows from it.
@@ -156,9 +156,8 @@ impl<S: MuxServer> Turns<'_, S> {
             client.conn.drop_written();
         }
         client.conn.take_written(&mut client.output.bytes);
-        let failed = |failure| {
-            Reporter::of(&client.conn).failed(what, failure, client.conn.faults());
-        };
+        let conn = &client.conn;
+        let failed = |failure| report::failed(conn.peer_ref(), what, failure, conn.faults());
         result.map_err(failed).ok()
     }
 }

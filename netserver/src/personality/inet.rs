@@ -7,6 +7,7 @@ use crate::acceptor::Arrival;
 use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::handler::NetServer;
+use crate::listener::Spoken;
 use crate::proto::{Inherited, Proto};
 use crate::seat::Alone;
 use crate::serve::{Terms, serve_connection};
@@ -44,8 +45,9 @@ fn serve_standard_input<S: NetServer>(server: &mut S, running: &Running) -> Resu
     terms.begin()?;
     signal::ignore_pipe()?;
     info.ready_alone()?;
-    let arrival =
-        Arrival { proto: &proto, name: proto.name(), plain: true, client_first: false, accepted };
+    let name = proto.name();
+    let spoken = Spoken { proto: Box::new(proto), name, plain: true, client_first: false };
+    let arrival = Arrival { spoken: &spoken, accepted };
     serve_connection(server, &terms, &mut Alone(|| false), arrival, Buffers::default());
     signal::end_timing();
     Ok(())

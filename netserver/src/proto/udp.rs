@@ -8,11 +8,11 @@ use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::{ListenSpec, Proto, tcp};
-use crate::accepted::{Accepted, Datagram};
+use crate::accepted::{Accepted, Datagram, Mailbox};
 use crate::address::Address;
 use crate::buffer::Buffers;
 use crate::options::Options;
-use crate::sys::socket;
+use crate::sys::socket::{self, Received};
 
 /// Packets over IPv4 and IPv6.
 #[derive(Debug, Default)]
@@ -75,50 +75,83 @@ fn is_everywhere(bound: &Address) -> bool {
 /// How a socket of packets takes and answers them.
 #[derive(Debug)]
 pub(super) struct Packets {
-    /// A second descriptor of the listener, to answer by when a stop has taken the first one.
-    socket: Arc<OwnedFd>,
-    bound: Address,
+    /// A second descriptor of the listener is in there, for when a stop has taken the first one.
+    mailbox: Arc<Mailbox>,
+    aside: Beside,
     room: usize,
     flags: i32,
-    longest: usize,
+}
+
+/// What the kernel tells beside a packet.
+#[derive(Debug, Clone, Copy)]
+enum Beside {
+    Nothing,
+    /// Where it was sent to.
+    Destination,
+    /// Who sent it.
+    Credentials,
 }
 
 impl Packets {
     /// Of a bound socket, which does not send more than `longest` bytes at once.
     pub(super) fn of(socket: &OwnedFd, options: &Options, longest: usize) -> io::Result<Self> {
+        let bound = Address::of(&SockRef::from(socket).local_addr()?);
+        let aside = match &bound {
+            bound if bound.is_unix() => Beside::Credentials,
+            bound if is_everywhere(bound) => Beside::Destination,
+            _ => Beside::Nothing,
+        };
         Ok(Self {
-            bound: Address::of(&SockRef::from(socket).local_addr()?),
-            socket: Arc::new(socket.try_clone()?),
+            mailbox: Arc::new(Mailbox { socket: socket.try_clone()?, bound, longest }),
+            aside,
             room: usize::try_from(options.udp_recv_len()).unwrap_or(usize::MAX),
             flags: options.udp_recv_flags(),
-            longest,
         })
     }
 
     pub(super) fn kept(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.mailbox.socket.as_fd()
     }
 
     /// The next packet, which goes into the buffers.
+    #[inline]
     pub(super) fn accept(
         packets: Option<&Self>,
         listener: BorrowedFd<'_>,
         buffers: &mut Buffers,
     ) -> io::Result<Accepted> {
-        let Some(Self { socket, bound, room, flags, longest }) = packets else {
+        let Some(packets) = packets else {
             return Err(io::ErrorKind::NotConnected.into());
         };
-        let (into, aside) = buffers.rooms_for(*room);
-        let (received, unknown) = if bound.is_unix() {
-            (socket::receive_unix(listener, into, aside, *flags)?, Address::unix(None))
-        } else if !is_everywhere(bound) {
-            (socket::receive_alone(listener, into, *flags)?, Address::UNKNOWN)
-        } else {
-            (socket::receive(listener, into, aside, *flags)?, Address::UNKNOWN)
+        let mut received = buffers.take_received();
+        if let Err(err) = packets.receive(listener, buffers, &mut received) {
+            buffers.keep_received(received);
+            return Err(err);
+        }
+        buffers.filled(received.length.min(packets.room));
+        let peer = match &received.from {
+            Some(from) => Address::of_sender(from),
+            None if matches!(packets.aside, Beside::Credentials) => Address::unix(None),
+            None => Address::UNKNOWN,
         };
-        buffers.filled(received.length.min(*room));
-        let peer = received.from.as_ref().map_or(unknown, Address::of_sender);
-        let datagram = Datagram::new(socket, received, *room, bound.clone(), *longest);
+        let datagram = Datagram::new(&packets.mailbox, received, packets.room);
         Ok(Accepted::datagram(datagram, peer))
+    }
+
+    #[inline]
+    fn receive(
+        &self,
+        listener: BorrowedFd<'_>,
+        buffers: &mut Buffers,
+        received: &mut Received,
+    ) -> io::Result<()> {
+        let (into, aside) = buffers.rooms_for(self.room);
+        match self.aside {
+            Beside::Nothing => socket::receive_alone(listener, into, self.flags, received),
+            Beside::Destination => socket::receive(listener, into, aside, self.flags, received),
+            Beside::Credentials => {
+                socket::receive_unix(listener, into, aside, self.flags, received)
+            }
+        }
     }
 }

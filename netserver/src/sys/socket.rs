@@ -58,7 +58,7 @@ pub struct PeerCred {
 }
 
 /// One datagram that came in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Received {
     /// How long it was on the way here, which may be more than there was room for.
     pub(crate) length: usize,
@@ -104,10 +104,6 @@ impl Destination {
 pub(crate) struct Aside(Vec<u8>);
 
 impl Aside {
-    pub(crate) const fn empty() -> Self {
-        Self(Vec::new())
-    }
-
     /// Room that is made for the first datagram.
     fn room(&mut self) -> &mut Vec<u8> {
         if self.0.is_empty() {
@@ -127,8 +123,9 @@ pub(crate) fn receive(
     room: &mut [u8],
     aside: &mut Aside,
     flags: i32,
-) -> io::Result<Received> {
-    receive_from(socket, room, aside, flags, |from: SockaddrStorage| {
+    received: &mut Received,
+) -> io::Result<()> {
+    receive_from(socket, room, aside, flags, received, |from: SockaddrStorage| {
         let v4 = from.as_sockaddr_in().map(|from| SocketAddrV4::from(*from).into());
         let v6 = || from.as_sockaddr_in6().map(|from| SocketAddrV6::from(*from).into());
         v4.or_else(v6).map(Sender::Inet)
@@ -136,11 +133,13 @@ pub(crate) fn receive(
 }
 
 /// One `recvfrom(2)` on such a socket, of which nothing is told beside the datagram.
+#[inline]
 pub(crate) fn receive_alone(
     socket: BorrowedFd<'_>,
     room: &mut [u8],
     flags: i32,
-) -> io::Result<Received> {
+    received: &mut Received,
+) -> io::Result<()> {
     let (flags, mut count) = (flags | libc::MSG_TRUNC, 0);
     let mut call = |storage: *mut libc::sockaddr, length| {
         // SAFETY: the room and the storage are as large as is said.
@@ -159,8 +158,10 @@ pub(crate) fn receive_alone(
     };
     // SAFETY: the call fills the storage and tells the length that it has filled.
     let ((), from) = unsafe { SockAddr::try_init(|storage, length| call(storage.cast(), length)) }?;
-    let length = usize::try_from(count).unwrap_or(0);
-    Ok(Received { length, from: from.as_socket().map(Sender::Inet), to: None, cred: None })
+    received.length = usize::try_from(count).unwrap_or(0);
+    received.from = from.as_socket().map(Sender::Inet);
+    (received.to, received.cred) = (None, None);
+    Ok(())
 }
 
 /// The same on a UNIX socket, whose senders need not have an address.
@@ -169,10 +170,12 @@ pub(crate) fn receive_unix(
     room: &mut [u8],
     aside: &mut Aside,
     flags: i32,
-) -> io::Result<Received> {
+    received: &mut Received,
+) -> io::Result<()> {
     // There may be nothing but the family, or not even that, and then the address is none to ask.
     let is_named = |from: &UnixAddr| from.len() > FAMILY;
-    receive_from(socket, room, aside, flags, |from| Some(from).filter(is_named).map(Sender::Unix))
+    let sender = |from| Some(from).filter(is_named).map(Sender::Unix);
+    receive_from(socket, room, aside, flags, received, sender)
 }
 
 /// The bytes of an address before its name.
@@ -183,8 +186,9 @@ fn receive_from<A: SockaddrLike>(
     room: &mut [u8],
     aside: &mut Aside,
     flags: i32,
+    into: &mut Received,
     sender: impl FnOnce(A) -> Option<Sender>,
-) -> io::Result<Received> {
+) -> io::Result<()> {
     // The length is that of the whole datagram, also where it was cut.
     let flags =
         MsgFlags::from_bits_retain(flags) | MsgFlags::MSG_TRUNC | MsgFlags::MSG_CMSG_CLOEXEC;
@@ -214,7 +218,8 @@ fn receive_from<A: SockaddrLike>(
         }
     }
     let from = received.address.and_then(sender);
-    Ok(Received { length: received.bytes, from, to, cred })
+    *into = Received { length: received.bytes, from, to, cred };
+    Ok(())
 }
 
 /// One `sendmsg(2)` of a whole datagram, from the address that `from` names; it does not wait.
