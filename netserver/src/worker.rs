@@ -48,94 +48,71 @@ impl<S: NetServer> Craft<S> for OneByOne {
         listeners: &Listeners,
         taker: Option<Taker<'_>>,
         post: &mut impl Post,
-        buffers: Buffers,
+        mut buffers: Buffers,
     ) -> Result<()> {
-        work(server, info, listeners, taker, post, buffers)
+        let terms = Terms::of(info);
+        terms.begin()?;
+        let wait = match Wait::new(listeners, taker, post) {
+            // A stop has ended the listeners already.
+            Err(_) if !signal::accepts() => return Ok(()),
+            wait => wait?,
+        };
+        let known = wait.known();
+        // While no packet is to be answered a stop closes what that would be done by.
+        let all = Known::new(listeners.all_descriptors());
+        let more = listeners.all_descriptors().count() > listeners.descriptors().count();
+        let mut acceptor = Acceptor::new(&wait, &known);
+        // A hook may have changed it: a client that goes away must not end the process.
+        signal::ignore_pipe()?;
+        post.ready();
+        while let Some(arrival) = acceptor.accept(&mut buffers, post)? {
+            post.busy();
+            let _all = (more && !arrival.accepted.is_datagram()).then(|| Waiting::on(&all));
+            buffers = serve_connection(server, &terms, post.seat(), arrival, buffers);
+            if !post.idle() {
+                break;
+            }
+        }
+        post.gone();
+        Ok(())
     }
 
     fn serve_waiting(server: &mut S, info: &ServerInfo, listeners: &[Listener]) -> Result<()> {
-        serve_waiting(server, info, listeners)
-    }
-}
-
-/// Serves until this process is told to stop or its post has had enough. The role of its signals
-/// is set already, and a stop ends the listeners. `taker` is what workers take turns by.
-///
-/// # Errors
-/// Where a listener is broken.
-pub(crate) fn work<S: NetServer>(
-    server: &mut S,
-    info: &ServerInfo,
-    listeners: &Listeners,
-    taker: Option<Taker<'_>>,
-    post: &mut impl Post,
-    mut buffers: Buffers,
-) -> Result<()> {
-    let terms = Terms::of(info);
-    terms.begin()?;
-    let wait = match Wait::new(listeners, taker, post) {
-        // A stop has ended the listeners already.
-        Err(_) if !signal::accepts() => return Ok(()),
-        wait => wait?,
-    };
-    let known = wait.known();
-    // While no packet is to be answered a stop closes what that would be done by.
-    let all = Known::new(listeners.all_descriptors());
-    let more = listeners.all_descriptors().count() > listeners.descriptors().count();
-    let mut acceptor = Acceptor::new(&wait, &known);
-    // A hook may have changed it: a client that goes away must not end the process.
-    signal::ignore_pipe()?;
-    post.ready();
-    while let Some(arrival) = acceptor.accept(&mut buffers, post)? {
-        post.busy();
-        let _all = (more && !arrival.accepted.is_datagram()).then(|| Waiting::on(&all));
-        buffers = serve_connection(server, &terms, post.seat(), arrival, buffers);
-        if !post.idle() {
-            break;
-        }
-    }
-    post.gone();
-    Ok(())
-}
-
-/// Serves whoever waits at these listeners: nobody comes once they were all accepted.
-///
-/// # Errors
-/// Where standard input and output cannot be given to clients, or a listener cannot be closed.
-pub(crate) fn serve_waiting<S: NetServer>(
-    server: &mut S,
-    info: &ServerInfo,
-    listeners: &[Listener],
-) -> Result<()> {
-    let terms = Terms::of(info);
-    terms.begin()?;
-    signal::ignore_pipe()?;
-    let mut buffers = Buffers::default();
-    let mut waiting = Vec::new();
-    for listener in listeners {
-        listener.set_waiting(false)?;
-        let mut faults = Faults::default();
-        for _ in 0..MOST_WAITING {
-            buffers.clear();
-            match listener.accept(&mut buffers) {
-                // What a packet holds is in the buffers, and it can be answered without the listener.
-                Ok(accepted) if accepted.is_datagram() => {
-                    let arrival = Arrival::at(listener, accepted);
-                    buffers =
-                        serve_connection(server, &terms, &mut Alone(|| false), arrival, buffers);
+        let terms = Terms::of(info);
+        terms.begin()?;
+        signal::ignore_pipe()?;
+        let mut buffers = Buffers::default();
+        let mut waiting = Vec::new();
+        for listener in listeners {
+            listener.set_waiting(false)?;
+            let mut faults = Faults::default();
+            for _ in 0..MOST_WAITING {
+                buffers.clear();
+                match listener.accept(&mut buffers) {
+                    // What a packet holds is in the buffers, and it can be answered without the listener.
+                    Ok(accepted) if accepted.is_datagram() => {
+                        let arrival = Arrival::at(listener, accepted);
+                        buffers = serve_connection(
+                            server,
+                            &terms,
+                            &mut Alone(|| false),
+                            arrival,
+                            buffers,
+                        );
+                    }
+                    Ok(accepted) => waiting.push(Arrival::at(listener, accepted)),
+                    Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(err) => faults.look_at(&err)?,
                 }
-                Ok(accepted) => waiting.push(Arrival::at(listener, accepted)),
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
-                Err(err) => faults.look_at(&err)?,
             }
+            listener.end()?;
         }
-        listener.end()?;
+        for arrival in waiting {
+            buffers.clear();
+            buffers = serve_connection(server, &terms, &mut Alone(|| false), arrival, buffers);
+        }
+        Ok(())
     }
-    for arrival in waiting {
-        buffers.clear();
-        buffers = serve_connection(server, &terms, &mut Alone(|| false), arrival, buffers);
-    }
-    Ok(())
 }
 
 /// More do not fit into a queue of the kernel.

@@ -43,7 +43,7 @@ use crate::seat::Alone;
 use crate::sys::ends::{Known, Spares, Waiting};
 use crate::sys::signal;
 use crate::way_back;
-use crate::worker::{serve_waiting, work};
+use crate::worker::{Craft, OneByOne};
 
 /// A server that is ready to serve: bound, with the privileges it keeps.
 ///
@@ -111,7 +111,11 @@ impl Running {
         for listener in &mut dropped {
             listener.remove_file();
         }
-        if dropped.is_empty() { Ok(()) } else { serve_waiting(server, &self.info, &dropped) }
+        if dropped.is_empty() {
+            Ok(())
+        } else {
+            OneByOne::serve_waiting(server, &self.info, &dropped)
+        }
     }
 
     /// Is called away from its listeners by a signal, and comes back.
@@ -130,7 +134,7 @@ impl Running {
             let known = Known::new(self.listeners.descriptors());
             let listening = Waiting::on(&known);
             let buffers = Buffers::default();
-            work(server, &self.info, &self.listeners, None, &mut alone, buffers)?;
+            OneByOne::work(server, &self.info, &self.listeners, None, &mut alone, buffers)?;
             drop(listening);
             if !signal::take_call() || !signal::stage().accepts() {
                 self.restart.end_trial();

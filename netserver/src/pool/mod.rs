@@ -28,8 +28,10 @@ pub(crate) type Aside = (Option<Watch>, crate::restart::Restart, crate::handover
 
 pub(crate) use forker::on_demand;
 pub(crate) use parent::MORE;
+#[cfg(test)]
+pub(crate) use plan::AFTER_FAILURE;
 pub use plan::Tally;
-pub(crate) use plan::{AFTER_FAILURE, Limits, Plan, Since, plan, wake_below};
+pub(crate) use plan::{Limits, Plan, Times};
 pub(crate) use pooled::{constant, managed, one};
 pub(crate) use scoreboard::{Doing, Scoreboard};
 pub(crate) use watch::Watch;

@@ -12,7 +12,7 @@
 //! others are started for them, if need be above `max_servers`; and once those are ready they are told
 //! to leave.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::options::Options;
 
@@ -50,15 +50,91 @@ pub struct Tally {
 
 /// How long ago things were.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Since {
+pub(super) struct Since {
     /// Since the last child was started.
-    pub(crate) spawn: Duration,
+    pub(super) spawn: Duration,
     /// Since surplus was last looked for.
-    pub(crate) check: Duration,
+    pub(super) check: Duration,
     /// Since a connection was last seen to be taken.
-    pub(crate) request: Duration,
+    pub(super) request: Duration,
     /// Since a fork last failed; `None` where none did.
-    pub(crate) failure: Option<Duration>,
+    pub(super) failure: Option<Duration>,
+}
+
+/// When things were last.
+#[derive(Debug)]
+pub(crate) struct Times {
+    spawned: Instant,
+    checked: Instant,
+    requested: Instant,
+    /// How many connections there were then.
+    taken: i64,
+    failed: Option<Instant>,
+}
+
+impl Times {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { spawned: now, checked: now, requested: now, taken: 0, failed: None }
+    }
+
+    /// One was started.
+    pub(crate) fn spawned(&mut self, now: Instant) {
+        self.spawned = now;
+    }
+
+    /// None could be.
+    pub(crate) fn failed(&mut self, now: Instant) {
+        self.failed = Some(now);
+    }
+
+    /// What to do about what is seen; `taken` is how many connections there were in all.
+    pub(crate) fn plan(
+        &mut self,
+        limits: &Limits,
+        tally: &Tally,
+        taken: i64,
+        now: Instant,
+    ) -> Plan {
+        if taken != self.taken || tally.busy > 0 {
+            (self.requested, self.taken) = (now, taken);
+        }
+        let plan = plan(limits, tally, &self.since(now));
+        if plan.checked {
+            self.checked = now;
+        }
+        plan
+    }
+
+    /// Below how many idle ones whoever starts more wants to be woken.
+    pub(crate) fn wake_below(&self, limits: &Limits, tally: &Tally, now: Instant) -> usize {
+        wake_below(limits, tally, &self.since(now))
+    }
+
+    /// How long the next look for surplus may wait.
+    pub(crate) fn until_check(&self, limits: &Limits, now: Instant) -> Duration {
+        limits.check_for_waiting.saturating_sub(now.saturating_duration_since(self.checked))
+    }
+
+    /// How long one is started at the earliest after another.
+    pub(super) fn until_one_more(&self, now: Instant) -> Duration {
+        (self.spawned + ONE_BY_ONE).saturating_duration_since(now)
+    }
+
+    /// How long the next try has to wait, as the last one has failed.
+    pub(crate) fn wait_after_failure(&self, now: Instant) -> Option<Duration> {
+        let failed = now.saturating_duration_since(self.failed?);
+        Some(AFTER_FAILURE.saturating_sub(failed)).filter(|left| !left.is_zero())
+    }
+
+    pub(super) fn since(&self, now: Instant) -> Since {
+        let since = |then: Instant| now.saturating_duration_since(then);
+        Since {
+            spawn: since(self.spawned),
+            check: since(self.checked),
+            request: since(self.requested),
+            failure: self.failed.map(since),
+        }
+    }
 }
 
 /// What to do.
@@ -80,7 +156,7 @@ pub(crate) struct Plan {
 pub(crate) const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// While places wait as their children died at once, one other child is started in such a time.
-pub(crate) const ONE_BY_ONE: Duration = Duration::from_secs(1);
+const ONE_BY_ONE: Duration = Duration::from_secs(1);
 
 /// After so long a child that is not ready yet is slow.
 pub(crate) const SLOW: Duration = Duration::from_secs(10);
@@ -174,7 +250,7 @@ impl Tally {
 }
 
 /// Decides.
-pub(crate) fn plan(limits: &Limits, tally: &Tally, since: &Since) -> Plan {
+fn plan(limits: &Limits, tally: &Tally, since: &Since) -> Plan {
     let spawn = spawn(limits, tally, since);
     if spawn > 0 {
         return Plan { spawn, ..Plan::default() };
@@ -234,7 +310,7 @@ fn renew(limits: &Limits, tally: &Tally) -> usize {
 }
 
 /// Below how many idle children the parent wants to be woken; 0 where it could start none.
-pub(crate) fn wake_below(limits: &Limits, tally: &Tally, since: &Since) -> usize {
+fn wake_below(limits: &Limits, tally: &Tally, since: &Since) -> usize {
     let waits = since.failure.is_some_and(|since| since < AFTER_FAILURE);
     if waits || tally.alive() + tally.resting >= limits.max_servers + tally.renewing(limits) {
         return 0;

@@ -10,7 +10,7 @@ use crate::stop::Stage;
 use crate::sys::process::{End, Pid};
 use crate::sys::signal::Signal;
 
-use super::plan::{AFTER_FAILURE, Limits, ONE_BY_ONE, Plan, Since, Tally, plan, wake_below};
+use super::plan::{Limits, Plan, Tally, Times};
 use super::roster::{Ended, Look, Roster};
 use super::scoreboard::Doing;
 
@@ -21,17 +21,6 @@ pub(crate) struct Orders {
     pub(crate) tell: Vec<(Pid, Signal)>,
     /// How many children to fork.
     pub(crate) spawn: usize,
-}
-
-/// When things were last.
-#[derive(Debug)]
-struct Times {
-    spawned: Instant,
-    checked: Instant,
-    requested: Instant,
-    /// How many connections there were then.
-    taken: i64,
-    failed: Option<Instant>,
 }
 
 /// The children of a pool, and what is to become of them.
@@ -68,7 +57,7 @@ impl Told {
 
 impl Policy {
     pub(crate) fn new(limits: Limits, roster: Roster, now: Instant) -> Self {
-        let times = Times { spawned: now, checked: now, requested: now, taken: 0, failed: None };
+        let times = Times::new(now);
         Self { limits, declared: limits, resized_by: 0, roster, times, told: Told::default() }
     }
 
@@ -85,14 +74,8 @@ impl Policy {
     /// were in all.
     pub(crate) fn turn(&mut self, look: &impl Look, taken: i64, now: Instant, orders: &mut Orders) {
         let tally = self.roster.tally(look, now);
-        if taken != self.times.taken || tally.busy > 0 {
-            (self.times.requested, self.times.taken) = (now, taken);
-        }
-        let Plan { spawn, retire, renew, shed, checked } =
-            plan(&self.limits, &tally, &self.since(now));
-        if checked {
-            self.times.checked = now;
-        }
+        let Plan { spawn, retire, renew, shed, .. } =
+            self.times.plan(&self.limits, &tally, taken, now);
         orders.spawn = spawn;
         orders.tell.clear();
         let mut leave = |count: usize, may: fn(Doing, bool) -> bool| {
@@ -110,19 +93,19 @@ impl Policy {
     /// A child was forked, into a place whose children had taken so many connections.
     pub(crate) fn spawned(&mut self, at: usize, child: Child, taken: i64, now: Instant) {
         if child.kind() == ChildKind::Worker {
-            self.times.spawned = now;
+            self.times.spawned(now);
         }
         self.roster.seat(at, child, taken, now);
     }
 
     /// None could be.
     pub(crate) fn fork_failed(&mut self, now: Instant) {
-        self.times.failed = Some(now);
+        self.times.failed(now);
     }
 
     /// Whether a fork may be tried again.
     pub(crate) fn may_fork(&self, now: Instant) -> bool {
-        self.wait_after_failure(now).is_none()
+        self.times.wait_after_failure(now).is_none()
     }
 
     /// The child of that place has ended. Tells of it, and whether the log is to be told how long its place
@@ -159,35 +142,19 @@ impl Policy {
 
     /// Below how many idle children the parent wants to be woken.
     pub(crate) fn wake_below(&self, tally: &Tally, now: Instant) -> usize {
-        wake_below(&self.limits, tally, &self.since(now))
+        self.times.wake_below(&self.limits, tally, now)
     }
 
     /// How long the next turn may wait for somebody who wants it sooner.
     pub(crate) fn next_turn(&self, now: Instant) -> Duration {
-        let check = self.limits.check_for_waiting;
-        let check = check.saturating_sub(now.saturating_duration_since(self.times.checked));
+        let check = self.times.until_check(&self.limits, now);
         let until = |then: Instant| then.saturating_duration_since(now);
         let tried = self.roster.next_try(now).map(until);
-        let beside = tried.map(|_| until(self.times.spawned + ONE_BY_ONE));
+        let beside = tried.map(|_| self.times.until_one_more(now));
         let beside = beside.filter(|wait| !wait.is_zero());
         let slow = self.roster.next_slow(now).map(until);
-        let failed = self.wait_after_failure(now);
+        let failed = self.times.wait_after_failure(now);
         [Some(check), tried, beside, slow, failed].into_iter().flatten().min().unwrap_or(check)
-    }
-
-    fn wait_after_failure(&self, now: Instant) -> Option<Duration> {
-        let failed = now.saturating_duration_since(self.times.failed?);
-        Some(AFTER_FAILURE.saturating_sub(failed)).filter(|left| !left.is_zero())
-    }
-
-    fn since(&self, now: Instant) -> Since {
-        let since = |then: Instant| now.saturating_duration_since(then);
-        Since {
-            spawn: since(self.times.spawned),
-            check: since(self.times.checked),
-            request: since(self.times.requested),
-            failure: self.times.failed.map(since),
-        }
     }
 }
 
@@ -249,9 +216,9 @@ mod tests {
         let mut policy = Policy::new(LIMITS, Roster::new(100, Duration::ZERO), start);
         let later = start + Duration::from_secs(60);
         seated(&mut policy, 2, ChildKind::Dequeue, later);
-        assert_eq!(policy.since(later).spawn, Duration::from_secs(60));
+        assert_eq!(policy.times.since(later).spawn, Duration::from_secs(60));
         seated(&mut policy, 3, ChildKind::Worker, later);
-        assert_eq!(policy.since(later).spawn, Duration::ZERO);
+        assert_eq!(policy.times.since(later).spawn, Duration::ZERO);
     }
 
     /// Each step once, however far apart the children of a step die; the longest wait again after it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use crate::pool::{AFTER_FAILURE, Doing, Limits, Plan, Scoreboard, Since, Tally, plan, wake_below};
+use crate::pool::{Doing, Limits, Plan, Scoreboard, Tally, Times};
 use crate::sys::ends;
 use crate::sys::signal;
 
@@ -48,17 +48,6 @@ struct Place {
     mate: Option<Arc<Mate>>,
 }
 
-/// When things were last.
-#[derive(Debug)]
-struct Times {
-    spawned: Instant,
-    checked: Instant,
-    requested: Instant,
-    /// How many connections there were then.
-    taken: i64,
-    failed: Option<Instant>,
-}
-
 /// The threads.
 #[derive(Debug)]
 pub(super) struct Crew<'a> {
@@ -74,7 +63,7 @@ pub(super) struct Crew<'a> {
 
 impl<'a> Crew<'a> {
     pub(super) fn new(limits: Limits, most: usize, board: &'a Scoreboard, now: Instant) -> Self {
-        let times = Times { spawned: now, checked: now, requested: now, taken: 0, failed: None };
+        let times = Times::new(now);
         Self { board, declared: limits, limits, most, places: Vec::new(), times }
     }
 
@@ -119,7 +108,7 @@ impl<'a> Crew<'a> {
 
     /// That one was started.
     pub(super) fn started(&mut self, mate: Arc<Mate>, now: Instant) {
-        self.times.spawned = now;
+        self.times.spawned(now);
         if let Some(place) = self.places.get_mut(mate.place) {
             place.mate = Some(mate);
         }
@@ -127,7 +116,7 @@ impl<'a> Crew<'a> {
 
     /// None could be.
     pub(super) fn failed(&mut self, now: Instant) {
-        self.times.failed = Some(now);
+        self.times.failed(now);
     }
 
     fn mates(&self) -> impl Iterator<Item = &Mate> {
@@ -178,14 +167,7 @@ impl<'a> Crew<'a> {
     pub(super) fn turn(&mut self, now: Instant) -> (usize, usize) {
         let tally = self.tally();
         let taken = self.board.taken(self.places.len());
-        if taken != self.times.taken || tally.busy > 0 {
-            (self.times.requested, self.times.taken) = (now, taken);
-        }
-        let Plan { spawn, retire, shed, checked, .. } =
-            plan(&self.limits, &tally, &self.since(now));
-        if checked {
-            self.times.checked = now;
-        }
+        let Plan { spawn, retire, shed, .. } = self.times.plan(&self.limits, &tally, taken, now);
         let told = self.tell(retire, |doing| doing == Doing::Idle)
             + self.tell(shed, |doing| matches!(doing, Doing::Idle | Doing::Busy));
         (told, spawn)
@@ -232,7 +214,7 @@ impl<'a> Crew<'a> {
     /// Says below how many idle ones whoever starts more wants to be woken. Who went below before that has
     /// woken nobody, so there is another look: false where that shows too few.
     pub(super) fn ask_to_be_woken(&self, now: Instant) -> bool {
-        let line = wake_below(&self.limits, &self.tally(), &self.since(now));
+        let line = self.times.wake_below(&self.limits, &self.tally(), now);
         self.board.correct_hint(|| self.idle());
         self.board.wake_below(line);
         self.idle() >= line
@@ -240,26 +222,15 @@ impl<'a> Crew<'a> {
 
     /// How long the next turn may wait for somebody who wants it sooner.
     pub(super) fn next_turn(&self, now: Instant) -> Duration {
-        let since = |then: Instant| now.saturating_duration_since(then);
-        let check = self.limits.check_for_waiting.saturating_sub(since(self.times.checked));
-        let failed = self.times.failed.map(|then| AFTER_FAILURE.saturating_sub(since(then)));
-        failed.filter(|left| !left.is_zero()).map_or(check, |left| left.min(check))
-    }
-
-    fn since(&self, now: Instant) -> Since {
-        let since = |then: Instant| now.saturating_duration_since(then);
-        Since {
-            spawn: since(self.times.spawned),
-            check: since(self.times.checked),
-            request: since(self.times.requested),
-            failure: self.times.failed.map(since),
-        }
+        let check = self.times.until_check(&self.limits, now);
+        self.times.wait_after_failure(now).map_or(check, |left| left.min(check))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pool::AFTER_FAILURE;
     use crate::seat::Post;
 
     const LIMITS: Limits = Limits {

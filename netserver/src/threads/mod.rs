@@ -33,7 +33,7 @@ use crate::sys::descriptor;
 use crate::sys::ends::{Known, Waiting};
 use crate::sys::poll::{self, PollSet};
 use crate::sys::signal;
-use crate::worker::{Craft, serve_waiting};
+use crate::worker::{Craft, OneByOne};
 
 /// A pool of threads.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl<S: NetServer + Clone + Send> Craft<S> for Threads {
 
     fn serve_waiting(server: &mut S, info: &ServerInfo, listeners: &[Listener]) -> Result<()> {
         // They have come already, and nobody comes after them.
-        serve_waiting(server, info, listeners)
+        OneByOne::serve_waiting(server, info, listeners)
     }
 }
 
