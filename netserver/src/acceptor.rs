@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners, Spoken};
 use crate::logger;
 use crate::notify;
-use crate::proto::AcceptFault;
+use crate::proto::{AcceptFault, Pauses, cannot_accept, say_over, say_short};
 use crate::seat::Post;
 use crate::stop::Stage;
 use crate::sys::descriptor;
@@ -309,22 +309,18 @@ impl Faults {
     pub(crate) fn look_at(&mut self, err: &io::Error) -> Result<()> {
         match AcceptFault::of(err) {
             AcceptFault::Again => Ok(()),
-            AcceptFault::Short if self.0.is_its_own(err) => {
-                Err(Error::because("cannot accept", io::Error::other(err.to_string())))
-            }
+            AcceptFault::Short if self.0.is_its_own(err) => Err(cannot_accept(err)),
             AcceptFault::Short => self.0.wait(err),
             // A stop has taken it away.
             AcceptFault::Broken if !signal::accepts() => Ok(()),
-            AcceptFault::Broken => {
-                Err(Error::because("cannot accept", io::Error::other(err.to_string())))
-            }
+            AcceptFault::Broken => Err(cannot_accept(err)),
         }
     }
 
     /// Whether they go on.
     #[inline]
     fn last(&self) -> bool {
-        self.0.pause.is_some()
+        self.0.pauses.go_on()
     }
 
     /// One has succeeded.
@@ -337,13 +333,11 @@ impl Faults {
 /// A time without descriptors or memory: longer pauses, and one line when it begins and ends.
 #[derive(Debug, Default)]
 struct Shortage {
-    pause: Option<Duration>,
+    pauses: Pauses,
     since: Option<Instant>,
 }
 
 impl Shortage {
-    const FIRST: Duration = Duration::from_millis(100);
-    const LONGEST: Duration = Duration::from_secs(1);
     /// How long a child may lack descriptors before another takes its place.
     const ENDURED: Duration = Duration::from_secs(10);
 
@@ -355,20 +349,18 @@ impl Shortage {
     }
 
     fn wait(&mut self, err: &io::Error) -> Result<()> {
-        if self.pause.is_none() {
-            log::warn!("cannot accept, clients wait: {err}");
+        if !self.pauses.go_on() {
+            say_short(err);
             self.since = Some(Instant::now());
         }
-        let pause = self.pause.map_or(Self::FIRST, |pause| (pause * 2).min(Self::LONGEST));
-        self.pause = Some(pause);
-        poll::pause(pause)?;
+        poll::pause(self.pauses.next())?;
         Ok(())
     }
 
     #[inline]
     fn is_over(&mut self) {
-        if self.pause.take().is_some() {
-            log::warn!("accepting again");
+        if self.pauses.end() {
+            say_over();
         }
     }
 }

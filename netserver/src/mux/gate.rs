@@ -8,9 +8,9 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::listener::Listener;
-use crate::proto::AcceptFault;
+use crate::proto::{AcceptFault, Pauses, cannot_accept, say_over, say_short};
 use crate::sys::poll::{Events, PollSet};
 use crate::sys::{descriptor, ends, signal};
 
@@ -33,8 +33,8 @@ pub(super) struct Gate<'a> {
 struct Door {
     /// How many clients it is expected to have.
     burst: usize,
-    /// How long it was left alone, where the last client could not be taken.
-    pause: Option<Duration>,
+    /// How long it is left alone where a client cannot be taken.
+    pauses: Pauses,
     /// Until when it is.
     until: Option<Instant>,
 }
@@ -49,7 +49,7 @@ impl<'a> Gate<'a> {
             listener.set_waiting(false)?;
             set.add(listener, place)?;
         }
-        let door = Door { burst: 1, pause: None, until: None };
+        let door = Door { burst: 1, pauses: Pauses::default(), until: None };
         let (doors, events) = (vec![door; listeners.len()], Events::new(listeners.len().max(1)));
         let keeps = listeners.iter().any(|listener| listener.proto().kept().is_some());
         Ok(Self { listeners, doors, set: Some(set), events, keeps })
@@ -123,22 +123,19 @@ impl<'a> Gate<'a> {
         if let Some(door) = self.doors.get_mut(place) {
             let all = count >= door.burst;
             door.burst = if all { (door.burst * 2).min(BURST) } else { count.max(1) };
-            if count > 0 && door.pause.take().is_some() {
-                log::warn!("accepting again");
+            if count > 0 && door.pauses.end() {
+                say_over();
             }
         }
     }
 
     /// Leaves a listener alone for a while, whose client could not be taken.
     pub(super) fn is_short(&mut self, place: usize, err: &io::Error, now: Instant) {
-        const FIRST: Duration = Duration::from_millis(100);
-        const LONGEST: Duration = Duration::from_secs(1);
         let (Some(door), Some(set)) = (self.doors.get_mut(place), &self.set) else { return };
-        if door.pause.is_none() {
-            log::warn!("cannot accept, clients wait: {err}");
+        if !door.pauses.go_on() {
+            say_short(err);
         }
-        let pause = door.pause.map_or(FIRST, |pause| (pause * 2).min(LONGEST));
-        (door.pause, door.until) = (Some(pause), now.checked_add(pause));
+        door.until = now.checked_add(door.pauses.next());
         if let Some(listener) = self.listeners.get(place) {
             // It fails where a stop has taken it away, which is seen next.
             let _ = set.remove(*listener);
@@ -195,8 +192,6 @@ pub(super) fn fault(err: &io::Error) -> Result<Fault> {
         AcceptFault::Short => Ok(Fault::Short),
         // A stop has taken it away.
         AcceptFault::Broken if !signal::accepts() => Ok(Fault::Nobody),
-        AcceptFault::Broken => {
-            Err(Error::because("cannot accept", io::Error::other(err.to_string())))
-        }
+        AcceptFault::Broken => Err(cannot_accept(err)),
     }
 }

@@ -1,8 +1,11 @@
 //! What a failed accept means for the one who accepts: the only place that decides.
 
 use std::io;
+use std::time::Duration;
 
 use nix::libc;
+
+use crate::error::Error;
 
 /// What to do after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,51 @@ impl AcceptFault {
             _ => Self::Short,
         }
     }
+}
+
+/// What a listener that is none ends with.
+pub(crate) fn cannot_accept(err: &io::Error) -> Error {
+    Error::because("cannot accept", io::Error::other(err.to_string()))
+}
+
+/// How long whoever is short of something waits before each further try.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Pauses(Option<Duration>);
+
+impl Pauses {
+    const FIRST: Duration = Duration::from_millis(100);
+    const LONGEST: Duration = Duration::from_secs(1);
+
+    /// The next one, twice as long as the last.
+    pub(crate) fn next(&mut self) -> Duration {
+        let pause = self.0.map_or(Self::FIRST, |pause| (pause * 2).min(Self::LONGEST));
+        self.0 = Some(pause);
+        pause
+    }
+
+    /// Whether the last try has failed.
+    #[inline]
+    pub(crate) fn go_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// A try has succeeded. Tells whether the one before had failed.
+    #[inline]
+    pub(crate) fn end(&mut self) -> bool {
+        self.0.take().is_some()
+    }
+}
+
+/// Said once when it begins.
+#[cold]
+pub(crate) fn say_short(err: &io::Error) {
+    log::warn!("cannot accept, clients wait: {err}");
+}
+
+/// And when it is over.
+#[cold]
+pub(crate) fn say_over() {
+    log::warn!("accepting again");
 }
 
 #[cfg(test)]

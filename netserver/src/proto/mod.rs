@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 use netserver_options::kind::Protocol;
 
-pub(crate) use fault::AcceptFault;
+pub(crate) use fault::{AcceptFault, Pauses, cannot_accept, say_over, say_short};
 pub(crate) use inherited::Inherited;
 pub(crate) use resolve::{Endpoint, endpoints, warn_of_idle};
 pub use tcp::Tcp;

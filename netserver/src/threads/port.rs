@@ -11,14 +11,13 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
 
 use super::crew::Mate;
 use crate::acceptor::Arrival;
 use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
-use crate::proto::AcceptFault;
+use crate::proto::{AcceptFault, Pauses, cannot_accept, say_over, say_short};
 use crate::sys::poll::{self, PollSet};
 use crate::sys::signal;
 
@@ -82,16 +81,13 @@ fn set_of(listeners: &[&Listener]) -> io::Result<PollSet> {
 pub(super) struct Door<'a> {
     port: &'a Port<'a>,
     mate: &'a Mate,
-    /// How long it has paused for want of something, where that goes on.
-    pause: Option<Duration>,
+    /// How long it waits for want of something.
+    pauses: Pauses,
 }
 
 impl<'a> Door<'a> {
-    const FIRST_PAUSE: Duration = Duration::from_millis(100);
-    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
     pub(super) fn new(port: &'a Port<'a>, mate: &'a Mate) -> Self {
-        Self { port, mate, pause: None }
+        Self { port, mate, pauses: Pauses::default() }
     }
 
     /// The next connection; `None` once this thread or the process was told to leave. What was accepted is
@@ -130,29 +126,24 @@ impl<'a> Door<'a> {
             AcceptFault::Short => self.wait(err),
             // A stop has taken it away.
             AcceptFault::Broken if !signal::accepts() => Ok(()),
-            AcceptFault::Broken => {
-                Err(Error::because("cannot accept", io::Error::other(err.to_string())))
-            }
+            AcceptFault::Broken => Err(cannot_accept(err)),
         }
     }
 
     /// Waits, longer each time. That has one line when the first thread does, and one when the last has
     /// what it needs.
     fn wait(&mut self, err: &io::Error) -> Result<()> {
-        if self.pause.is_none() && self.port.short.fetch_add(1, SeqCst) == 0 {
-            log::warn!("cannot accept, clients wait: {err}");
+        if !self.pauses.go_on() && self.port.short.fetch_add(1, SeqCst) == 0 {
+            say_short(err);
         }
-        let pause = self.pause.map_or(Self::FIRST_PAUSE, |pause| pause * 2);
-        let pause = pause.min(Self::LONGEST_PAUSE);
-        self.pause = Some(pause);
-        poll::pause(pause)?;
+        poll::pause(self.pauses.next())?;
         Ok(())
     }
 
     #[inline]
     fn is_open(&mut self) {
-        if self.pause.take().is_some() && self.port.short.fetch_sub(1, SeqCst) == 1 {
-            log::warn!("accepting again");
+        if self.pauses.end() && self.port.short.fetch_sub(1, SeqCst) == 1 {
+            say_over();
         }
     }
 }
@@ -160,7 +151,7 @@ impl<'a> Door<'a> {
 impl Drop for Door<'_> {
     fn drop(&mut self) {
         // Who leaves lacks nothing any more.
-        if self.pause.is_some() {
+        if self.pauses.go_on() {
             self.port.short.fetch_sub(1, SeqCst);
         }
     }
