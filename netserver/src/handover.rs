@@ -279,8 +279,19 @@ struct Claims {
     limit: Option<u32>,
 }
 
+/// No words whatever have this process give away what is its own: a property for generated tests and for
+/// the targets of `fuzz/`.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn do_no_harm(texts: [Option<&OsStr>; TEXTS]) {
+    if let Ok(claims) = Claims::read(texts) {
+        // Whatever there is in this process is its own.
+        let taken = claims.take();
+        assert!(taken.is_err() || taken.is_ok_and(|taken| taken.sockets.is_empty()), "{texts:?}");
+    }
+}
+
 /// How many texts there are beside the number of the process.
-const TEXTS: usize = NAMES.len() - 1;
+pub(crate) const TEXTS: usize = NAMES.len() - 1;
 
 type Claimed<T> = std::result::Result<T, String>;
 
@@ -698,12 +709,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_does_any_harm(texts in proptest::array::uniform11("[0-9a-z,;:%=./*-]{0,60}")) {
-            let texts = texts.each_ref().map(|text| Some(OsStr::new(text.as_str())));
-            if let Ok(claims) = Claims::read(texts) {
-                // Whatever there is in this process is its own.
-                let taken = claims.take();
-                prop_assert!(taken.is_err() || taken.is_ok_and(|taken| taken.sockets.is_empty()));
-            }
+            do_no_harm(texts.each_ref().map(|text| Some(OsStr::new(text.as_str()))));
         }
 
         #[test]

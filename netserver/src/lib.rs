@@ -90,6 +90,9 @@ pub mod personality;
 mod declared;
 mod lifecycle;
 mod server;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod properties;
 #[doc(hidden)]
 pub mod __private;
 pub mod prelude;

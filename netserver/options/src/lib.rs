@@ -32,6 +32,9 @@ pub mod listen;
 pub mod nearest;
 pub mod own;
 pub mod personality;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod properties;
 pub mod reference;
 pub mod reject;
 pub mod rule;

@@ -116,6 +116,23 @@ impl<'a> Input<'a> {
     }
 }
 
+/// The whole lines of bytes that come in pieces, as a callback takes them: for a property.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn lines_in_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+    let (mut kept, mut searched, mut lines) = (Vec::new(), 0, Vec::new());
+    for piece in pieces {
+        kept.extend_from_slice(piece);
+        let mut input = Input::new(&kept, searched);
+        while let Some(line) = input.take_line_bytes() {
+            lines.push(line);
+        }
+        let (taken, without_end) = input.end();
+        kept.drain(..taken);
+        searched = without_end;
+    }
+    lines
+}
+
 impl Read for Input<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.rest().read(into)?;

@@ -27,4 +27,6 @@ pub(crate) use event_loop::Loop;
 pub use clients::ConnId;
 pub use handle::Mux;
 pub use input::Input;
+#[cfg(any(test, fuzzing))]
+pub(crate) use input::lines_in_pieces;
 pub use server::MuxServer;

@@ -12,6 +12,8 @@ pub(crate) mod help;
 pub(crate) mod merge;
 pub(crate) mod own;
 pub(crate) mod print;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 pub(crate) mod set;
 pub(crate) mod source;
 pub(crate) mod unit;

@@ -310,6 +310,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::properties;
 
     #[test]
     fn ports() {
@@ -412,16 +413,12 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_read_is_printed_and_read_again(text in "[a-z0-9:/|,\\[\\]*. {}=\"\\\\IPvtcpudnixm_-]{0,24}") {
-            if let Ok(value) = Port::parse(&text) {
-                let printed = value.to_string();
-                let again = Port::parse(&printed).map_err(|err| err.to_string());
-                prop_assert_eq!(again.map(|value| value.to_string()), Ok(printed));
-            }
+            properties::port(&text);
         }
 
         #[test]
         fn any_text_is_answered(text in ".{0,40}") {
-            let _ = Port::parse(&text);
+            properties::port(&text);
         }
     }
 }
