@@ -83,7 +83,7 @@ impl Merged {
             }
             own.into_iter().map(|(_, text)| text.clone()).collect()
         };
-        Options::gather(texts).map_err(|(_, reject)| reject)
+        Options::gather(&texts).map_err(|(_, reject)| reject)
     }
 
     /// Whether somebody set it.
@@ -151,7 +151,7 @@ pub(crate) fn merge(
             found.unwrap_or_else(|| default(spec, personality, declared, &set))
         })
         .collect();
-    let options = Options::gather(|name| {
+    let options = Options::gather(&|name| {
         let found = effective.iter().find(|one| one.spec.name == name);
         found.map_or_else(|| beyond(name), |one| one.texts.clone())
     });

@@ -68,9 +68,10 @@ macro_rules! typed {
             )*
 
             /// The typed value of every option, from the canonical texts that `of` tells. Where
-            /// one is refused, its name is told too.
+            /// one is refused, its name is told too. There is one of it: it is the largest function of
+            /// a server.
             pub(crate) fn gather(
-                of: impl Fn(&str) -> Vec<String>,
+                of: &dyn Fn(&str) -> Vec<String>,
             ) -> Result<Self, (&'static str, Reject)> {
                 Ok(Self {
                     $($name: <option_kind!($kind $($inner)?)>::gather(&of(stringify!($name)))

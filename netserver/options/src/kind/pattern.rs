@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
-use regex::bytes::{Regex, RegexBuilder};
+use regex_lite::{Regex, RegexBuilder};
 
 use super::Kind;
 use crate::reject::Reject;
@@ -37,7 +37,7 @@ impl PatternValue {
         let address = address.to_canonical();
         match &self.matcher {
             Matcher::Network(network) => network.contains(&address),
-            Matcher::Expression(expression) => expression.is_match(address.to_string().as_bytes()),
+            Matcher::Expression(expression) => expression.is_match(&address.to_string()),
         }
     }
 
@@ -45,7 +45,7 @@ impl PatternValue {
     pub fn matches_text(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::Network(_) => false,
-            Matcher::Expression(expression) => expression.is_match(text.as_bytes()),
+            Matcher::Expression(expression) => expression.is_match(text),
         }
     }
 }
@@ -123,14 +123,8 @@ fn canonical(network: IpNet) -> IpNet {
 }
 
 fn expression(text: &str) -> Result<Regex, Reject> {
-    let compiled = |text: &str| {
-        RegexBuilder::new(text)
-            .case_insensitive(true)
-            // Addresses and host names are ASCII, and the tables for the rest are not compiled in.
-            .unicode(false)
-            .size_limit(LARGEST)
-            .build()
-    };
+    let compiled =
+        |text: &str| RegexBuilder::new(text).case_insensitive(true).size_limit(LARGEST).build();
     // By itself first: a stray `)` would end the group, and what follows it not be anchored.
     let whole = compiled(text).and_then(|_| compiled(&format!(r"\A(?:{text})\z")));
     whole.map_err(|err| {

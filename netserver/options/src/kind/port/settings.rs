@@ -7,7 +7,7 @@ use crate::kind::ipv::Ipv;
 use crate::kind::protocol::{Proto, Protocol};
 use crate::kind::unix_type::UnixType;
 use crate::kind::{Choice, Host, Kind};
-use crate::reject::Reject;
+use crate::reject::{Reject, shown};
 use crate::table;
 
 /// Reads what stands behind the opening brace.
@@ -17,9 +17,9 @@ pub(super) fn parse(text: &str) -> Result<PortValue, Reject> {
         let repeats = table::find(key).is_some_and(|spec| spec.kind.repeats)
             && table::PER_PORT.contains(&key.as_str());
         if !repeats && pairs[..at].iter().any(|(other, _)| other == key) {
-            return Err(Reject::new(format!(
-                "expected `{key}` once in a port's settings, got it twice"
-            )));
+            let key = shown(key);
+            let fault = format!("expected `{key}` once in a port's settings, got it twice");
+            return Err(Reject::new(fault));
         }
     }
     let of = |key: &str| pairs.iter().find(|(name, _)| name == key).map(|(_, text)| text.as_str());
