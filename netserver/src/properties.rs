@@ -39,6 +39,13 @@ pub fn argv(bytes: &[u8]) {
     properties::command_line(&words.collect::<Vec<_>>());
 }
 
+/// The value of an option, as `name=value`, is refused, or has a usual form that is its own.
+pub fn value(text: &str) {
+    if let Some((name, value)) = text.split_once('=') {
+        properties::value(name, value.to_owned());
+    }
+}
+
 /// No words of the environment have a process give away what is its own. Each stands on a line.
 pub fn hand_over(bytes: &[u8]) {
     let mut words = bytes.split(|byte| *byte == b'\n').map(OsStr::from_bytes);
@@ -182,12 +189,13 @@ mod tests {
             // The package alone is tested, and has none.
             return;
         }
-        let targets: [Target; 5] = [
+        let targets: [Target; 6] = [
             ("access", |bytes| access(&String::from_utf8_lossy(bytes))),
             ("argv", argv),
             ("conf", conf),
             ("hand_over", hand_over),
             ("lines", lines),
+            ("values", |bytes| value(&String::from_utf8_lossy(bytes))),
         ];
         for (target, property) in targets {
             let files: Vec<_> = fs::read_dir(seeds.join(target)).unwrap().collect();

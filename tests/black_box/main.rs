@@ -63,6 +63,7 @@ mod restart_storm;
 mod room;
 mod rotation;
 mod same_script;
+mod security;
 mod site;
 mod soak;
 mod sources;

@@ -56,7 +56,6 @@ pub(crate) fn command_line(words: &[OsString]) {
 }
 
 /// A value is refused, or has a usual form that is its own.
-#[cfg(test)]
 pub(crate) fn value(name: &str, text: String) {
     let mut set = OptionSet::new(table(), Source::Object);
     if set.set(name, text).is_err() {
