@@ -1,0 +1,166 @@
+//! What was measured, as lines of JSON that outlive a run: a test that is done again takes its own place.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::measure::Samples;
+use crate::statistics::{interval, median};
+use crate::tests::{Figure, Test};
+
+/// One row of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) test: String,
+    pub(crate) unit: String,
+    pub(crate) a: String,
+    pub(crate) b: String,
+    pub(crate) of_a: f64,
+    pub(crate) of_b: f64,
+    pub(crate) ratio: f64,
+    /// Where the true ratio lies with 95 %; of one pair alone nothing is known.
+    pub(crate) range: Option<(f64, f64)>,
+    pub(crate) pairs: u64,
+    pub(crate) errors: u64,
+    pub(crate) goal: Option<(String, bool)>,
+}
+
+/// One point of a chart.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) chart: String,
+    pub(crate) server: String,
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+}
+
+/// Everything that is known.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Results {
+    /// What each test was run on, by the machine's line.
+    pub(crate) machine: String,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) points: Vec<Point>,
+    /// What could not be measured, by test or chart.
+    pub(crate) left_out: BTreeMap<String, String>,
+}
+
+impl Row {
+    /// A row from samples, where there is one to show: rates always, the rest where it has a goal or the
+    /// test is about it.
+    pub(crate) fn of(test: &Test, samples: &Samples) -> Option<Self> {
+        let goal = test.goals.iter().find(|(figure, _)| *figure == samples.figure);
+        let goal = goal.map(|(_, goal)| *goal);
+        let is_beside = matches!(samples.figure, Figure::P99 | Figure::Time);
+        if goal.is_none() && is_beside {
+            return None;
+        }
+        let ratios: Vec<f64> = samples.a.iter().zip(&samples.b).map(|(a, b)| b / a).collect();
+        let (of_a, of_b) = (median(&samples.a)?, median(&samples.b)?);
+        let ratio = interval(&ratios)?;
+        Some(Self {
+            test: test.name.to_owned(),
+            unit: samples.figure.unit().to_owned(),
+            a: test.a.to_owned(),
+            b: test.b.to_owned(),
+            of_a,
+            of_b,
+            ratio: ratio.median,
+            range: (ratios.len() > 1).then_some((ratio.low, ratio.high)),
+            pairs: ratios.len() as u64,
+            errors: samples.errors,
+            goal: goal.map(|goal| (goal.to_string(), goal.is_met(of_a, of_b, ratio.median))),
+        })
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "kind": "row", "test": self.test, "unit": self.unit, "a": self.a, "b": self.b,
+            "of_a": self.of_a, "of_b": self.of_b, "ratio": self.ratio,
+            "range": self.range.map(|(low, high)| [low, high]),
+            "pairs": self.pairs, "errors": self.errors,
+            "goal": self.goal.as_ref().map(|(goal, _)| goal),
+            "met": self.goal.as_ref().map(|(_, met)| met),
+        })
+    }
+
+    fn read(value: &Value) -> Option<Self> {
+        let range = &value["range"];
+        Some(Self {
+            test: text(value, "test")?,
+            unit: text(value, "unit")?,
+            a: text(value, "a")?,
+            b: text(value, "b")?,
+            of_a: value["of_a"].as_f64()?,
+            of_b: value["of_b"].as_f64()?,
+            ratio: value["ratio"].as_f64()?,
+            range: range[0].as_f64().zip(range[1].as_f64()),
+            pairs: value["pairs"].as_u64()?,
+            errors: value["errors"].as_u64()?,
+            goal: text(value, "goal").zip(value["met"].as_bool()),
+        })
+    }
+}
+
+impl Point {
+    fn json(&self) -> Value {
+        json!({"kind": "point", "chart": self.chart, "server": self.server, "x": self.x, "y": self.y})
+    }
+
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            chart: text(value, "chart")?,
+            server: text(value, "server")?,
+            x: value["x"].as_f64()?,
+            y: value["y"].as_f64()?,
+        })
+    }
+}
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    value[name].as_str().map(str::to_owned)
+}
+
+impl Results {
+    /// What earlier runs left; nothing where there was none.
+    pub(crate) fn read(path: &Path) -> Self {
+        let text_of = fs::read_to_string(path).unwrap_or_default();
+        let mut results = Self::default();
+        for value in text_of.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            match value["kind"].as_str() {
+                Some("machine") => results.machine = text(&value, "is").unwrap_or_default(),
+                Some("row") => results.rows.extend(Row::read(&value)),
+                Some("point") => results.points.extend(Point::read(&value)),
+                Some("left out") => {
+                    results.left_out.extend(text(&value, "what").zip(text(&value, "why")));
+                }
+                _ => {}
+            }
+        }
+        results
+    }
+
+    /// # Errors
+    /// Where it could not be written.
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        let mut lines = vec![json!({"kind": "machine", "is": self.machine})];
+        lines.extend(self.rows.iter().map(Row::json));
+        lines.extend(self.points.iter().map(Point::json));
+        let left_out = self.left_out.iter();
+        lines.extend(
+            left_out.map(|(what, why)| json!({"kind": "left out", "what": what, "why": why})),
+        );
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        fs::write(path, text)
+    }
+
+    /// Forgets what is known of a test or chart, before it is measured again.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.rows.retain(|row| row.test != name);
+        self.points.retain(|point| point.chart != name);
+        self.left_out.remove(name);
+    }
+}
