@@ -36,6 +36,7 @@
 #![doc = include_str!("../docs/values.md")]
 #![doc = include_str!("../docs/options.md")]
 #![doc = include_str!("../docs/testing.md")]
+#![doc = include_str!("../docs/performance.md")]
 #![doc = include_str!("../docs/coming_from_net_server.md")]
 #![deny(unsafe_code)]
 

@@ -25,7 +25,7 @@ pub(crate) struct Chart {
     pub(crate) name: &'static str,
     shows: Shows,
     x: &'static str,
-    y: &'static str,
+    pub(crate) y: &'static str,
     pub(crate) servers: &'static [&'static str],
     at: &'static [usize],
     /// Of these the few that show whether it works.
@@ -123,9 +123,8 @@ impl Chart {
         (points, reasons)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "children and clients are few")]
     fn of(&self, server: &str, x: usize, y: f64) -> Point {
-        Point { chart: self.name.to_owned(), server: server.to_owned(), x: x as f64, y }
+        Point { chart: self.name.to_owned(), server: server.to_owned(), x: x as u64, y }
     }
 
     fn point(
@@ -151,8 +150,7 @@ impl Chart {
     /// Where it could not be written.
     pub(crate) fn draw(&self, points: &[Point], folder: &Path) -> Result<(), Box<dyn Error>> {
         let points: Vec<&Point> = points.iter().filter(|point| point.chart == self.name).collect();
-        let (Some(x), Some(y)) = (span(&points, |point| point.x), span(&points, |point| point.y))
-        else {
+        let (Some(x), Some(y)) = (span(&points, Point::at), span(&points, |point| point.y)) else {
             return Ok(());
         };
         let path = folder.join(format!("{}.svg", self.name.replace(' ', "_")));
@@ -166,8 +164,11 @@ impl Chart {
             .build_cartesian_2d((x.0..x.1).log_scale(), (y.0..y.1).log_scale())?;
         chart.configure_mesh().x_desc(self.x).y_desc(self.y).draw()?;
         for (place, server) in self.servers.iter().enumerate() {
-            let mut line: Vec<(f64, f64)> =
-                points.iter().filter(|point| point.server == *server).map(|p| (p.x, p.y)).collect();
+            let mut line: Vec<(f64, f64)> = points
+                .iter()
+                .filter(|point| point.server == *server)
+                .map(|p| (p.at(), p.y))
+                .collect();
             line.sort_by(|one, other| one.0.total_cmp(&other.0));
             let style = Palette99::pick(place).stroke_width(2);
             chart

@@ -14,7 +14,7 @@ use crate::statistics::quantile;
 /// What a client sends and, where it is an echo, wants back.
 pub(crate) const LINE: &[u8] = b"abcdefghijklmno\n";
 /// So many clients in a row that were not served: the rest would not be either.
-const HOPELESS: usize = 1_000;
+const HOPELESS: u64 = 1_000;
 
 /// How clients talk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Clients<'_> {
                 (self.times, counted_since) = (Some(Vec::new()), now);
             }
             let is_over = now - begin >= self.load.warm_up + self.load.time;
-            if is_over || self.errors as usize >= HOPELESS {
+            if is_over || self.errors >= HOPELESS {
                 return Ok(self.served(now - counted_since));
             }
         }

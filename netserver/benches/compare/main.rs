@@ -132,9 +132,10 @@ impl<'a> Run<'a> {
     }
 
     fn test(&mut self, test: &Test) -> io::Result<()> {
-        let done = match self.is_over() {
-            true => Err("no time was left".to_owned()),
-            false => measure::test(self.tools, test, self.effort),
+        let done = if self.is_over() {
+            Err("no time was left".to_owned())
+        } else {
+            measure::test(self.tools, test, self.effort)
         };
         self.results.forget(test.name);
         match done {
@@ -157,10 +158,10 @@ impl<'a> Run<'a> {
         self.measured += usize::from(!points.is_empty());
         self.results.points.extend(points);
         writeln!(io::stdout(), "measured: {}", chart.name)?;
-        match reasons.is_empty() {
-            true => Ok(()),
-            false => self.leave_out(chart.name, &reasons.join("; ")),
+        if reasons.is_empty() {
+            return Ok(());
         }
+        self.leave_out(chart.name, &reasons.join("; "))
     }
 
     fn is_over(&self) -> bool {

@@ -56,7 +56,7 @@ fn start(tools: &Tools, name: &str, test: &Test, core: usize) -> Result<Running,
 }
 
 fn ask(server: &Running, test: &Test, effort: Effort) -> Result<Measured, String> {
-    let measured = server.measure((test.talk, test.clients), effort.time, effort.core);
+    let measured = server.measure(test.clients, effort.time, effort.core);
     let measured = measured.map_err(|err| format!("{}: {err}", server.contestant.name))?;
     if measured.served.total == 0 {
         return Err(format!("{} served nobody", server.contestant.name));
@@ -70,7 +70,8 @@ fn pairs(tools: &Tools, test: &Test, effort: Effort) -> Result<Vec<Samples>, Str
     let b = start(tools, test.b, test, effort.core)?;
     let mut all: Vec<(Measured, Measured)> = Vec::new();
     // What a first load sets up, as pages and caches, is no part of a figure.
-    (ask(&a, test, effort)?, ask(&b, test, effort)?);
+    ask(&a, test, effort)?;
+    ask(&b, test, effort)?;
     for round in 0..effort.pairs {
         all.push(if round % 2 == 0 {
             let first = ask(&a, test, effort)?;
@@ -204,9 +205,8 @@ impl Place {
     /// Why it could not be measured.
     pub(crate) fn rate(&self, tools: &Tools, effort: Effort) -> Result<f64, String> {
         let server = self.start(tools, Talk::Short, effort.core)?;
-        let load = (Talk::Short, self.clients);
         let rates: Result<Vec<f64>, std::io::Error> = (0..effort.pairs)
-            .map(|_| Ok(server.measure(load, effort.time, effort.core)?.served.rate))
+            .map(|_| Ok(server.measure(self.clients, effort.time, effort.core)?.served.rate))
             .collect();
         let rates = rates.map_err(|err| format!("{}: {err}", self.server))?;
         median(&rates).ok_or_else(|| format!("{}: nothing was measured", self.server))
@@ -225,9 +225,8 @@ impl Place {
     ) -> Result<f64, String> {
         let server =
             self.start(tools, if silent > 0 { Talk::Keep } else { Talk::Short }, effort.core)?;
-        let load = (Talk::Short, self.clients);
         if silent == 0 {
-            let served = server.measure(load, effort.time, effort.core);
+            let served = server.measure(self.clients, effort.time, effort.core);
             served.map_err(|err| format!("{}: {err}", self.server))?;
         }
         let clients: Result<Vec<_>, _> = (0..silent).map(|_| server.target.silent()).collect();

@@ -20,7 +20,8 @@ pub(crate) struct Row {
     pub(crate) b: String,
     pub(crate) of_a: f64,
     pub(crate) of_b: f64,
-    pub(crate) ratio: f64,
+    /// Nothing where A has none of it.
+    pub(crate) ratio: Option<f64>,
     /// Where the true ratio lies with 95 %; of one pair alone nothing is known.
     pub(crate) range: Option<(f64, f64)>,
     pub(crate) pairs: u64,
@@ -33,7 +34,7 @@ pub(crate) struct Row {
 pub(crate) struct Point {
     pub(crate) chart: String,
     pub(crate) server: String,
-    pub(crate) x: f64,
+    pub(crate) x: u64,
     pub(crate) y: f64,
 }
 
@@ -68,7 +69,7 @@ impl Row {
             b: test.b.to_owned(),
             of_a,
             of_b,
-            ratio: ratio.median,
+            ratio: ratio.median.is_finite().then_some(ratio.median),
             range: (ratios.len() > 1).then_some((ratio.low, ratio.high)),
             pairs: ratios.len() as u64,
             errors: samples.errors,
@@ -96,7 +97,7 @@ impl Row {
             b: text(value, "b")?,
             of_a: value["of_a"].as_f64()?,
             of_b: value["of_b"].as_f64()?,
-            ratio: value["ratio"].as_f64()?,
+            ratio: value["ratio"].as_f64(),
             range: range[0].as_f64().zip(range[1].as_f64()),
             pairs: value["pairs"].as_u64()?,
             errors: value["errors"].as_u64()?,
@@ -106,6 +107,12 @@ impl Row {
 }
 
 impl Point {
+    /// Its place on the axis.
+    #[expect(clippy::cast_precision_loss, reason = "children and clients are few")]
+    pub(crate) fn at(&self) -> f64 {
+        self.x as f64
+    }
+
     fn json(&self) -> Value {
         json!({"kind": "point", "chart": self.chart, "server": self.server, "x": self.x, "y": self.y})
     }
@@ -114,7 +121,7 @@ impl Point {
         Some(Self {
             chart: text(value, "chart")?,
             server: text(value, "server")?,
-            x: value["x"].as_f64()?,
+            x: value["x"].as_u64()?,
             y: value["y"].as_f64()?,
         })
     }
@@ -153,8 +160,8 @@ impl Results {
         lines.extend(
             left_out.map(|(what, why)| json!({"kind": "left out", "what": what, "why": why})),
         );
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        fs::write(path, text)
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        fs::write(path, lines.join("\n") + "\n")
     }
 
     /// Forgets what is known of a test or chart, before it is measured again.

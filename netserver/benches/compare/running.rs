@@ -28,6 +28,8 @@ const GET: &[u8] = b"GET /index.html HTTP/1.0\r\n\r\n";
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) contestant: &'static Contestant,
+    /// As it serves its clients.
+    talk: Talk,
     child: Child,
     folder: PathBuf,
     pub(crate) target: Target,
@@ -75,7 +77,7 @@ impl Running {
         let child = cores::on(core, || command.spawn());
         let child = child.map_err(|err| format!("{}: {err}", contestant.name))?;
         let target = Target::Tcp(Vec::new());
-        let mut running = Self { contestant, child, folder, target, start: Duration::ZERO };
+        let mut running = Self { contestant, talk, child, folder, target, start: Duration::ZERO };
         let answers = pause::until(PATIENCE, || running.answers());
         running.start = since.elapsed();
         match answers {
@@ -90,7 +92,7 @@ impl Running {
             return Some(false);
         }
         self.target = self.found()?;
-        let load = self.load(Talk::Short, 1, Duration::ZERO);
+        let load = self.load(1, Duration::ZERO);
         let served = load.run(&self.target).ok()?;
         (served.total > 0).then_some(true)
     }
@@ -114,10 +116,10 @@ impl Running {
         }
     }
 
-    fn load(&self, talk: Talk, clients: usize, time: Duration) -> Load {
+    fn load(&self, clients: usize, time: Duration) -> Load {
         let message = if self.contestant.program == Program::Apache { GET } else { LINE };
         // A datagram is a request and no connection.
-        let talk = if self.contestant.listens == Listens::Udp { Talk::Keep } else { talk };
+        let talk = if self.contestant.listens == Listens::Udp { Talk::Keep } else { self.talk };
         Load { talk, clients, message, warm_up: time / 4, time }
     }
 
@@ -127,11 +129,11 @@ impl Running {
     /// Where the load could not be run at all.
     pub(crate) fn measure(
         &self,
-        (talk, clients): (Talk, usize),
+        clients: usize,
         time: Duration,
         core: usize,
     ) -> io::Result<Measured> {
-        let load = self.load(talk, clients, time);
+        let load = self.load(clients, time);
         let before = self.time_used();
         let served = cores::on(core, || load.run(&self.target))?;
         Ok(Measured { served, time_used: self.time_used().saturating_sub(before) })

@@ -1,5 +1,6 @@
 //! Rows as Markdown.
 
+use crate::charts::{self, Chart};
 use crate::results::{Results, Row};
 use crate::tests;
 
@@ -12,6 +13,9 @@ pub(crate) fn markdown(results: &Results) -> String {
         let rows = results.rows.iter().filter(|row| row.test == test.name);
         text.extend(rows.map(row));
     }
+    for chart in charts::ALL {
+        text += &points(chart, results);
+    }
     if !results.left_out.is_empty() {
         text += "\nNot measured:\n\n";
         text.extend(results.left_out.iter().map(|(what, why)| format!("- {what}: {why}\n")));
@@ -19,7 +23,31 @@ pub(crate) fn markdown(results: &Results) -> String {
     text
 }
 
+/// A chart's points: a row for each server, a column for each place.
+fn points(chart: &Chart, results: &Results) -> String {
+    let points = || results.points.iter().filter(|point| point.chart == chart.name);
+    let mut places: Vec<u64> = points().map(|point| point.x).collect();
+    places.sort_unstable();
+    places.dedup();
+    if places.is_empty() {
+        return String::new();
+    }
+    let heads: Vec<String> = places.iter().map(u64::to_string).collect();
+    let rules = "---:|".repeat(places.len());
+    let head =
+        format!("\n| {} ({}) | {} |\n|---|{rules}\n", chart.name, chart.y, heads.join(" | "));
+    let rows = chart.servers.iter().filter_map(|server| {
+        let at = |x: &u64| points().find(|point| point.server == *server && point.x == *x);
+        let cell = |x| at(x).map_or_else(String::new, |point| figure(point.y));
+        let cells: Vec<String> = places.iter().map(cell).collect();
+        let is_there = points().any(|point| point.server == *server);
+        is_there.then(|| format!("| {server} | {} |\n", cells.join(" | ")))
+    });
+    head + &rows.collect::<String>()
+}
+
 fn row(row: &Row) -> String {
+    let ratio = row.ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default();
     let range = row.range.map(|(low, high)| format!(" [{low:.3}..{high:.3}]")).unwrap_or_default();
     let (goal, verdict) = match &row.goal {
         Some((goal, true)) => (goal.as_str(), "met"),
@@ -31,14 +59,13 @@ fn row(row: &Row) -> String {
         count => format!(" {count} not served"),
     };
     format!(
-        "| {} | {} | {} | {} | {} | {} | {:.3}{range} | {goal} | {verdict}{errors} |\n",
+        "| {} | {} | {} | {} | {} | {} | {ratio}{range} | {goal} | {verdict}{errors} |\n",
         row.test,
         row.unit,
         row.a,
         row.b,
         figure(row.of_a),
         figure(row.of_b),
-        row.ratio
     )
 }
 
