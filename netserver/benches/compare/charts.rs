@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::time::Duration;
 
 use plotters::prelude::*;
 
@@ -103,11 +102,10 @@ impl Chart {
         &self,
         tools: &Tools,
         is_quick: bool,
-        core: usize,
+        effort: Effort,
     ) -> (Vec<Point>, Vec<String>) {
         let (mut points, mut reasons) = (Vec::new(), Vec::new());
-        let time = Duration::from_millis(if is_quick { 100 } else { 200 });
-        let effort = Effort { pairs: if is_quick { 1 } else { LOADS }, time, core };
+        let effort = Effort { pairs: if is_quick { 1 } else { LOADS }, ..effort };
         let at = &self.at[..if is_quick { self.quick } else { self.at.len() }];
         for server in self.servers {
             for &x in at {
@@ -161,8 +159,10 @@ impl Chart {
             .margin(12)
             .x_label_area_size(42)
             .y_label_area_size(80)
-            .build_cartesian_2d((x.0..x.1).log_scale(), (y.0..y.1).log_scale())?;
-        chart.configure_mesh().x_desc(self.x).y_desc(self.y).draw()?;
+            .build_cartesian_2d((x.0..x.1 * ROOM).log_scale(), (y.0..y.1).log_scale())?;
+        let mut mesh = chart.configure_mesh();
+        mesh.x_label_formatter(&whole).y_label_formatter(&whole).light_line_style(WHITE);
+        mesh.x_desc(self.x).y_desc(self.y).draw()?;
         for (place, server) in self.servers.iter().enumerate() {
             let mut line: Vec<(f64, f64)> = points
                 .iter()
@@ -176,8 +176,10 @@ impl Chart {
                 .label(*server)
                 .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
         }
+        let place = SeriesLabelPosition::MiddleRight;
         let labels = chart
             .configure_series_labels()
+            .position(place)
             .background_style(WHITE.mix(0.8))
             .border_style(BLACK)
             .draw();
@@ -185,6 +187,14 @@ impl Chart {
         area.present()?;
         Ok(())
     }
+}
+
+/// Beside the last points, for the names.
+const ROOM: f64 = 8.0;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as the chart hands it on")]
+fn whole(value: &f64) -> String {
+    format!("{value:.0}")
 }
 
 /// The least and the greatest, with a little room.

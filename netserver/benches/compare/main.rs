@@ -10,6 +10,7 @@
 mod statistics;
 mod cores;
 mod kernel;
+mod stop;
 mod pause;
 mod arguments;
 mod tools;
@@ -88,6 +89,7 @@ fn measure(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     // Servers and clients together have more open than most shells allow.
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    stop::listen()?;
     let tools = Tools::find(&measure::programs(names))?;
     let mut out = io::stdout();
     for missing in tools.missing() {
@@ -99,6 +101,9 @@ fn measure(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     }
     for chart in &charts {
         run.chart(chart)?;
+    }
+    if stop::is_asked_for() {
+        writeln!(out, "stopped: the rest is as it was")?;
     }
     run.write()?;
     Ok(if run.measured > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -118,13 +123,15 @@ impl<'a> Run<'a> {
     fn new(arguments: &Arguments, tools: &'a Tools) -> Self {
         let is_quick = arguments.is_quick;
         let time = Duration::from_millis(if is_quick { 100 } else { 200 });
-        let core = cores::allowed().first().copied().unwrap_or(0);
+        let cores = cores::allowed();
+        let core = |core: Option<&usize>| core.copied().unwrap_or(0);
+        let (core, other) = (core(cores.first()), core(cores.last()));
         let mut results = Results::read(&tools.results.join("results.jsonl"));
         results.machine = machine::line();
         Self {
             tools,
             is_quick,
-            effort: Effort { pairs: arguments.pairs, time, core },
+            effort: Effort { pairs: arguments.pairs, time, core, other },
             end: Instant::now() + if is_quick { QUICK_LIMIT } else { LIMIT },
             results,
             measured: 0,
@@ -137,6 +144,9 @@ impl<'a> Run<'a> {
         } else {
             measure::test(self.tools, test, self.effort)
         };
+        if stop::is_asked_for() {
+            return Ok(());
+        }
         self.results.forget(test.name);
         match done {
             Ok(samples) => {
@@ -150,11 +160,15 @@ impl<'a> Run<'a> {
     }
 
     fn chart(&mut self, chart: &Chart) -> io::Result<()> {
-        self.results.forget(chart.name);
         if self.is_over() {
+            self.results.forget(chart.name);
             return self.leave_out(chart.name, "no time was left");
         }
-        let (points, reasons) = chart.measure(self.tools, self.is_quick, self.effort.core);
+        let (points, reasons) = chart.measure(self.tools, self.is_quick, self.effort);
+        if stop::is_asked_for() {
+            return Ok(());
+        }
+        self.results.forget(chart.name);
         self.measured += usize::from(!points.is_empty());
         self.results.points.extend(points);
         writeln!(io::stdout(), "measured: {}", chart.name)?;

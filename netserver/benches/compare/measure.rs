@@ -9,6 +9,7 @@ use crate::load::Talk;
 use crate::pause;
 use crate::running::{Measured, Running};
 use crate::statistics::median;
+use crate::stop;
 use crate::tests::{Figure, Test, Way};
 use crate::tools::{Program, Tools};
 
@@ -20,6 +21,8 @@ pub(crate) struct Effort {
     pub(crate) time: Duration,
     /// Where servers and clients share a core.
     pub(crate) core: usize,
+    /// Where clients have one of their own, if there are two.
+    pub(crate) other: usize,
 }
 
 /// Samples of one figure, in pairs.
@@ -56,7 +59,19 @@ fn start(tools: &Tools, name: &str, test: &Test, core: usize) -> Result<Running,
 }
 
 fn ask(server: &Running, test: &Test, effort: Effort) -> Result<Measured, String> {
-    let measured = server.measure(test.clients, effort.time, effort.core);
+    ask_from(server, test, effort.time, effort.core)
+}
+
+fn ask_from(
+    server: &Running,
+    test: &Test,
+    time: Duration,
+    core: usize,
+) -> Result<Measured, String> {
+    if stop::is_asked_for() {
+        return Err("stopped".to_owned());
+    }
+    let measured = server.measure(test.clients, time, core);
     let measured = measured.map_err(|err| format!("{}: {err}", server.contestant.name))?;
     if measured.served.total == 0 {
         return Err(format!("{} served nobody", server.contestant.name));
@@ -100,6 +115,9 @@ fn time_each(measured: &Measured) -> f64 {
     measured.time_used as f64 / 1e3 / measured.served.total as f64
 }
 
+/// Times as long as another load.
+const COUNTED: u32 = 5;
+
 /// What perf counts, in the order of figures.
 const EVENTS: [(Figure, &str); 3] = [
     (Figure::Calls, "raw_syscalls:sys_enter"),
@@ -137,7 +155,9 @@ fn count(server: &Running, test: &Test, effort: Effort) -> Result<[f64; 3], Stri
     if pause::until(Duration::from_secs(5), attached).is_some() {
         pause::sleep(SETTLE);
     }
-    let measured = ask(server, test, effort);
+    // With a core for each a process of the server is switched to and from by its own calls only. Clients
+    // that are cut off at the end were begun and not counted: in a longer time they are fewer.
+    let measured = ask_from(server, test, effort.time * COUNTED, effort.other);
     let id = nix::unistd::Pid::from_raw(perf.id().cast_signed());
     // Where it has ended already it could not count, and says why.
     let _ = nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT);
@@ -194,6 +214,9 @@ pub(crate) struct Place {
 
 impl Place {
     fn start(&self, tools: &Tools, talk: Talk, core: usize) -> Result<Running, String> {
+        if stop::is_asked_for() {
+            return Err("stopped".to_owned());
+        }
         let server = contestants::find(self.server);
         let server = server.ok_or_else(|| format!("{}: no such server", self.server))?;
         Running::start(tools, server, (self.children, talk), core)

@@ -50,12 +50,15 @@ pub(crate) struct Results {
 }
 
 impl Row {
-    /// A row from samples, where there is one to show: rates always, the rest where it has a goal or the
-    /// test is about it.
+    /// A row from samples, where there is one to show: what a test is about always, and what is
+    /// measured beside it where it has a goal.
     pub(crate) fn of(test: &Test, samples: &Samples) -> Option<Self> {
         let goal = test.goals.iter().find(|(figure, _)| *figure == samples.figure);
         let goal = goal.map(|(_, goal)| *goal);
-        let is_beside = matches!(samples.figure, Figure::P99 | Figure::Time);
+        let is_beside = matches!(
+            samples.figure,
+            Figure::P99 | Figure::Time | Figure::Switches | Figure::Faults
+        );
         if goal.is_none() && is_beside {
             return None;
         }

@@ -158,8 +158,10 @@ impl Drop for Running {
         let group = Pid::from_raw(self.child.id().cast_signed());
         // Where there is no such group any more it has ended by itself.
         let _ = killpg(group, Signal::SIGTERM);
-        let has_ended = || matches!(self.child.try_wait(), Ok(Some(_))).then_some(());
-        pause::until(END, has_ended);
+        let end = Instant::now() + END;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < end {
+            pause::sleep(Duration::from_millis(1));
+        }
         let _ = killpg(group, Signal::SIGKILL);
         let _ = self.child.wait();
         // A few files among the temporary ones, which are removed at the end as well.

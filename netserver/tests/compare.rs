@@ -5,11 +5,38 @@
 
 #[path = "../benches/compare/arguments.rs"]
 mod arguments;
+#[path = "../benches/compare/contestants.rs"]
+mod contestants;
 #[path = "../benches/compare/statistics.rs"]
 mod statistics;
+#[path = "../benches/compare/tests.rs"]
+mod tests;
+
+/// What the rows name of modules that run things.
+mod load {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Talk {
+        Short,
+        Keep,
+    }
+}
+
+mod tools {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Program {
+        Netserver,
+        Floor,
+        Perl,
+        Std,
+        Tokio,
+        Apache,
+    }
+}
 
 use arguments::{Arguments, Job};
+use contestants::{Listens, Start};
 use statistics::{interval, median, quantile};
+use tests::Goal;
 
 fn counted(count: u32) -> Vec<f64> {
     // In no order, as rounds are.
@@ -113,4 +140,63 @@ fn wrong_words_are_refused() {
     ] {
         assert!(read(words).unwrap_err().starts_with(fault), "{words:?}");
     }
+}
+
+#[test]
+fn every_test_is_of_two_servers_that_are_known_and_has_a_name_of_its_own() {
+    let mut names: Vec<&str> = tests::ALL.iter().map(|test| test.name).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+    for test in tests::ALL {
+        for server in [test.a, test.b] {
+            assert!(contestants::find(server).is_some(), "{}: {server}", test.name);
+        }
+    }
+}
+
+#[test]
+fn a_goal_is_held_against_what_it_is_about() {
+    // The other's figure, ours, and the ratio.
+    let of = (10.0, 12.0, 1.2);
+    for (goal, is_met) in [
+        (Goal::AtLeast(1.2), true),
+        (Goal::AtLeast(1.21), false),
+        (Goal::AtMost(1.2), true),
+        (Goal::AtMost(1.1), false),
+        (Goal::Within(0.21), true),
+        (Goal::Within(0.1), false),
+        (Goal::OursAtMost(12.0), true),
+        (Goal::OursAtMost(11.0), false),
+        (Goal::MoreAtMost(2.0), true),
+        (Goal::MoreAtMost(1.0), false),
+    ] {
+        assert_eq!(goal.is_met(of.0, of.1, of.2), is_met, "{goal}");
+    }
+}
+
+#[test]
+fn a_command_line_has_its_ports_its_children_and_its_mode() {
+    let start = |keeps| Start {
+        children: 8,
+        keeps,
+        port: 4711,
+        folder: "/tmp/x",
+        benches: "/benches",
+        is_root: false,
+    };
+    let words = |name, keeps| contestants::find(name).unwrap().words(&start(keeps)).join(" ");
+    assert_eq!(
+        words("netserver prefork_simple", false),
+        "--server_type prefork_simple --max_servers 8 --port=127.0.0.1:0 --mode=line"
+    );
+    assert_eq!(words("floor prefork", true), "prefork -n 8 -k");
+    assert_eq!(words("floor prefork", false), "prefork -n 8");
+    assert_eq!(words("floor prefork, Unix", false), "prefork -n 8 -u /tmp/x/socket");
+    assert_eq!(
+        words("Net::Server PreFork", true),
+        "/benches/peers/net_server.pl PreFork 4711 8 keep /tmp/x"
+    );
+    let many = contestants::find("netserver prefork, 256 ports").unwrap();
+    assert_eq!(many.listens, Listens::Tcp(256));
+    assert_eq!(words(many.name, false).matches("--port=127.0.0.1:0").count(), 256);
 }
