@@ -1,4 +1,5 @@
 //! What benchmarks drive: one line, the same line back, and the end; or the same until the client ends.
+//! By hand `echo hello | nc -N localhost 20203`.
 
 use std::str::FromStr;
 

@@ -1,4 +1,5 @@
-//! A server with options of its own: `greeter --greeting=hi --language=de --language=en`.
+//! A server with options of its own: `custom_options --greeting=hi --language=de --language=en`, and then
+//! `echo Ada | nc -N localhost 20206`.
 
 use std::str::FromStr;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! A personality of one's own that serves by itself: a few connections, and then it ends.
+//! A personality of one's own that serves by itself: a few connections, each by `nc localhost 20205`, and then
+//! it ends.
 
 use netserver::NetServer;
 use netserver::personality::{Personality, Running, Stop};

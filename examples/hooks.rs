@@ -1,7 +1,8 @@
-//! Every hook, in the order in which a server meets them: run it, connect, and stop it with ctrl-c.
-//!
-//! The number in brackets is the process. With `--server_type=single` there is only one.
+//! The hooks that most servers use, in the order in which a server meets them: run it, connect by
+//! `nc localhost 20203`, and stop it with ctrl-c. Each says when it comes. The number in brackets is the
+//! process; with `--server_type=single` there is only one.
 
+use log::info;
 use netserver::prelude::*;
 
 struct Hooks;
@@ -14,80 +15,62 @@ impl Hooks {
         Ok(())
     }
 
-    /// The options are known; nothing is bound.
     fn post_configure_hook(&mut self, server: &ServerInfo) {
-        let timeout = server.options().read_timeout();
-        log::info!("post_configure_hook: configure_hook set read_timeout to {timeout:?}");
+        info!("post_configure_hook: read_timeout is {:?}", server.options().read_timeout());
     }
 
-    /// Every listener is bound.
     fn post_bind_hook(&mut self, server: &ServerInfo) {
-        for address in server.listeners() {
-            log::info!("post_bind_hook: {address}");
-        }
+        info!("post_bind_hook: {} listeners are bound", server.listeners().count());
     }
 
-    /// The last point at which a failure ends the start.
     fn pre_loop_hook(&mut self) {
-        log::info!("pre_loop_hook");
+        info!("pre_loop_hook: the last point at which a failure ends the start");
     }
 
-    /// In the parent, before each fork.
     fn pre_fork_hook(&mut self) {
-        log::info!("pre_fork_hook");
+        info!("pre_fork_hook: in the parent, before each child");
     }
 
-    /// First in each child: what it must not share with others it opens here.
     fn child_init_hook(&mut self) {
-        log::info!("child_init_hook");
+        info!("child_init_hook: first in each child, which opens here what it shares with nobody");
     }
 
-    /// Right after accept.
     fn post_accept_hook(&mut self, conn: &mut Connection) {
-        log::info!("post_accept_hook: {}", conn.peer());
+        info!("post_accept_hook: here is {}", conn.peer());
     }
 
-    /// Decides whether the connection is served.
     fn allow_deny_hook(&mut self, conn: &mut Connection) -> bool {
-        let allowed = conn.peer().ip().is_some_and(|ip| ip.is_loopback());
-        log::info!("allow_deny_hook: {allowed}");
-        allowed
+        info!("allow_deny_hook: is it to be served?");
+        conn.peer().ip().is_some_and(|ip| ip.is_loopback())
     }
 
-    /// Instead of the handler, for a connection that is not.
     fn request_denied_hook(&mut self) {
-        log::info!("request_denied_hook");
+        info!("request_denied_hook: it is not");
     }
 
-    /// The handler.
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
-        log::info!("process_request");
+        info!("process_request: it is");
         writeln!(conn, "hello")
     }
 
-    /// After either, still connected.
     fn post_process_request_hook(&mut self, _conn: &mut Connection, allowed: bool) {
-        log::info!("post_process_request_hook: {allowed}");
+        info!("post_process_request_hook: still connected, and allowed: {allowed}");
     }
 
-    /// The connection is closed.
     fn post_client_connection_hook(&mut self) {
-        log::info!("post_client_connection_hook");
+        info!("post_client_connection_hook: the connection is closed");
     }
 
-    /// Last in each child.
     fn child_finish_hook(&mut self) {
-        log::info!("child_finish_hook");
+        info!("child_finish_hook: last in each child");
     }
 
-    /// The server begins to stop.
     fn pre_server_close_hook(&mut self) {
-        log::info!("pre_server_close_hook");
+        info!("pre_server_close_hook: the server begins to stop");
     }
 
-    /// All children are gone.
     fn post_child_cleanup_hook(&mut self) {
-        log::info!("post_child_cleanup_hook");
+        info!("post_child_cleanup_hook: all children are gone");
     }
 }
 

@@ -1,7 +1,8 @@
 //! Clients leave jobs and go; a child of its own works them off: `job_queue --queue=/var/spool/jobs`.
 //!
 //! A job is a file. It is written under another name and renamed, so that it is there as a whole or
-//! not at all. It goes when it is done: one that was cut short is done again.
+//! not at all. It goes when it is done: one that was cut short is done again. Leave some by
+//! `nc localhost 20210`, a line each.
 
 use std::fs;
 use std::path::{Path, PathBuf};

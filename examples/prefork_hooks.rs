@@ -1,8 +1,8 @@
 //! What each child opens for itself and closes at its end: here a journal, elsewhere a connection to
-//! a database.
+//! a database. Opened in the parent it would be shared by all children, and they would write into each
+//! other's lines.
 //!
-//! Opened in the parent it would be shared by all children, and they would write into each other's
-//! lines.
+//! `echo hello | nc -N localhost 20208`, and then `cat journal.*`, once the server has stopped.
 
 use std::fs::File;
 use std::io::BufWriter;

@@ -1,4 +1,5 @@
-//! A personality of one's own: a pool that says each second how busy it is.
+//! A personality of one's own: a pool that says each second how busy it is. Make it so by
+//! `nc localhost 20204`.
 
 use std::time::Duration;
 

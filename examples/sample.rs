@@ -1,30 +1,21 @@
-//! What Net::Server does where nobody has written a `process_request`: it repeats what it is told.
-//!
-//! `get NAME`, `dump` and `exit` tell a client of the server, or stop it: each works only where
-//! `--allow_command` names it, and `exit` needs `--no_close_by_child=off` too.
+//! What Net::Server does where nobody has written a `process_request`: it repeats what it is told, by
+//! `nc localhost 20203`. `get NAME`, `dump` and `exit` tell a client of the server, or stop it: each works only
+//! where `--allow_command` names it, and `exit` needs `--no_close_by_child=off` too.
 
 use std::str::FromStr;
 
 use netserver::prelude::*;
 
 /// What a client may ask for beside `quit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Command {
-    Get,
-    Dump,
-    Exit,
-}
+#[derive(Debug, Clone, PartialEq)]
+struct Command(String);
 
 impl FromStr for Command {
     type Err = &'static str;
 
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        match text {
-            "get" => Ok(Self::Get),
-            "dump" => Ok(Self::Dump),
-            "exit" => Ok(Self::Exit),
-            _ => Err("expected get, dump or exit"),
-        }
+        let is_known = ["get", "dump", "exit"].contains(&text);
+        is_known.then(|| Self(text.to_owned())).ok_or("expected get, dump or exit")
     }
 }
 
@@ -43,20 +34,16 @@ impl Sample {
         self.server = Some(server.clone());
     }
 
-    fn process_request(&mut self, conn: &mut Connection) -> Result<()> {
+    fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         let pid = std::process::id();
         write!(conn, "Welcome to \"Sample\" ({pid})\r\n")?;
         loop {
-            let line = match conn.next_line() {
-                Ok(Some(line)) => line,
-                Ok(None) => return Ok(()),
-                Err(err) if err.kind() == io::ErrorKind::TimedOut => {
-                    return Ok(write!(conn, "Timed Out.\r\n")?);
-                }
-                Err(err) => return Err(err.into()),
-            };
+            let line = conn.next_line();
+            if line.as_ref().is_err_and(|err| err.kind() == io::ErrorKind::TimedOut) {
+                return write!(conn, "Timed Out.\r\n");
+            }
+            let Some(line) = line? else { return Ok(()) };
             write!(conn, "Sample:{pid}: You said \"{line}\"\r\n")?;
-            log::debug!("Sample:{pid}: You said \"{line}\"");
             if !self.obey(&line, conn)? {
                 return Ok(());
             }
@@ -69,27 +56,21 @@ impl Sample {
         let mut words = line.split_whitespace();
         match (words.next(), words.next()) {
             (Some("quit"), _) => return Ok(false),
-            (Some("get"), Some(name)) if self.allows(Command::Get) => {
+            (Some(word), _) if self.allow_command.iter().all(|allowed| allowed.0 != word) => {}
+            (Some("get"), Some(name)) => {
                 let found = server.effective().iter().find(|option| option.name() == name);
-                let value = found.map(|option| option.values().join(", "));
-                write!(conn, "{name}: {}\r\n", value.as_deref().unwrap_or("no such option"))?;
+                let value = found.map_or("no such option".into(), |it| it.values().join(", "));
+                write!(conn, "{name}: {value}\r\n")?;
             }
-            (Some("dump"), _) if self.allows(Command::Dump) => {
+            (Some("dump"), _) => {
                 for option in server.effective() {
                     write!(conn, "{}: {}\r\n", option.name(), option.values().join(", "))?;
                 }
             }
-            (Some("exit"), _) if self.allows(Command::Exit) => {
-                server.server_close()?;
-                return Ok(false);
-            }
+            (Some("exit"), _) => return server.server_close().map(|()| false),
             _ => {}
         }
         Ok(true)
-    }
-
-    fn allows(&self, command: Command) -> bool {
-        self.allow_command.contains(&command)
     }
 }
 

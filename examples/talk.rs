@@ -1,4 +1,5 @@
 //! Children report to their parent, which sums up for all of them: a total over many processes.
+//! `nc localhost 20211`, and then amounts.
 
 use std::time::Duration;
 

@@ -1,61 +1,28 @@
 //! The chat, with guests that are nothing but `nc`.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::TcpStream;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use netserver::testing::{Server, tool, wait_until};
 
 use super::example;
+use super::terminal::Terminal;
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A guest, who types into an `nc` and reads what it prints.
-struct Guest {
-    name: String,
-    nc: Child,
-    typed: Option<ChildStdin>,
-    seen: Receiver<String>,
-}
+/// Somebody who has a name there.
+struct Guest(Terminal);
 
 impl Guest {
     /// Comes in, by that name.
     fn enter(nc: &Path, server: &Server, name: &str) -> Self {
-        let port = server.address().port().to_string();
-        let mut nc = Command::new(nc)
-            .args(["127.0.0.1", &port])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (typed, printed) = (nc.stdin.take(), nc.stdout.take().unwrap());
-        let (tell, seen) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(printed).lines() {
-                let Ok(line) = line else { return };
-                if tell.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut guest = Self { name: name.to_owned(), nc, typed, seen };
-        guest.types(name);
-        let welcome = guest.reads();
+        let mut terminal = Terminal::open(nc, server.address(), name);
+        terminal.types(name);
+        let welcome = terminal.reads();
         assert!(welcome.contains(&format!("* Welcome, {name}.")), "{welcome}");
-        guest
-    }
-
-    fn types(&mut self, line: &str) {
-        writeln!(self.typed.as_ref().unwrap(), "{line}").unwrap();
-    }
-
-    /// The next line.
-    fn reads(&self) -> String {
-        self.seen.recv_timeout(PATIENCE).unwrap_or_else(|err| panic!("{}: {err}", self.name))
+        assert_eq!(terminal.reads(), "* You are in hall.");
+        Self(terminal)
     }
 
     /// The next line that is not the house's.
@@ -71,18 +38,21 @@ impl Guest {
     /// Leaves, and reads until the end.
     fn leaves(mut self) -> Vec<String> {
         self.types("/quit");
-        // Else `nc` waits for more.
-        self.typed = None;
-        let rest = self.seen.iter().collect();
-        assert!(self.nc.wait().unwrap().success(), "{}", self.name);
-        rest
+        self.0.rest()
     }
 }
 
-impl Drop for Guest {
-    fn drop(&mut self) {
-        let _ = self.nc.kill();
-        let _ = self.nc.wait();
+impl Deref for Guest {
+    type Target = Terminal;
+
+    fn deref(&self) -> &Terminal {
+        &self.0
+    }
+}
+
+impl DerefMut for Guest {
+    fn deref_mut(&mut self) -> &mut Terminal {
+        &mut self.0
     }
 }
 
@@ -145,7 +115,7 @@ fn chat_drops_who_never_reads_and_nobody_waits_for_it() {
     listener.types("/who");
     wait_until("it is gone", || {
         let line = listener.reads();
-        line == "* In hall: listener, speaker" || {
+        line == "* In hall: speaker, listener" || {
             listener.types("/who");
             false
         }
