@@ -23,13 +23,16 @@
 //!     Echo.run()
 //! }
 //! ```
-#![doc = include_str!("../docs/process_flow.md")]
+#![doc = include_str!("../docs/getting_started.md")]
 #![doc = include_str!("../docs/personalities.md")]
+#![doc = include_str!("../docs/process_flow.md")]
+#![doc = include_str!("../docs/hooks.md")]
 #![doc = include_str!("../docs/multiplex.md")]
 #![doc = include_str!("../docs/ports.md")]
 #![doc = include_str!("../docs/daemon.md")]
 #![doc = include_str!("../docs/signals.md")]
 #![doc = include_str!("../docs/restart.md")]
+#![doc = include_str!("../docs/security.md")]
 #![doc = include_str!("../docs/privileges.md")]
 #![doc = include_str!("../docs/log.md")]
 #![doc = include_str!("../docs/service_managers.md")]
@@ -37,8 +40,15 @@
 #![doc = include_str!("../docs/options.md")]
 #![doc = include_str!("../docs/testing.md")]
 #![doc = include_str!("../docs/performance.md")]
+#![doc = include_str!("../docs/extending.md")]
 #![doc = include_str!("../docs/coming_from_net_server.md")]
+#![doc = include_str!("../docs/coming_from_others.md")]
 #![deny(unsafe_code)]
+
+// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 // In the order of the data: a module uses only what stands above it, and a test holds it to that.
 mod stop;

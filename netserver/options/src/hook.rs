@@ -413,6 +413,14 @@ pub fn all() -> impl Iterator<Item = &'static HookSpec> {
     std::iter::once(&PROCESS_REQUEST).chain(CALLBACKS).chain(HOOKS)
 }
 
+/// The same in the order in which a connection meets them: the handler and the callbacks stand behind the
+/// hook that lets it in.
+pub fn all_in_order() -> impl Iterator<Item = &'static HookSpec> {
+    let place = HOOKS.iter().position(|spec| spec.name == "allow_deny_hook").map_or(0, |at| at + 1);
+    let (before, after) = HOOKS.split_at(place);
+    before.iter().chain([&PROCESS_REQUEST]).chain(CALLBACKS).chain(after)
+}
+
 impl HookSpec {
     /// The method as one writes it, with every parameter.
     pub fn signature(&self) -> String {

@@ -70,6 +70,11 @@ pub fn process_flow(page: &str) -> String {
         .collect()
 }
 
+/// The personalities that call a hook, in words.
+pub fn called_by(spec: &HookSpec) -> String {
+    names(spec.called_by)
+}
+
 fn hook_of(line: &str) -> Option<&'static HookSpec> {
     let (name, _) = line.strip_prefix("| `")?.split_once('`')?;
     hook::find(name)
