@@ -76,6 +76,10 @@ impl Kind for Port {
     }
 
     fn parse(text: &str) -> Result<PortValue, Reject> {
+        if text.contains('\0') {
+            // No name and no path has one, and no conf file.
+            return Err(Reject::expected(Self::expected(), text));
+        }
         match text.strip_prefix('{') {
             Some(settings) => settings::parse(settings),
             None => PortValue::plain(text),
@@ -102,7 +106,8 @@ impl PortValue {
         let mut value =
             Self { text: rest, braced: false, host: None, protocol, ipv, own: Vec::new() };
         value.set_type(unix_type)?;
-        match protocol {
+        // A type of UNIX sockets has named one, too.
+        match value.protocol {
             Some(protocol) => drop(value.part(protocol)?),
             // The `proto` option will say what the path is.
             None if value.is_path() => {}
@@ -385,6 +390,8 @@ mod tests {
             ("/run/s|sock_stream|unixdgram", "datagrams with protocol `unixdgram`"),
             ("/run/a b.sock|unix", "got \"/run/a b.sock\"\n  help: in braces"),
             ("/run/a!: b|unix", "the path of a UNIX socket"),
+            ("/run/a b.sock|sock_dgram", "the path of a UNIX socket"),
+            ("/run/a\0b", "a port as"),
             ("{port=80", "`}`"),
             ("{host=a.com}", "`port`"),
             ("{port=80, lisen=5}", "lisen"),
