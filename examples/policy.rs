@@ -35,7 +35,7 @@ impl Greylist {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         while let Some(request) = read_request(conn)? {
             let action = self.decide(&request);
-            log::info!("{action}: {request:?}");
+            log::debug!("{action}: {request:?}");
             // Buffered: it goes out before the next read waits.
             write!(conn, "action={action}\n\n")?;
         }
