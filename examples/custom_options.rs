@@ -1,35 +1,25 @@
-//! A server with options of its own: `custom_options --greeting=hi --language=de --language=en`, and then
-//! `echo Ada | nc -N localhost 20206`.
+//! A server with options of its own: `custom_options -g hi --language=de --language=en`, and then
+//! `echo Ada | nc -N localhost 20206`; or `GREETER_GREETING=hi custom_options`.
 
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use netserver::prelude::*;
 
 /// A language that is spoken here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, OptionValue)]
 enum Language {
+    #[option_value(name = "en")]
     English,
+    /// As in Berlin.
+    #[option_value(name = "de")]
     German,
 }
 
-impl FromStr for Language {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        match text {
-            "en" => Ok(Self::English),
-            "de" => Ok(Self::German),
-            _ => Err("only en and de are spoken here"),
-        }
-    }
-}
-
 /// Greets each visitor.
-#[net_server(personality = "prefork", port = 20206, max_servers = 5)]
+#[net_server(personality = "prefork", port = 20206, max_servers = 5, env_prefix = "GREETER")]
 struct Greeter {
     /// What to say, instead of what the language says.
-    #[option]
+    #[option(short = 'g')]
     greeting: Option<String>,
     /// How long after the start visitors are greeted.
     #[option(default = "1d", range = "1s"..="365d")]
@@ -38,8 +28,11 @@ struct Greeter {
     #[option(default = ["en"])]
     language: Vec<Language>,
     /// Say it loud.
-    #[option]
+    #[option(short = 'l')]
     loud: bool,
+    /// What a visitor has to say first.
+    #[option(secret)]
+    token: Option<String>,
     #[state(Instant::now())]
     since: Instant,
     /// How many this very child has greeted.
@@ -51,6 +44,9 @@ impl Greeter {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
         if self.since.elapsed() > self.open {
             return writeln!(conn, "closed");
+        }
+        if self.token.is_some() && conn.next_line()? != self.token {
+            return writeln!(conn, "who are you?");
         }
         let name = conn.next_line()?.unwrap_or_default();
         self.visitors += 1;

@@ -118,7 +118,10 @@ fn custom_options_shows_its_options_and_holds_them() {
         "Custom_options's own:\n",
         "  --open DURATION               How long after the start visitors are greeted",
         "[default: 1d]",
-        "  --language VALUE              Languages to greet in, in this order; may repeat [default: en]\n",
+        "  -g, --greeting TEXT           What to say, instead of what the language says\n",
+        "  --language NAME               Languages to greet in, in this order; may repeat: en, de (As in\n",
+        "  --token TEXT                  What a visitor has to say first [secret; @FILE reads a file]\n",
+        "In the environment max_servers is GREETER_MAX_SERVERS",
     ] {
         assert!(help.contains(line), "{line}: {help}");
     }
@@ -127,15 +130,30 @@ fn custom_options_shows_its_options_and_holds_them() {
     assert!(!config.contains("greeting ="), "nobody set it: {config}");
     for (argument, said) in [
         ("--open=366d", "custom_options: --open: expected 1s to 365d, got 366d"),
-        (
-            "--language=fr",
-            "custom_options: --language: fr is refused: only en and de are spoken here",
-        ),
+        ("--language=fr", "custom_options: --language: expected `en` or `de`, got fr"),
         ("--lod", "custom_options: --lod: unknown option"),
     ] {
         let refused = answer(argument).expect_code(2);
         assert!(refused.stderr().starts_with(said), "{}", refused.stderr());
     }
+}
+
+#[test]
+fn custom_options_takes_letters_and_the_environment_and_keeps_a_secret() {
+    let folder = scratch();
+    let token = format!("--token=@{}", folder.write("token", "hunter2\n").display());
+    let program = Program::new(example("custom_options")).env("GREETER_LANGUAGE", "de\nen");
+    let server = program.args(["--port=127.0.0.1:0", "-lg", "hi", token.as_str()]).start();
+    let ask = |said: &str| {
+        let mut client = Client::connect(server.address());
+        client.send(said);
+        String::from_utf8(client.rest()).unwrap()
+    };
+    let twice = "HI ADA, VISITOR ";
+    let greeted = ask("hunter2\nAda\n");
+    assert_eq!(greeted.matches(twice).count(), 2, "{greeted}");
+    assert_eq!(ask("hunter3\nAda\n"), "who are you?\n");
+    server.stop();
 }
 
 #[test]

@@ -384,12 +384,11 @@ pub(crate) fn in_our_words(pair: &Pair) -> Option<String> {
         "default_value" | "default_value_t" => same("default"),
         "rename" => same("name"),
         "long" => "every option is `--` and its name; `name = \"..\"` gives it another".into(),
-        "short" => "every option is `--` and its name; none has a short form".into(),
         "help" | "about" | "doc" => "write it as a comment above the field: `/// ..`".into(),
         "type" | "kind" | "value_parser" | "value_name" => {
             "the field's type says what it takes: any that implements `FromStr`".into()
         }
-        "env" => "an option is set on the command line, in the conf file or by the program".into(),
+        "env" => "`env_prefix = \"ECHO\"` in the attribute has `ECHO_..` set every option".into(),
         "min" | "max" => "write `range = 1..=10`".into(),
         "optional" => "an option that may be left out has the type `Option<..>`".into(),
         "multiple" | "num_args" | "action" => {
@@ -399,8 +398,106 @@ pub(crate) fn in_our_words(pair: &Pair) -> Option<String> {
     })
 }
 
-pub(crate) fn required_takes_no_value() -> Reject {
-    text("`required` takes no value", "write `required` alone, or leave it out")
+pub(crate) fn takes_no_value(name: &str) -> Reject {
+    text(format!("`{name}` takes no value"), format!("write `{name}` alone, or leave it out"))
+}
+
+pub(crate) fn short_is_no_letter() -> Reject {
+    text("`short` takes one letter", "write `short = 'g'`")
+}
+
+pub(crate) fn refused_short(reject: Reject) -> Reject {
+    let help = reject.help.unwrap_or_else(|| "take another letter, or remove `short`".into());
+    text(reject.fault, help)
+}
+
+pub(crate) fn two_shorts(letter: char, first: impl Display) -> Reject {
+    text(
+        format!("`-{letter}` is short for the field `{first}` already"),
+        "take another letter, or remove `short`",
+    )
+}
+
+pub(crate) fn secret_with_default() -> Reject {
+    text(
+        "a secret has no default: it would stand in the program for everybody to read",
+        "write `required`, or the type as `Option<..>`",
+    )
+}
+
+pub(crate) fn secret_flag() -> Reject {
+    text("a `bool` is no secret: it is false where nobody sets it", "remove `secret`")
+}
+
+/// What rustc says of a default where only it knows the values of the type.
+pub(crate) fn default_is_no_value(name: &str, default: &str) -> String {
+    format!(
+        "the default `{default}` is none of the values of `{name}`; help: see `NAMES` of its type"
+    )
+}
+
+pub(crate) fn no_prefix(reject: Reject) -> Reject {
+    let help = reject.help.unwrap_or_default();
+    text(format!("`env_prefix`: {}", reject.fault), help)
+}
+
+pub(crate) fn prefix_is_no_text() -> Reject {
+    text("`env_prefix` takes a text in quotes", "write `env_prefix = \"ECHO\"`")
+}
+
+// The values of an enum.
+
+pub(crate) fn derived_on(kind: &str) -> Reject {
+    text(
+        format!("`OptionValue` is derived for an enum, and this is a {kind}"),
+        "implement `std::str::FromStr` for it, with an error that implements `Display`",
+    )
+}
+
+pub(crate) fn generic_values(name: impl Display) -> Reject {
+    text(
+        format!("`{name}` has parameters, and the values of an option have none"),
+        "remove them, or implement `std::str::FromStr`",
+    )
+}
+
+pub(crate) fn no_variants(name: impl Display) -> Reject {
+    text(format!("`{name}` has no variants, so no option can have a value"), "add one")
+}
+
+pub(crate) fn variant_with_fields(name: impl Display) -> Reject {
+    text(
+        format!("the variant `{name}` has fields, and a name alone cannot fill them"),
+        "remove them, or implement `std::str::FromStr` for the enum",
+    )
+}
+
+pub(crate) fn two_values(value: &str, first: impl Display) -> Reject {
+    text(
+        format!("the variant `{first}` is called `{value}` already"),
+        "call one of the two otherwise: `#[option_value(name = \"..\")]`",
+    )
+}
+
+pub(crate) fn bad_value_name(value: &str) -> Reject {
+    text(
+        format!("no value can be called {}", netserver_options::reject::shown(value)),
+        "a name has letters, digits and `-`, `_`, `.` or `+`, and no `-` first",
+    )
+}
+
+pub(crate) fn variant_argument() -> Reject {
+    text(
+        "`#[option_value]` of a variant takes its name and nothing else",
+        "write `#[option_value(name = \"..\")]`",
+    )
+}
+
+pub(crate) fn enum_argument() -> Reject {
+    text(
+        "`#[option_value]` of an enum says where netserver is and nothing else",
+        "write `#[option_value(crate = path)]`, or above a variant `#[option_value(name = \"..\")]`",
+    )
 }
 
 pub(crate) fn required_and_default() -> Reject {

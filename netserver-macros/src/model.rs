@@ -67,6 +67,19 @@ pub(crate) struct OwnOption {
     pub(crate) default: Preset,
     pub(crate) range: Option<Range>,
     pub(crate) required: bool,
+    pub(crate) short: Option<char>,
+    pub(crate) secret: bool,
+    /// Whether only rustc knows what its type takes.
+    pub(crate) unsure: bool,
+}
+
+/// A variant that is a value of an option.
+pub(crate) struct Value {
+    pub(crate) name: String,
+    pub(crate) variant: Ident,
+    pub(crate) meaning: String,
+    /// The conditions under which it is there.
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 /// How many values a field has.
@@ -105,6 +118,8 @@ pub(crate) struct Declared {
     pub(crate) settings: Vec<Setting>,
     /// Whether words that are no options are left to the server.
     pub(crate) pass_unknown: bool,
+    /// What variables of the environment begin with that set options.
+    pub(crate) env_prefix: Option<String>,
     /// The first argument; the attribute where there is none.
     pub(crate) place: Span,
 }

@@ -33,6 +33,25 @@ pub(crate) fn options(args: TokenStream) -> TokenStream {
     output
 }
 
+/// The whole derive macro `OptionValue`.
+pub(crate) fn option_value(item: TokenStream) -> TokenStream {
+    let output = guarded(&TokenStream::new(), || values(item));
+    show(&output);
+    output
+}
+
+fn values(item: TokenStream) -> TokenStream {
+    let item = match syn::parse2(item) {
+        Ok(item) => item,
+        Err(err) => return err.to_compile_error(),
+    };
+    let mut errors = Errors::default();
+    let (runtime, values) = check::variants(&item, &mut errors);
+    let values = if errors.is_empty() { values } else { Vec::new() };
+    let impls = expand::values(&runtime, &item, &values);
+    quote!(#impls #errors)
+}
+
 fn list(args: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let pairs = args::parse(args, Form::Call, &mut errors);

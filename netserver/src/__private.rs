@@ -135,6 +135,8 @@ pub struct Way<T> {
     pub measured: bool,
     /// The value of a text.
     pub read: fn(&str) -> Result<T, Reject>,
+    /// All that it may be, where that is known when the program is compiled; else empty.
+    pub names: &'static [&'static str],
 }
 
 /// Finds the way of a field of type `T`: `Probe::<T>::WAY` is [`Ours`] for the types that have a kind
@@ -170,7 +172,7 @@ pub trait Reads {
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` cannot be an option",
     label = "does not read itself from a text",
-    note = "implement `std::str::FromStr` for it, with an error that implements `Display`"
+    note = "implement `std::str::FromStr` for it, with an error that implements `Display`; derive `OptionValue` for an enum"
 )]
 pub trait ReadsItself: Sized {
     /// How.
@@ -179,13 +181,43 @@ pub trait ReadsItself: Sized {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromStr<Err: fmt::Display>> ReadsItself for T {
-    const WAY: Way<T> =
-        Way { kind: kind::Other::<T>::SPEC, measured: false, read: kind::Other::<T>::parse };
+    const WAY: Way<T> = Way {
+        kind: kind::Other::<T>::SPEC,
+        measured: false,
+        read: kind::Other::<T>::parse,
+        names: &[],
+    };
 }
 
 impl<T: ReadsItself> Reads for Any<T> {
     type Value = T;
     const WAY: Way<T> = T::WAY;
+}
+
+/// The way of an enum that derives [`OptionValue`](kind::OptionValue).
+pub const fn way_by_name<T: kind::OptionValue>() -> Way<T> {
+    let (kind, read) = (kind::Named::<T>::SPEC, kind::Named::<T>::parse);
+    Way { kind, measured: false, read, names: T::NAMES }
+}
+
+/// Whether a value may be `text`, as far as its `names` tell.
+pub const fn is_named(names: &[&str], text: &str) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        if is_same(names[at].as_bytes(), text.as_bytes()) {
+            return true;
+        }
+        at += 1;
+    }
+    names.is_empty()
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 /// The way that [`Probe`] found.
@@ -206,6 +238,7 @@ macro_rules! probes {
                 kind: KindSpec::of::<$kind>(),
                 measured: $measured,
                 read: |text| <$kind as kind::Kind>::parse(text.trim()),
+                names: &[],
             };
         }
     )+};

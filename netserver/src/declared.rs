@@ -65,6 +65,7 @@ pub struct Declaration {
     personalities: &'static [&'static str],
     pub(crate) proto: Option<Factory>,
     pub(crate) unknown: Unknown,
+    pub(crate) env_prefix: Option<&'static str>,
 }
 
 /// A server that is built from its own options, at the end of `configure`. The attribute on a struct
@@ -89,6 +90,7 @@ impl Declaration {
             personalities: &[],
             proto: None,
             unknown: Unknown::Refused,
+            env_prefix: None,
         }
     }
 
@@ -135,6 +137,16 @@ impl Declaration {
     #[must_use]
     pub const fn pass_unknown_options(mut self) -> Self {
         self.unknown = Unknown::Passed;
+        self
+    }
+
+    /// Has options set by the environment, too: with the prefix `ECHO`, `ECHO_MAX_SERVERS=9` sets
+    /// `max_servers`, weaker than the command line and stronger than all that follows. Each line of a
+    /// variable is one value of an option that repeats; one without a value sets nothing. The attribute
+    /// says `env_prefix = "ECHO"`.
+    #[must_use]
+    pub const fn env_prefix(mut self, prefix: &'static str) -> Self {
+        self.env_prefix = Some(prefix);
         self
     }
 

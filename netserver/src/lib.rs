@@ -131,6 +131,36 @@ pub use sys::socket::PeerCred;
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 
+/// Makes the variants of an enum the values of an option.
+///
+/// Each is called as it is in the program, in lower case and with `-` between its words: `DarkBlue` is
+/// `dark-blue`; `#[option_value(name = "..")]` calls it otherwise. The first paragraph of its
+/// documentation is what `--help` says of it. A default that is none of them is an error of the compiler,
+/// and one at the start names the nearest. `#[option_value(crate = path)]` on the enum says where this
+/// crate is, for one that re-exports it.
+///
+/// ```
+/// use netserver::prelude::*;
+///
+/// #[derive(Debug, Clone, OptionValue)]
+/// enum Language {
+///     /// As in London.
+///     BritishEnglish,
+///     #[option_value(name = "de")]
+///     German,
+/// }
+///
+/// #[net_server(personality = "prefork")]
+/// struct Greeter {
+///     /// What to greet in.
+///     #[option(default = "british-english")]
+///     language: Language,
+/// }
+/// # #[net_server]
+/// # impl Greeter { fn process_request(&mut self) { let _ = &self.language; } }
+/// # assert_eq!(Language::German.name(), "de");
+/// ```
+pub use netserver_macros::OptionValue;
 #[doc = include_str!("../docs/attribute.md")]
 pub use netserver_macros::net_server;
 /// Options from code, for [`Run::run_with`] and [`Server::run_with`]: names and values are checked by
@@ -151,5 +181,5 @@ pub use netserver_macros::net_server;
 /// }
 /// ```
 pub use netserver_macros::options;
-pub use netserver_options::kind::PatternValue as Pattern;
+pub use netserver_options::kind::{OptionValue, PatternValue as Pattern};
 pub use netserver_options::{OptionSpec, Reject};

@@ -5,5 +5,5 @@ pub use std::process::ExitCode;
 
 pub use crate::{
     AnyError, Child, ChildEnd, ChildKind, ConnId, Connection, Input, Message, Mux, OptionSet,
-    Result, Run, ServerInfo, net_server, options,
+    OptionValue, Result, Run, ServerInfo, net_server, options,
 };

@@ -1,5 +1,6 @@
 //! How a program starts its server.
 
+use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -27,10 +28,17 @@ use crate::sys::file_size;
 ///     netserver::Server::new(Echo).set("port", ["8080", "8081"]).run()
 /// }
 /// ```
-#[derive(Debug)]
 pub struct Server<S> {
     origin: Origin<S>,
     object: Vec<(String, Texts)>,
+}
+
+/// Without the values that were set: some may be secret.
+impl<S: fmt::Debug> fmt::Debug for Server<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set: Vec<&str> = self.object.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Server").field("origin", &self.origin).field("set", &set).finish()
+    }
 }
 
 /// Where the server's value comes from.

@@ -11,7 +11,7 @@ use crate::messages;
 use crate::value::Value;
 
 /// All there are.
-const NAMES: [&str; 4] = ["default", "range", "name", "required"];
+const NAMES: [&str; 6] = ["default", "range", "name", "required", "short", "secret"];
 
 /// The arguments by what they are.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub(crate) struct Arguments<'a> {
     pub(crate) range: Option<&'a Pair>,
     pub(crate) name: Option<&'a Pair>,
     pub(crate) required: Option<&'a Pair>,
+    pub(crate) short: Option<&'a Pair>,
+    pub(crate) secret: Option<&'a Pair>,
     /// There was an argument that we do not know, so nobody can tell what is missing.
     pub(crate) unclear: bool,
 }
@@ -38,10 +40,10 @@ impl<'a> Arguments<'a> {
                 Some(free) => *free = Some(pair),
             }
         }
-        if let Some(pair) = arguments.required
-            && !matches!(pair.value, Value::Missing | Value::Broken)
-        {
-            errors.push(&pair.value, &messages::required_takes_no_value());
+        for pair in [arguments.required, arguments.secret].into_iter().flatten() {
+            if !matches!(pair.value, Value::Missing | Value::Broken) {
+                errors.push(&pair.value, &messages::takes_no_value(&pair.name()));
+            }
         }
         arguments
     }
@@ -52,6 +54,8 @@ impl<'a> Arguments<'a> {
             "range" => Some(&mut self.range),
             "name" => Some(&mut self.name),
             "required" => Some(&mut self.required),
+            "short" => Some(&mut self.short),
+            "secret" => Some(&mut self.secret),
             _ => None,
         }
     }

@@ -24,6 +24,7 @@ pub(crate) fn check(structure: &Structure, errors: &mut Errors) -> Vec<Valid> {
         if let (Some(name), Some(origin)) = (&field.name, origin) {
             let field = Valid { name: name.clone(), cfgs: field.cfgs.clone(), origin };
             twice(&valid, &field, errors);
+            short_twice(&valid, &field, errors);
             valid.push(field);
         }
     }
@@ -86,6 +87,19 @@ fn state(meta: &Meta, errors: &mut Errors) -> Option<Expr> {
             Ok(expr) => Some(expr),
             Err(_) => refuse(&messages::state_without_value()),
         },
+    }
+}
+
+/// So can two options of one letter.
+fn short_twice(earlier: &[Valid], field: &Valid, errors: &mut Errors) {
+    let letter = |one: &Valid| match &one.origin {
+        Origin::Option(option) => option.short,
+        _ => None,
+    };
+    let Some(short) = letter(field).filter(|_| field.cfgs.is_empty()) else { return };
+    let same = |one: &&Valid| one.cfgs.is_empty() && letter(one) == Some(short);
+    if let Some(first) = earlier.iter().find(same) {
+        errors.push(&field.name, &messages::two_shorts(short, &first.name));
     }
 }
 

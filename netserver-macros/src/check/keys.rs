@@ -23,6 +23,9 @@ const RUNTIME: &str = "crate";
 /// The key that says what becomes of a word that is no option.
 const UNKNOWN: &str = "unknown_options";
 
+/// The key that says what variables of the environment begin with that set options.
+const ENV_PREFIX: &str = "env_prefix";
+
 /// The arguments by what they are.
 #[derive(Default)]
 pub(crate) struct Keys<'a> {
@@ -31,6 +34,7 @@ pub(crate) struct Keys<'a> {
     pub(crate) proto: Option<&'a ExprPath>,
     pub(crate) runtime: Option<&'a Pair>,
     pub(crate) unknown: Option<&'a Pair>,
+    pub(crate) env_prefix: Option<&'a Pair>,
     pub(crate) options: Vec<(&'static OptionSpec, &'a Pair)>,
     /// Nothing is declared here: the attribute stands alone, or says no more than `crate`.
     pub(crate) bare: bool,
@@ -62,6 +66,7 @@ impl<'a> Keys<'a> {
             (PERSONALITY, _) => self.personality = Some(pair),
             (RUNTIME, _) => self.runtime = Some(pair),
             (UNKNOWN, _) if pair.form == Form::Attribute => self.unknown = Some(pair),
+            (ENV_PREFIX, _) if pair.form == Form::Attribute => self.env_prefix = Some(pair),
             (_, Some(spec)) => match own_protocol(pair) {
                 Some(path) => self.proto = Some(path),
                 None => self.options.push((spec, pair)),
@@ -95,7 +100,7 @@ fn unknown(name: &str, pair: &Pair) -> Reject {
         return messages::gone_option(name, cure);
     }
     let only_there: &[&str] = match pair.form {
-        Form::Attribute => &[PERSONALITY, UNKNOWN],
+        Form::Attribute => &[PERSONALITY, UNKNOWN, ENV_PREFIX],
         Form::Call | Form::Field => &[],
     };
     let known = OPTIONS.iter().map(|spec| spec.name).chain([RUNTIME]);

@@ -17,13 +17,15 @@ mod ports;
 mod range;
 mod rules;
 mod signature;
+mod variants;
 
-use netserver_options::Scope;
+use netserver_options::{Scope, own as rules_of_own};
 use proc_macro2::Span;
 use syn::{Expr, Path, parse_quote};
 
 pub(crate) use self::keys::Keys;
 use self::personality::Chosen;
+pub(crate) use self::variants::check as variants;
 use crate::block::Block;
 use crate::errors::Errors;
 use crate::form::Form;
@@ -52,6 +54,7 @@ pub(crate) fn declared(keys: &Keys<'_>, errors: &mut Errors) -> Option<Declared>
     rules::check(&settings, errors);
     ports::check(&settings, Form::Attribute, errors);
     let pass_unknown = pass_unknown(keys, errors);
+    let env_prefix = env_prefix(keys, errors);
     let proto = keys.proto.cloned();
     let scope = chosen.scope();
     let multiplex = scope.is_some_and(|scope| scope.meets(Scope::MULTIPLEX));
@@ -60,7 +63,7 @@ pub(crate) fn declared(keys: &Keys<'_>, errors: &mut Errors) -> Option<Declared>
     }
     let personality = chosen.into_model()?;
     let place = keys.first.map_or_else(Span::call_site, |first| first.key.span());
-    Some(Declared { personality, scope, proto, settings, pass_unknown, place })
+    Some(Declared { personality, scope, proto, settings, pass_unknown, env_prefix, place })
 }
 
 /// Whether words that are no options are left to the server.
@@ -72,6 +75,23 @@ fn pass_unknown(keys: &Keys<'_>, errors: &mut Errors) -> bool {
         Some((_, value)) => errors.push(value, &messages::unknown_options()),
     }
     false
+}
+
+/// What variables of the environment begin with that set options.
+fn env_prefix(keys: &Keys<'_>, errors: &mut Errors) -> Option<String> {
+    let pair = keys.env_prefix?;
+    match &pair.value {
+        Value::Literal(literal) if rules_of_own::is_prefix(&literal.text) => {
+            return Some(literal.text.clone());
+        }
+        Value::Literal(literal) => {
+            errors.push(literal, &messages::no_prefix(rules_of_own::no_prefix(&literal.text)));
+        }
+        Value::Missing => errors.push(&pair.key, &messages::prefix_is_no_text()),
+        Value::Broken => {}
+        value => errors.push(value, &messages::prefix_is_no_text()),
+    }
+    None
 }
 
 /// The options of a list that stands alone: which personality will use them nobody knows here.

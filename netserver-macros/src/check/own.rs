@@ -3,10 +3,10 @@
 //! Takes in a field and the arguments of its `#[option]`, hands on the option. What one value may be
 //! is asked of the kind that the field's type has.
 
-use netserver_options::{OptionSpec, Reject, command, find};
+use netserver_options::{OptionSpec, Reject, command, find, own};
 use quote::ToTokens;
-use syn::Ident;
 use syn::ext::IdentExt;
+use syn::{Ident, LitChar};
 
 use super::arguments::Arguments;
 use super::known::{self, Known};
@@ -36,13 +36,19 @@ pub(crate) fn check(
     let spec = spec(&name, &known, range.as_ref());
     let default = default::check(&name, &known, spec.as_ref(), arguments.default, errors);
     has_a_value(field, ident, &known, &arguments, errors);
+    if let Some(pair) = arguments.secret {
+        hold_secret(pair, &known, &arguments, errors);
+    }
     Some(OwnOption {
         summary: field.docs.summary.trim_end_matches('.').to_owned(),
         details: field.docs.details.clone(),
         shape: known.shape,
         ty: field.ty.clone(),
         one: known.one,
+        unsure: known.kind.is_none(),
         required: arguments.required.is_some(),
+        short: arguments.short.and_then(|pair| short(pair, errors)),
+        secret: arguments.secret.is_some(),
         name,
         default,
         range,
@@ -69,6 +75,38 @@ fn name(field: &Ident, given: Option<&Pair>, errors: &mut Errors) -> Option<Stri
         errors.push(place, &message);
     }
     Some(name)
+}
+
+/// The letter of an option.
+fn short(pair: &Pair, errors: &mut Errors) -> Option<char> {
+    let Value::Odd(tokens) = &pair.value else {
+        match &pair.value {
+            Value::Missing => errors.push(&pair.key, &messages::short_is_no_letter()),
+            Value::Broken => {}
+            value => errors.push(value, &messages::short_is_no_letter()),
+        }
+        return None;
+    };
+    let Ok(letter) = syn::parse2::<LitChar>(tokens.clone()) else {
+        errors.push(tokens, &messages::short_is_no_letter());
+        return None;
+    };
+    match own::short(letter.value(), &[]) {
+        Ok(()) => Some(letter.value()),
+        Err(reject) => {
+            errors.push(tokens, &messages::refused_short(reject));
+            None
+        }
+    }
+}
+
+/// Holds that nobody can read a secret in the program.
+fn hold_secret(secret: &Pair, known: &Known, arguments: &Arguments<'_>, errors: &mut Errors) {
+    if known.kind.is_some_and(|kind| kind.flag) {
+        errors.push(&secret.key, &messages::secret_flag());
+    } else if let Some(default) = arguments.default {
+        errors.push(&default.key, &messages::secret_with_default());
+    }
 }
 
 /// Why no option of a server's own may have that name.

@@ -48,6 +48,7 @@ fn declaration(target: &Target<'_>, declared: &Declared, fields: &[Field]) -> To
         .then(|| quote!(.personality_by_default()));
     let personalities = personalities(&declared.personality);
     let pass = declared.pass_unknown.then(|| quote!(.pass_unknown_options()));
+    let env_prefix = declared.env_prefix.as_ref().map(|prefix| quote!(.env_prefix(#prefix)));
     let proto = declared.proto.as_ref();
     let proto = proto.map(|proto| {
         let boxed = moved(quote!(#runtime::__private::Box::new(#proto)), proto.span());
@@ -61,6 +62,7 @@ fn declaration(target: &Target<'_>, declared: &Declared, fields: &[Field]) -> To
             #by_default
             #personalities
             #pass
+            #env_prefix
             #proto
             #(#settings)*
             #own

@@ -5,8 +5,10 @@
 mod declaration;
 mod forwarder;
 mod own;
+mod variants;
 
 pub(crate) use self::own::starters;
+pub(crate) use self::variants::values;
 
 use netserver_options::hook::Trait;
 use proc_macro2::{Ident, Span, TokenStream};

@@ -17,9 +17,9 @@ use crate::target::Target;
 pub(super) fn rows(target: &Target<'_>, fields: &[Field]) -> Option<TokenStream> {
     let runtime = &target.runtime;
     let generic = options(fields).filter(|(_, option)| is_generic(target, option));
-    let assertions = generic.filter_map(|(field, option)| {
-        let (cfgs, assertion) = (&field.cfgs, assertion(runtime, option)?);
-        Some(quote!(#(#cfgs)* #assertion))
+    let assertions = generic.flat_map(|(field, option)| {
+        let cfgs = &field.cfgs;
+        assertions_of(runtime, option).map(move |one| quote!(#(#cfgs)* #one))
     });
     let rows = options(fields).map(|(field, option)| {
         let (cfgs, row) = (&field.cfgs, row(runtime, option));
@@ -49,7 +49,12 @@ fn row(runtime: &Path, option: &OwnOption) -> TokenStream {
     let default = literals(&option.default).map(|texts| quote!(.default(&[#(#texts),*])));
     let range = option.range.as_ref().map(|Range { low, high, .. }| quote!(.range(#low, #high)));
     let required = option.required.then(|| quote!(.required()));
-    quote!(#runtime::__private::own(#name, #summary, #details, #kind) #default #range #required)
+    let short = option.short.map(|letter| quote!(.short(#letter)));
+    let secret = option.secret.then(|| quote!(.secret()));
+    let own = quote!(#runtime::__private::own);
+    quote! {
+        #own(#name, #summary, #details, #kind) #default #range #required #short #secret
+    }
 }
 
 /// The texts of a default, where all of them are known.
@@ -92,14 +97,44 @@ pub(super) fn presets<'a>(
 /// the struct: rustc looks at these at once, and at the others where the server is built.
 pub(super) fn assertions(target: &Target<'_>, fields: &[Field]) -> TokenStream {
     let here = options(fields).filter(|(_, option)| !is_generic(target, option));
-    let assertions = here.filter_map(|(field, option)| {
-        let (cfgs, assertion) = (&field.cfgs, assertion(&target.runtime, option)?);
-        Some(quote!(#(#cfgs)* const _: () = #assertion;))
+    let assertions = here.flat_map(|(field, option)| {
+        let cfgs = &field.cfgs;
+        assertions_of(&target.runtime, option).map(move |one| quote!(#(#cfgs)* const _: () = #one;))
     });
     assertions.collect()
 }
 
-fn assertion(runtime: &Path, option: &OwnOption) -> Option<TokenStream> {
+fn assertions_of<'a>(
+    runtime: &'a Path,
+    option: &'a OwnOption,
+) -> impl Iterator<Item = TokenStream> + 'a {
+    let texts = match &option.default {
+        Preset::Each(texts) if option.unsure => texts.as_slice(),
+        _ => &[],
+    };
+    let named = texts.iter().filter_map(|text| named(runtime, option, text));
+    measured(runtime, option).into_iter().chain(named)
+}
+
+/// That a default is one of the values, where only rustc knows these.
+fn named(runtime: &Path, option: &OwnOption, text: &Text) -> Option<TokenStream> {
+    let Text::Known(known) = text else {
+        return None;
+    };
+    let (text, names) = (&known.text, probe(runtime, option, "names"));
+    let message = messages::default_is_no_value(&option.name, text);
+    let place = known.tokens.span();
+    let assert = moved(quote!(::core::assert!(named, #message)), place);
+    Some(quote! {{
+        #[allow(unused_imports)]
+        use #runtime::__private::ReadAny as _;
+        let named = #runtime::__private::is_named(#names, #text);
+        #assert
+    }})
+}
+
+/// That there are numbers, for a range.
+fn measured(runtime: &Path, option: &OwnOption) -> Option<TokenStream> {
     let place = option.range.as_ref()?.unsure?;
     let measured = probe(runtime, option, "measured");
     let message = messages::type_without_measure(&option.name);

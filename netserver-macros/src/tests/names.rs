@@ -27,6 +27,7 @@ const OWN: &[&str] = &[
     "answer",
     "automatically_derived",
     "declaration",
+    "named",
     "Personality",
     "const",
     "WRITTEN",

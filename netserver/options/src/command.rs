@@ -15,6 +15,28 @@ pub enum Command {
     PrintConfigJson,
     /// `--print-unit`: a systemd unit that starts the server with these options.
     PrintUnit,
+    /// `--print-man`: a manual page.
+    PrintMan,
+    /// `--print-completions=SHELL`: what has a shell complete the server's command line.
+    PrintCompletions(Shell),
+}
+
+/// A shell that completes command lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// The GNU one.
+    Bash,
+    /// The Z shell.
+    Zsh,
+    /// The friendly one.
+    Fish,
+}
+
+impl Command {
+    /// Whether only programs can answer it that were built for that, with the feature `manual`.
+    pub const fn is_manual(self) -> bool {
+        matches!(self, Self::PrintMan | Self::PrintCompletions(_))
+    }
 }
 
 /// One such word.
@@ -39,6 +61,10 @@ const fn row(
     CommandSpec { name, value, summary, command }
 }
 
+const BASH: Command = Command::PrintCompletions(Shell::Bash);
+const ZSH: Command = Command::PrintCompletions(Shell::Zsh);
+const FISH: Command = Command::PrintCompletions(Shell::Fish);
+
 /// All of them; a name stands once for each value it takes.
 pub static COMMANDS: &[CommandSpec] = &[
     row("help", None, "Print this help", Command::Help),
@@ -47,7 +73,23 @@ pub static COMMANDS: &[CommandSpec] = &[
     row("print_config", None, "Print the effective options as a conf file", Command::PrintConfig),
     row("print_config", Some("json"), "The same as JSON", Command::PrintConfigJson),
     row("print_unit", None, "Print a systemd unit for these options", Command::PrintUnit),
+    row("print_man", None, "Print a manual page", Command::PrintMan),
+    row("print_completions", Some("bash"), "Print completions for bash", BASH),
+    row("print_completions", Some("zsh"), "Print completions for zsh", ZSH),
+    row("print_completions", Some("fish"), "Print completions for fish", FISH),
 ];
+
+/// The letters that stand for a command behind one dash.
+pub fn shorts() -> impl Iterator<Item = (char, &'static CommandSpec)> {
+    let of = |asked| COMMANDS.iter().find(|row| row.command == asked);
+    let each = [('h', of(Command::Help)), ('V', of(Command::Version))];
+    each.into_iter().filter_map(|(letter, row)| Some((letter, row?)))
+}
+
+/// The values that a command of that name takes.
+pub fn values(name: &str) -> Vec<&'static str> {
+    COMMANDS.iter().filter(|row| row.name == name).filter_map(|row| row.value).collect()
+}
 
 /// The command of that name and value.
 pub fn find(name: &str, value: Option<&str>) -> Option<Command> {

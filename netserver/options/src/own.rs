@@ -28,16 +28,55 @@ pub fn names(own: &'static [OptionSpec]) -> Result<(), (&'static str, Reject)> {
         if Table::with(&own[..at]).find(spec.name).is_some() {
             return taken("another option of this server");
         }
+        if let Some(letter) = spec.short {
+            short(letter, &own[..at]).map_err(|reject| (spec.name, reject))?;
+        }
     }
     Ok(())
 }
 
-/// Holds each default against the kind and the range of its own option.
+/// Whether the variables of the environment that set options may begin with that and a `_`.
+pub fn is_prefix(prefix: &str) -> bool {
+    let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    prefix.starts_with(|c: char| c.is_ascii_uppercase())
+        && prefix.chars().all(fits)
+        && !prefix.ends_with('_')
+}
+
+/// Why they may not.
+pub fn no_prefix(prefix: &str) -> Reject {
+    Reject::expected("A to Z, 0 to 9 and `_`, with a letter first and no `_` last", prefix)
+        .with_help("of a server with the prefix ECHO, `ECHO_PORT` sets `port`")
+}
+
+/// Holds the letter of an option against those of the commands and of the options before it.
+///
+/// # Errors
+/// Where it is no letter, or is taken.
+pub fn short(letter: char, before: &'static [OptionSpec]) -> Result<(), Reject> {
+    if !letter.is_ascii_alphabetic() {
+        let reject = Reject::new(format!("`{}` is no letter", letter.escape_default()));
+        return Err(reject.with_help("`short` takes one of a to z and A to Z"));
+    }
+    if let Some((_, row)) = command::shorts().find(|(taken, _)| *taken == letter) {
+        return Err(Reject::new(format!("`-{letter}` is short for --{}", row.name)));
+    }
+    let taken = Table::with(before).find_short(letter);
+    taken.map_or(Ok(()), |spec| {
+        Err(Reject::new(format!("`-{letter}` is short for --{}", spec.name)))
+    })
+}
+
+/// Holds each default against the kind and the range of its own option. A secret has none: it would be
+/// in the program for everybody to read.
 ///
 /// # Errors
 /// The first default that is refused.
 pub fn defaults(own: &'static [OptionSpec]) -> Result<(), (&'static str, Reject)> {
     for spec in own {
+        if spec.secret && !spec.defaults_for(None).is_empty() {
+            return Err((spec.name, Reject::new("is secret, and has no default")));
+        }
         for text in spec.defaults_for(None) {
             spec.check(text).map_err(|reject| (spec.name, reject))?;
         }
@@ -74,6 +113,30 @@ mod tests {
             let own = Box::leak(Box::new([row("size"), row(name)]));
             assert_eq!(fault(names(own)), said, "{name}");
         }
+    }
+
+    #[test]
+    fn a_letter_stands_once() {
+        for (letter, said) in [
+            ('s', "width: `-s` is short for --size"),
+            ('h', "width: `-h` is short for --help"),
+            ('V', "width: `-V` is short for --version"),
+            ('1', "width: `1` is no letter"),
+            ('\n', "width: `\\n` is no letter"),
+            ('S', ""),
+        ] {
+            let own = [row("size").short('s'), row("width").short(letter)];
+            assert_eq!(fault(names(Box::leak(Box::new(own)))), said, "{letter}");
+        }
+    }
+
+    #[test]
+    fn a_secret_has_no_default_and_is_not_shown() {
+        static SECRET: [OptionSpec; 1] = [row("size").secret().default(&["1"])];
+        assert_eq!(fault(defaults(&SECRET)), "size: is secret, and has no default");
+        let refused = row("size").secret().range("1", "9").check("hunter2").unwrap_err();
+        let said = "expected a whole number, 1 to 9, got a secret that is something else";
+        assert_eq!(refused.to_string(), said);
     }
 
     #[test]

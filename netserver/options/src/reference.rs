@@ -11,8 +11,9 @@ pub fn options() -> String {
     let mut text = String::from(
         "## Options\n\n\
          Each is a name in the attribute, on the command line (`--name value`, `--name=value`,\n\
-         `name=value`) and in the conf file (`name = value`). The first source to set an option wins,\n\
-         whole lists too: `Server::set`, command line, arguments of `run_with`, conf file,\n\
+         `name=value`), in the environment where the server has a prefix for it (`ECHO_NAME=value`), and in the\n\
+         conf file (`name = value`). The first source to set an option wins,\n\
+         whole lists too: `Server::set`, command line, environment, arguments of `run_with`, conf file,\n\
          `configure_hook`, attribute, default. A default gives way to what is set: `--max_servers=4`\n\
          lowers `min_servers` to 4.\n",
     );

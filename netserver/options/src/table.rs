@@ -21,6 +21,10 @@ pub struct OptionSpec {
     pub default: Default,
     /// Whether somebody has to set it.
     pub required: bool,
+    /// The letter that stands for it behind one dash.
+    pub short: Option<char>,
+    /// Whether its values are shown to nobody. `@FILE` stands for what is in a file then.
+    pub secret: bool,
     /// Least and greatest value, in the kind's own text.
     pub range: Option<(&'static str, &'static str)>,
     /// The heading it stands under in `--help`.
@@ -739,6 +743,8 @@ macro_rules! rows {
                 works_with: Scope::$scope,
                 default: Default::By(&[$((Scope::$holds, $default)),*]),
                 required: false,
+                short: None,
+                secret: false,
                 range: rows!(@range $($low, $high)?),
                 group: Group::$group,
                 summary: $summary,
@@ -794,6 +800,11 @@ impl Table {
         })
     }
 
+    /// The option that a letter stands for behind one dash.
+    pub fn find_short(self, letter: char) -> Option<&'static OptionSpec> {
+        self.iter().find(|spec| spec.short == Some(letter))
+    }
+
     /// Why `name` is no option, with what it is here or the nearest one that is.
     pub fn unknown(self, name: &str) -> Reject {
         Reject::unknown_option(name, self.iter().map(|spec| spec.name))
@@ -824,6 +835,8 @@ impl OptionSpec {
             works_with: Scope::ALL,
             default: Default::Everywhere(&[]),
             required: false,
+            short: None,
+            secret: false,
             range: None,
             group: Group::Own,
             summary,
@@ -850,6 +863,20 @@ impl OptionSpec {
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// The same with a letter that stands for it behind one dash.
+    #[must_use]
+    pub const fn short(mut self, letter: char) -> Self {
+        self.short = Some(letter);
+        self
+    }
+
+    /// The same, but its values are shown to nobody, and `@FILE` stands for what is in a file.
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 
@@ -894,11 +921,24 @@ impl OptionSpec {
         personality.is_none_or(|one| self.works_with.contains(one))
     }
 
-    /// One occurrence of a value, held against kind and range: the validator of every source.
+    /// One occurrence of a value, held against kind and range: the validator of every source. A refused
+    /// secret is not shown.
     ///
     /// # Errors
     /// What was expected, where the text is not it.
     pub fn check(&self, text: &str) -> Result<Reading, Reject> {
+        let hide = |reject| if self.secret { self.refused_secret() } else { reject };
+        self.reading(text).map_err(hide)
+    }
+
+    /// Why a secret was refused, without a word of it: what a type says may have the text in it.
+    pub fn refused_secret(&self) -> Reject {
+        let range = self.range.map(|(low, high)| format!(", {low} to {high}")).unwrap_or_default();
+        let expected = (self.kind.expected)();
+        Reject::new(format!("expected {expected}{range}, got a secret that is something else"))
+    }
+
+    fn reading(&self, text: &str) -> Result<Reading, Reject> {
         let range = self.range.map(|(low, high)| format!("{low} to {high}"));
         let reading = (self.kind.read)(text).map_err(|reject| match &range {
             Some(range) => {

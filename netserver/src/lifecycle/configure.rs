@@ -21,12 +21,16 @@ use crate::handler::Hooks;
 use crate::identity::Identity;
 use crate::info::ServerInfo;
 use crate::listener;
+use crate::options::environment::{self, Environment};
+use crate::options::help::Help;
+#[cfg(feature = "manual")]
+use crate::options::manual;
 use crate::options::merge::{Merged, hold_scope, merge, winner};
 use crate::options::own::OwnOptions;
 use crate::options::set::{OptionSet, Setting, Texts};
 use crate::options::source::Source;
 use crate::options::unit::Unit;
-use crate::options::{args, conf, help, print};
+use crate::options::{args, conf, print};
 use crate::personality::Personality;
 use crate::pid_file::PidFile;
 use crate::proto::{self, Endpoint, Factory};
@@ -68,7 +72,7 @@ pub(crate) enum Configuration {
 ///
 /// # Errors
 /// The first thing in any source that is refused, or a hook that fails.
-pub(crate) fn configure<S>(given: Given) -> Result<Configuration>
+pub(crate) fn configure<S>(mut given: Given) -> Result<Configuration>
 where
     S: Declared + Hooks,
     S::Personality: Personality<S>,
@@ -77,14 +81,17 @@ where
     let declaration = S::declaration();
     hold_own(declaration.own)?;
     let table = Table::with(declaration.own);
+    // Before any hook can change it.
+    let environment = from_environment(table, &declaration)?;
     let mut settings = from_hook::<S>(table)?;
-    let line = args::read(given.words, table, declaration.unknown)?;
-    settings.extend(line.settings);
-    settings.extend(from_pairs(table, Source::Object, &given.object)?);
-    settings.extend(from_pairs(table, Source::RunArguments, &given.arguments)?);
-    settings.extend(from_declaration(table, &declaration, declared)?);
+    let line = args::read(std::mem::take(&mut given.words), table, declaration.unknown)?;
+    settings.extend(line.settings.into_iter().chain(environment.settings));
+    settings.extend(from_program(table, &given, &declaration, declared)?);
     match line.command {
-        Some(Command::Help) => return help(&given.program, &declaration, declared, &settings),
+        Some(command) if command == Command::Help || command.is_manual() => {
+            let of = |help: &Help<'_>| manual(command, help, declaration.version);
+            return help(&given.program, &declaration, declared, &settings, of);
+        }
         Some(Command::Version) => {
             return answer(&format!("{} {}\n", given.program, declaration.version));
         }
@@ -93,11 +100,8 @@ where
     let conf_file = read_conf(&mut settings, table, given.conf)?;
     let merged = merged::<S>(&settings, table, &declaration)?;
     let inherited = merged.personality == Some(BuiltIn::Inet);
-    if inherited && line.command.is_none() {
-        stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
-    }
-    if given.managed && line.command.is_none() {
-        refuse_launcher(&merged)?;
+    if line.command.is_none() {
+        prepare(&merged, given.managed)?;
     }
     let starts = matches!(line.command, None | Some(Command::Check));
     let identity = if starts { privileges::begin(&merged)? } else { Identity::default() };
@@ -107,6 +111,7 @@ where
     let rules = Rules::of(&merged.options)?;
     if starts {
         warn::<S>(&merged, &endpoints, &rules, declaration.proto);
+        warn_of_sources(&merged, &environment.strange);
     }
     match line.command {
         None => {
@@ -115,7 +120,7 @@ where
             }
             let privileges = Privileges::of(&merged, identity, conf_file.as_ref())?;
             let name = merged.personality.map_or("custom", BuiltIn::name);
-            let (personality, values) = (merged.personality, merged.own());
+            let (personality, values) = (merged.personality, merged.own()?);
             let info = ServerInfo::new(given.program, name, merged, rules, line.rest);
             let before = (given.started, conf_file.map(|file| file.bytes));
             let proto = declaration.proto;
@@ -126,6 +131,7 @@ where
         Some(Command::Check) => {
             Privileges::of(&merged, identity, conf_file.as_ref())?;
             check(&merged, &endpoints, declaration.proto, None)?;
+            merged.own()?;
             answer(&format!("{}: options are valid\n", given.program))
         }
         Some(Command::PrintUnit) => {
@@ -133,6 +139,17 @@ where
         }
         Some(command) => answer(&report(command, &given.program, &merged, &endpoints)),
     }
+}
+
+/// What a server that is to run does first, or must not do.
+fn prepare(merged: &Merged, managed: bool) -> Result<()> {
+    if merged.personality == Some(BuiltIn::Inet) {
+        stdio::spare_the_client().map_err(|err| Error::because("standard error", err))?;
+    }
+    if managed {
+        refuse_launcher(merged)?;
+    }
+    Ok(())
 }
 
 /// Tells what would be wrong with what a start makes, and makes nothing.
@@ -157,6 +174,18 @@ fn warn<S: Hooks>(merged: &Merged, endpoints: &[Endpoint], rules: &Rules, own: O
     uncalled::say(S::WRITTEN.unwrap_or_default(), merged);
     if cfg!(panic = "abort") {
         warn_of_aborts(merged);
+    }
+}
+
+/// Says what of the sources is hardly meant.
+fn warn_of_sources(merged: &Merged, strange: &[String]) {
+    for name in merged.seen_secrets() {
+        log::warn!(
+            "--{name}: everybody on this machine may read the command line; write --{name}=@FILE"
+        );
+    }
+    if !strange.is_empty() {
+        log::warn!("in the environment, but no options: {}", strange.join(", "));
     }
 }
 
@@ -242,12 +271,31 @@ fn hold_own(rows: &'static [OptionSpec]) -> Result<(), OptionError> {
     own::defaults(rows).map_err(refuse(Source::Default))
 }
 
+fn from_environment(table: Table, declaration: &Declaration) -> Result<Environment, OptionError> {
+    let Some(prefix) = declaration.env_prefix else { return Ok(Environment::default()) };
+    environment::hold_prefix(prefix)?;
+    environment::read(std::env::vars_os(), prefix, table)
+}
+
 fn from_hook<S: Hooks>(table: Table) -> Result<Vec<Setting>> {
     let mut set = OptionSet::new(table, Source::ConfigureHook);
     match guard::run(|| S::configure_hook(&mut set)) {
         Ok(()) => Ok(set.into_settings()),
         Err(failure) => Err(failure.of("configure_hook")),
     }
+}
+
+/// What the program itself has set: its object, its arguments and its attribute.
+fn from_program(
+    table: Table,
+    given: &Given,
+    declaration: &Declaration,
+    declared: Option<BuiltIn>,
+) -> Result<Vec<Setting>> {
+    let mut settings = from_pairs(table, Source::Object, &given.object)?;
+    settings.extend(from_pairs(table, Source::RunArguments, &given.arguments)?);
+    settings.extend(from_declaration(table, declaration, declared)?);
+    Ok(settings)
 }
 
 /// The personality, where somebody wrote it, and the options. Who declares by hand had no compiler to
@@ -330,6 +378,7 @@ fn help(
     declaration: &Declaration,
     declared: Option<BuiltIn>,
     settings: &[Setting],
+    of: impl FnOnce(&Help<'_>) -> Result<String>,
 ) -> Result<Configuration> {
     let own: Vec<Setting> = settings
         .iter()
@@ -338,16 +387,49 @@ fn help(
         .collect();
     let table = Table::with(declaration.own);
     let merged = merge(&own, table, declared)?;
-    let text = help::text(program, declaration.about, table, declared, |spec| {
+    let default_of = |spec: &OptionSpec| {
         let mut all = merged.effective.iter().chain(&merged.left_out);
         let found = all.find(|one| one.spec.name == spec.name);
         let texts = found.map_or_else(
             || spec.default_in_words(str::to_owned).replace('`', ""),
-            |one| one.texts.join(", "),
+            // A secret is shown nowhere, whoever has set it.
+            |one| one.values().join(", "),
         );
         (!texts.is_empty()).then_some(texts)
-    });
-    answer(&text)
+    };
+    let help = Help {
+        program,
+        about: declaration.about,
+        table,
+        declared,
+        env_prefix: declaration.env_prefix,
+        default_of: Box::new(default_of),
+    };
+    answer(&of(&help)?)
+}
+
+/// The page or the script that is asked for; `--help` of any other question.
+#[cfg(feature = "manual")]
+fn manual(command: Command, help: &Help<'_>, version: &str) -> Result<String> {
+    match command {
+        Command::PrintMan => {
+            manual::page(help, version).map_err(|err| Error::because("cannot write the page", err))
+        }
+        Command::PrintCompletions(shell) => Ok(manual::completions(help, shell)),
+        _ => Ok(help.text()),
+    }
+}
+
+/// Without the feature there is nobody to write them.
+#[cfg(not(feature = "manual"))]
+fn manual(command: Command, help: &Help<'_>, _: &str) -> Result<String> {
+    let asked = match command {
+        Command::PrintMan => "--print-man",
+        Command::PrintCompletions(_) => "--print-completions",
+        _ => return Ok(help.text()),
+    };
+    let reject = Reject::new("this program was built without netserver's feature `manual`");
+    Err(OptionError::new(asked, reject).into())
 }
 
 /// Prints what was asked for.

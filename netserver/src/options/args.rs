@@ -13,6 +13,7 @@ use netserver_options::kind::{Flag, Kind};
 use netserver_options::reject::shown;
 use netserver_options::{OptionSpec, Reject, Table, nearest};
 
+use super::secret;
 use super::set::{OptionSet, Setting};
 use super::source::Source;
 use crate::error::OptionError;
@@ -81,15 +82,15 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
                 return Ok(());
             }
             let reject = Reject::new("not valid UTF-8").with_help(AFTER_DASHES);
-            return Err(OptionError::new(lossy(&word), reject));
+            return Err(OptionError::new(self.shown(&word.to_string_lossy()), reject));
         };
         self.text(text)
     }
 
     fn text(&mut self, text: &str) -> Result<(), OptionError> {
         // Two dashes and no more: `---port` is a slip, and not another way to write it.
-        if let Some((_, asked)) = SHORT.iter().find(|(short, _)| *short == text) {
-            self.command.get_or_insert(*asked);
+        if let Some(asked) = short_command(text) {
+            self.command.get_or_insert(asked);
             return Ok(());
         }
         if let Some(dashed) = text.strip_prefix("--") {
@@ -100,10 +101,59 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
                 None => self.command(name, value),
             };
         }
+        if let Some(letters) = self.letters(text) {
+            return self.short(letters);
+        }
         let (name, value) = halves(text);
         match self.set.table().find(name) {
             Some(spec) if value.is_some() => self.option(spec, value),
             _ => self.leave(text),
+        }
+    }
+
+    /// What stands behind one dash, where it begins with the letter of an option and is not the name of
+    /// one.
+    fn letters<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let letters = text.strip_prefix('-')?;
+        let table = self.set.table();
+        table.find_short(letters.chars().next()?)?;
+        let is_name = letters.len() > 1 && table.find(halves(letters).0).is_some();
+        (!is_name).then_some(letters)
+    }
+
+    /// Letters of options: those that are yes or no may stand together, and the last may have a value,
+    /// which follows at once, behind a `=`, or in the next word.
+    fn short(&mut self, letters: &str) -> Result<(), OptionError> {
+        let mut rest = letters;
+        while let Some(letter) = rest.chars().next() {
+            let Some(spec) = self.set.table().find_short(letter) else {
+                let reject = Reject::new(format!("`{letter}` is short for no option"));
+                return Err(OptionError::new(self.shown(&format!("-{letters}")), reject));
+            };
+            rest = &rest[letter.len_utf8()..];
+            let value = rest.strip_prefix('=').or((!rest.is_empty()).then_some(rest));
+            if rest.is_empty() || rest.starts_with('=') || !spec.kind.flag {
+                return self.option(spec, value);
+            }
+            self.set.push(spec.name, &Flag::print(&true), Source::CommandLine)?;
+        }
+        Ok(())
+    }
+
+    /// A word as a message shows it: without its value where that may be a secret.
+    fn shown(&self, word: &str) -> String {
+        let (name, value) = halves(word);
+        let bare = name.trim_start_matches('-').replace('-', "_");
+        let table = self.set.table();
+        let near = nearest(&bare, names(table)).and_then(|near| table.find(near));
+        let letter = || bare.chars().next().and_then(|letter| table.find_short(letter));
+        let is_secret = |spec: Option<&OptionSpec>| spec.is_some_and(|spec| spec.secret);
+        match value {
+            Some(_) if is_secret(near) => shown(name),
+            _ if !word.starts_with("--") && word.starts_with('-') && is_secret(letter()) => {
+                shown(&word.chars().take(2).collect::<String>())
+            }
+            _ => shown(word),
         }
     }
 
@@ -117,7 +167,7 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
         if let Some(help) = help {
             let reject = Reject::new("unknown option");
             let reject = reject.with_help(format!("{help} {AFTER_DASHES}"));
-            return Err(OptionError::new(shown(text), reject));
+            return Err(OptionError::new(self.shown(text), reject));
         }
         self.rest.push(text.into());
         Ok(())
@@ -158,10 +208,8 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
             };
         };
         word.into_string().map_err(|word| {
-            OptionError::new(
-                place(spec),
-                Reject::new(format!("{} is not valid UTF-8", lossy(&word))),
-            )
+            let what = if spec.secret { secret::HIDDEN.to_owned() } else { lossy(&word) };
+            OptionError::new(place(spec), Reject::new(format!("{what} is not valid UTF-8")))
         })
     }
 
@@ -174,13 +222,26 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
             ));
         }
         let Some(asked) = command::find(&underscored, value) else {
-            let reject =
-                Reject::new(format!("takes no value {}", shown(value.unwrap_or_default())));
-            return Err(OptionError::new(format!("--{name}"), reject));
+            return Err(OptionError::new(format!("--{name}"), wrong_value(&underscored, value)));
         };
         self.command.get_or_insert(asked);
         Ok(())
     }
+}
+
+/// Why a command is not asked for like that.
+fn wrong_value(name: &str, value: Option<&str>) -> Reject {
+    let values = command::values(name);
+    let help = || {
+        let dashed = name.replace('_', "-");
+        let each = values.iter().map(|value| format!("--{dashed}={value}"));
+        format!("write {}", each.collect::<Vec<_>>().join(" or "))
+    };
+    let reject = match value {
+        Some(value) => Reject::new(format!("takes no value {}", shown(value))),
+        None => Reject::new("needs a value"),
+    };
+    if values.is_empty() { reject } else { reject.with_help(help()) }
 }
 
 /// What one writes instead of `name=value`, where the name is nearly an option's, or one
@@ -198,14 +259,19 @@ fn one_dash(table: Table, dashed: &str) -> Option<String> {
     (name.len() > 1).then_some(())?;
     let near = nearest(&name.replace('-', "_"), names(table))?;
     Some(match (value, table.find(near)) {
+        (_, Some(spec)) if spec.secret => format!("write {};", written(spec)),
         (Some(value), _) => format!("write {};", shown(&format!("--{near}={value}"))),
         (None, Some(spec)) => format!("write {};", written(spec)),
         (None, None) => format!("write --{near};"),
     })
 }
 
-/// What everybody tries first.
-const SHORT: [(&str, Command); 2] = [("-h", Command::Help), ("-V", Command::Version)];
+/// What everybody tries first: the letter of a command.
+fn short_command(text: &str) -> Option<Command> {
+    let letter = text.strip_prefix('-')?;
+    let is_meant = |(short, _): &(char, _)| letter.strip_prefix(*short) == Some("");
+    command::shorts().find(is_meant).map(|(_, row)| row.command)
+}
 
 /// How one says that a word is not an option.
 const AFTER_DASHES: &str = "words for the server itself stand after `--`";

@@ -4,18 +4,21 @@
 //! must have an effect on the chosen personality, numbers must be in order, and a default gives
 //! way where somebody set its neighbour.
 
+use std::fmt;
+
 use netserver_options::rule::{self, Rule};
 use netserver_options::table::{Group, SERVER_TYPE};
 use netserver_options::{BuiltIn, OptionSpec, Reject, Scope, Table};
 
 use super::Options;
 use super::own::{OwnOption, OwnOptions};
+use super::secret;
 use super::set::Setting;
 use super::source::Source;
 use crate::error::OptionError;
 
 /// An option with the value that holds, and where that came from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Effective {
     pub(crate) spec: &'static OptionSpec,
     /// One text for a scalar, any number for a list, none where it is left out.
@@ -33,9 +36,9 @@ impl Effective {
     }
 
     /// The values in their usual form: one of most options, any number of one that repeats, none of
-    /// one that is left out.
+    /// one that is left out, and none of a secret, which only the server's own field has.
     pub fn values(&self) -> &[String] {
-        &self.texts
+        if self.spec.secret { &[] } else { &self.texts }
     }
 
     /// Its row.
@@ -46,6 +49,17 @@ impl Effective {
     /// The source as `--print-config` shows it: `command line`, `echo.conf:12`, `default`.
     pub fn source(&self) -> String {
         self.source.in_config()
+    }
+}
+
+impl fmt::Debug for Effective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Effective");
+        shown.field("name", &self.spec.name).field("source", &self.source);
+        if self.spec.secret {
+            return shown.field("values", &secret::HIDDEN).finish_non_exhaustive();
+        }
+        shown.field("values", &self.texts).finish_non_exhaustive()
     }
 }
 
@@ -112,10 +126,20 @@ impl Merged {
         self.effective.iter().find(|one| one.spec.name == name)
     }
 
-    /// The values of the server's own options.
-    pub(crate) fn own(&self) -> OwnOptions {
+    /// The values of the server's own options; of secrets, what is in their files.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or what is in it.
+    pub(crate) fn own(&self) -> Result<OwnOptions, OptionError> {
         let own = self.effective.iter().filter(|one| one.spec.group == Group::Own);
-        OwnOptions::new(own.map(own_option).collect())
+        Ok(OwnOptions::new(own.map(own_option).collect::<Result<_, _>>()?))
+    }
+
+    /// Secrets that stand on the command line, where everybody may read them.
+    pub(crate) fn seen_secrets(&self) -> impl Iterator<Item = &'static str> {
+        let on_it = |one: &&Effective| one.spec.secret && one.source == Source::CommandLine;
+        let seen = |one: &&Effective| one.texts.iter().any(|text| secret::file(text).is_none());
+        self.effective.iter().filter(on_it).filter(seen).map(|one| one.spec.name)
     }
 }
 
@@ -213,8 +237,18 @@ fn strongest(settings: &[Setting], spec: &'static OptionSpec) -> Option<Effectiv
     Some(Effective { spec, texts, source, origins, measure })
 }
 
-fn own_option(one: &Effective) -> OwnOption {
-    OwnOption { name: one.spec.name, texts: one.texts.clone(), source: one.source.clone() }
+fn own_option(one: &Effective) -> Result<OwnOption, OptionError> {
+    let value = |(at, text): (usize, &String)| {
+        let source = one.origins.get(at).unwrap_or(&one.source);
+        let refuse = |reject| OptionError::new(source.place(one.spec.name), reject);
+        secret::value(one.spec, text).map_err(refuse)
+    };
+    let texts = if one.spec.secret {
+        one.texts.iter().enumerate().map(value).collect::<Result<_, _>>()?
+    } else {
+        one.texts.clone()
+    };
+    Ok(OwnOption { spec: one.spec, texts, source: one.source.clone() })
 }
 
 /// Every rule, and what follows from it, between two values that somebody set.

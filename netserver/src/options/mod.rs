@@ -1,19 +1,23 @@
 //! From texts to one immutable value.
 //!
-//! [`args`] and [`conf`] read texts, [`set`] holds them with their [`source`]s, [`merge`] lets the
+//! [`args`], [`environment`] and [`conf`] read texts, [`set`] holds them with their [`source`]s, [`merge`] lets the
 //! strongest win and holds the table's rules against what is left; [`Options`] is the outcome,
 //! typed. [`print`] and [`help`] show it. Binds nothing and knows no process.
 
 pub(crate) mod args;
 pub(crate) mod conf;
+pub(crate) mod environment;
 #[cfg(test)]
 mod generated_inputs;
 pub(crate) mod help;
+#[cfg(feature = "manual")]
+pub(crate) mod manual;
 pub(crate) mod merge;
 pub(crate) mod own;
 pub(crate) mod print;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
+pub(crate) mod secret;
 pub(crate) mod set;
 pub(crate) mod source;
 pub(crate) mod unit;

@@ -1,7 +1,10 @@
 //! The values of a server's own options, before they are the fields of its struct.
 
-use netserver_options::Reject;
+use std::fmt;
 
+use netserver_options::{OptionSpec, Reject};
+
+use super::secret;
 use super::source::Source;
 use crate::error::OptionError;
 
@@ -11,11 +14,20 @@ use crate::error::OptionError;
 pub struct OwnOptions(Vec<OwnOption>);
 
 /// One of them.
-#[derive(Debug)]
 pub(crate) struct OwnOption {
-    pub(crate) name: &'static str,
+    pub(crate) spec: &'static OptionSpec,
     pub(crate) texts: Vec<String>,
     pub(crate) source: Source,
+}
+
+impl fmt::Debug for OwnOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { spec, texts, source } = self;
+        if spec.secret {
+            return write!(f, "{} = {} ({source})", spec.name, secret::HIDDEN);
+        }
+        write!(f, "{} = {texts:?} ({source})", spec.name)
+    }
 }
 
 impl OwnOptions {
@@ -69,7 +81,7 @@ impl OwnOptions {
     }
 
     fn find(&self, name: &str) -> Option<&OwnOption> {
-        self.0.iter().find(|option| option.name == name)
+        self.0.iter().find(|option| option.spec.name == name)
     }
 }
 
@@ -79,23 +91,35 @@ impl OwnOption {
         text: &str,
         read: impl Fn(&str) -> Result<T, Reject>,
     ) -> Result<T, OptionError> {
-        read(text).map_err(|reject| OptionError::new(self.source.place(self.name), reject))
+        // What a type says of a text may have that in it.
+        let hide = |reject| if self.spec.secret { self.spec.refused_secret() } else { reject };
+        let place = || self.source.place(self.spec.name);
+        read(text).map_err(|reject| OptionError::new(place(), hide(reject)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use netserver_options::kind::{KindSpec, Text};
+
     use super::*;
 
     fn options() -> OwnOptions {
+        const fn row(name: &'static str) -> OptionSpec {
+            OptionSpec::own(name, "", "", KindSpec::of::<Text>())
+        }
+        static ROWS: [OptionSpec; 4] =
+            [row("colour"), row("size"), row("name"), row("pin").secret()];
         let option = |name, texts: &[&str], source| {
             let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-            OwnOption { name, texts, source }
+            let spec = ROWS.iter().find(|spec| spec.name == name).unwrap();
+            OwnOption { spec, texts, source }
         };
         OwnOptions::new(vec![
             option("colour", &["red"], Source::Conf { file: "t.conf".into(), line: 3 }),
             option("size", &["1", "2"], Source::Object),
             option("name", &[], Source::Default),
+            option("pin", &["hunter2"], Source::CommandLine),
         ])
     }
 
@@ -109,6 +133,14 @@ mod tests {
         assert_eq!(options().all("size", number), Ok(vec![1, 2]));
         assert_eq!(options().maybe("name", number), Ok(None));
         assert_eq!(options().all("nobody", number), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_secret_is_in_no_message() {
+        let said = options().one("pin", number).unwrap_err().to_string();
+        assert_eq!(said, "--pin: expected a text, got a secret that is something else");
+        let said = format!("{:?}", options());
+        assert!(said.contains("pin = (secret)") && !said.contains("hunter2"), "{said}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use netserver_options::kind::Json;
 
 use super::conf::escape;
 use super::merge::{Effective, Merged};
+use super::secret;
 
 /// `name = value  # source`, one on a line: a conf file that stands for the same options.
 pub(crate) fn as_conf(merged: &Merged) -> String {
@@ -29,9 +30,19 @@ fn conf_lines(one: &Effective) -> Vec<(String, String)> {
     let comment = if one.spec.name == "conf_file" { "# " } else { "" };
     let line = |(at, text): (usize, &String)| {
         let source = one.origins.get(at).unwrap_or(&one.source);
-        (format!("{comment}{} = {}", one.spec.name, escape(text)), source.in_config())
+        let setting = if is_hidden(one, text) {
+            format!("# {} is set, and secret", one.spec.name)
+        } else {
+            format!("{comment}{} = {}", one.spec.name, escape(text))
+        };
+        (setting, source.in_config())
     };
     one.texts.iter().enumerate().map(line).collect()
+}
+
+/// Whether a text is a secret. The name of its file is none.
+fn is_hidden(one: &Effective, text: &str) -> bool {
+    one.spec.secret && secret::file(text).is_none()
 }
 
 /// One record of what is listened on, resolved.
@@ -58,6 +69,8 @@ pub(crate) fn as_json(merged: &Merged, listen: &[ListenRecord]) -> String {
 fn json_option(one: &Effective) -> String {
     let kind = &one.spec.kind;
     let value = |text: &String| match kind.json {
+        _ if is_hidden(one, text) => "null".into(),
+        _ if one.spec.secret => quoted(text),
         Json::Bare => text.clone(),
         Json::Quoted => quoted(text),
     };
@@ -68,7 +81,8 @@ fn json_option(one: &Effective) -> String {
         _ => "null".into(),
     };
     let source = quoted(&one.source.to_string());
-    format!("{}: {{\"value\": {value}, \"source\": {source}}}", quoted(one.spec.name))
+    let secret = if one.spec.secret { ", \"secret\": true" } else { "" };
+    format!("{}: {{\"value\": {value}, \"source\": {source}{secret}}}", quoted(one.spec.name))
 }
 
 fn json_record(one: &ListenRecord) -> String {

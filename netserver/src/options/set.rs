@@ -1,15 +1,17 @@
 //! Options as texts with their sources, before they are merged.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use netserver_options::{OptionSpec, Table};
 
+use super::secret;
 use super::source::Source;
 use crate::error::OptionError;
 
 /// One occurrence of an option in one source.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Setting {
     pub(crate) spec: &'static OptionSpec,
     /// The value in its usual form.
@@ -17,6 +19,13 @@ pub(crate) struct Setting {
     /// The value as a number, where it is one.
     pub(crate) measure: Option<u64>,
     pub(crate) source: Source,
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.spec.secret { secret::HIDDEN } else { &self.text };
+        write!(f, "{} = {text:?} ({})", self.spec.name, self.source)
+    }
 }
 
 /// Options that a program sets, in [`configure_hook`](crate::Hooks::configure_hook) or before the
@@ -54,7 +63,8 @@ impl OptionSet {
         let Some(spec) = self.table.find(name) else {
             return Err(OptionError::new(source.place(name), self.table.unknown(name)));
         };
-        match spec.check(text) {
+        let checked = if spec.secret { secret::check(spec, text) } else { spec.check(text) };
+        match checked {
             Ok(reading) => {
                 let (text, measure) = (reading.canonical, reading.measure);
                 self.settings.push(Setting { spec, text, measure, source });

@@ -10,6 +10,11 @@ pub(crate) enum Source {
     Object,
     /// The command line.
     CommandLine,
+    /// A variable of the environment.
+    Environment {
+        /// What such variables begin with.
+        prefix: &'static str,
+    },
     /// The arguments of `run_with`.
     RunArguments,
     /// A line of the conf file.
@@ -33,11 +38,12 @@ impl Source {
         match self {
             Self::Object => 0,
             Self::CommandLine => 1,
-            Self::RunArguments => 2,
-            Self::Conf { .. } => 3,
-            Self::ConfigureHook => 4,
-            Self::Attribute => 5,
-            Self::Default => 6,
+            Self::Environment { .. } => 2,
+            Self::RunArguments => 3,
+            Self::Conf { .. } => 4,
+            Self::ConfigureHook => 5,
+            Self::Attribute => 6,
+            Self::Default => 7,
         }
     }
 
@@ -45,6 +51,7 @@ impl Source {
     pub(crate) fn place(&self, option: &str) -> String {
         match self {
             Self::CommandLine => format!("--{option}"),
+            Self::Environment { prefix } => variable(prefix, option),
             Self::Conf { .. } => format!("{}: {option}", self.in_config()),
             _ => format!("{self}: {option}"),
         }
@@ -59,11 +66,17 @@ impl Source {
     }
 }
 
+/// The variable that sets an option.
+pub(crate) fn variable(prefix: &str, option: &str) -> String {
+    format!("{prefix}_{}", option.to_ascii_uppercase())
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Object => "object",
             Self::CommandLine => "command line",
+            Self::Environment { .. } => "environment",
             Self::RunArguments => "run arguments",
             Self::Conf { file, line } => return write!(f, "conf {file}:{line}"),
             Self::ConfigureHook => "configure_hook",

@@ -195,3 +195,28 @@ const _: () = {
         "`tries` is no number and no duration, so it has no range; help: remove `range`"
     )
 };
+const _: () = {
+    #[allow(unused_imports)]
+    use ::netserver::__private::ReadAny as _;
+    let named = ::netserver::__private::is_named(
+        ::netserver::__private::way(&::netserver::__private::Probe::<Tries>::WAY).names,
+        "5",
+    );
+    ::core::assert!(
+        named,
+        "the default `5` is none of the values of `tries`; help: see `NAMES` of its type"
+    )
+};
+const _: () = {
+    #[allow(unused_imports)]
+    use ::netserver::__private::ReadAny as _;
+    let named = ::netserver::__private::is_named(
+        ::netserver::__private::way(&::netserver::__private::Probe::<Language>::WAY)
+            .names,
+        "en",
+    );
+    ::core::assert!(
+        named,
+        "the default `en` is none of the values of `language`; help: see `NAMES` of its type"
+    )
+};

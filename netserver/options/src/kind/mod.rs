@@ -14,6 +14,7 @@ mod log_file;
 mod logopt;
 mod logsock;
 mod mode;
+mod named;
 mod number;
 mod path;
 mod pattern;
@@ -38,6 +39,7 @@ pub use log_file::{LogFile, LogFileValue};
 pub use logopt::{Logopt, LogoptValue};
 pub use logsock::{Logsock, LogsockValue};
 pub use mode::Mode;
+pub use named::{Named, OptionValue};
 pub use number::{Count, Number, Size, Whole};
 pub use path::{Folder, Path};
 pub use pattern::{Pattern, PatternValue};
@@ -204,6 +206,8 @@ pub struct KindSpec {
     pub expected: fn() -> String,
     /// The names the value may be, where they are few.
     pub choices: fn() -> Vec<&'static str>,
+    /// What each of them means, in their order, where that is told.
+    pub meanings: fn() -> Vec<&'static str>,
     /// The canonical text and the measure of one occurrence.
     pub read: fn(&str) -> Result<Reading, Reject>,
 }
@@ -243,6 +247,7 @@ impl KindSpec {
             json: K::JSON,
             expected: K::expected,
             choices: K::choices,
+            meanings: Vec::new,
             read: |text| {
                 let value = K::parse(bare::<K>(text))?;
                 Ok(Reading { canonical: K::print(&value), measure: K::measure(&value) })

@@ -15,6 +15,7 @@ use netserver_options::{BuiltIn, OptionSpec};
 
 use super::merge::Merged;
 use super::print::ListenRecord;
+use super::secret;
 use super::set::Setting;
 use super::source::Source;
 use words::{plain, quoted, specifiers, words};
@@ -103,6 +104,10 @@ impl Unit<'_> {
 
     /// How it is started, watched and stopped.
     fn life(&self, lines: &mut Lines) {
+        for hidden in self.given().filter(|one| is_hidden(one)) {
+            let name = hidden.spec.name;
+            lines.say(&format!("--{name} was given, and is secret: add --{name}=@FILE."));
+        }
         lines.set("ExecStart", self.command());
         if self.is_inet() {
             lines.set("StandardInput", "socket");
@@ -148,8 +153,8 @@ impl Unit<'_> {
 
     /// The program with the options of this command line.
     fn command(&self) -> String {
-        let given = self.settings.iter().filter(|one| one.source == Source::CommandLine);
-        let given = given.filter(|one| !APART.contains(&one.spec.name));
+        let given = self.given().filter(|one| !APART.contains(&one.spec.name));
+        let given = given.filter(|one| !is_hidden(one));
         let given = given.map(|one| format!("--{}={}", one.spec.name, self.value(one)));
         let apart = APART.iter().filter(|name| self.option(name) == Some("true"));
         let words = given.chain(apart.map(|name| format!("--{name}=no"))).map(OsString::from);
@@ -161,8 +166,23 @@ impl Unit<'_> {
         std::iter::once(program).chain(words).collect::<Vec<_>>().join(" ")
     }
 
+    /// What whoever started it has set: on the command line, and in the environment where that says
+    /// nothing. A service has another environment.
+    fn given(&self) -> impl Iterator<Item = &Setting> {
+        let on_line = |one: &&Setting| one.source == Source::CommandLine;
+        let said =
+            move |name| self.settings.iter().any(|one| on_line(&one) && one.spec.name == name);
+        let around = move |one: &&Setting| {
+            matches!(one.source, Source::Environment { .. }) && !said(one.spec.name)
+        };
+        self.settings.iter().filter(on_line).chain(self.settings.iter().filter(around))
+    }
+
     /// A path means another file elsewhere.
     fn value(&self, setting: &Setting) -> String {
+        if let Some(file) = secret::file(&setting.text).filter(|_| setting.spec.secret) {
+            return format!("@{}", self.folder.join(file).to_string_lossy());
+        }
         if is_file(setting.spec) && is_path(&setting.text) {
             return self.folder.join(&setting.text).to_string_lossy().into_owned();
         }
@@ -373,6 +393,11 @@ fn managed(folder: &Path) -> Option<(&'static str, PathBuf)> {
         let is_one = below.file_name().is_some() && !below.starts_with("user");
         is_one.then(|| (*name, below.to_owned()))
     })
+}
+
+/// Whether a value is to be seen nowhere.
+fn is_hidden(setting: &Setting) -> bool {
+    setting.spec.secret && secret::file(&setting.text).is_none()
 }
 
 /// Whether the values of an option are files.

@@ -1,8 +1,8 @@
 use netserver::prelude::*;
 
-#[net_server(personality = "prefork", port = 7000)]
+#[net_server(personality = "prefork", port = 7000, env_prefx = "ECHO")]
 struct Greeter {
-    #[option(short = 'g', default = "hello")]
+    #[option(default = "hello")]
     greeting: String,
 }
 

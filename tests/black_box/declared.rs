@@ -1,0 +1,271 @@
+//! What a server declares of its options beside their names: letters, secrets, an enum's values, and the
+//! environment as one more source.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use netserver::testing::{Client, Program, Server, Signal, scratch};
+
+use super::program;
+
+/// Stands in every secret of these tests, and in nothing that is ever written.
+const SECRET: &str = "hunter2";
+
+fn greeter(words: &[&str]) -> Program {
+    program!("declared").args(words)
+}
+
+/// What a client hears that says `known` first.
+fn hears(server: &Server, known: &str) -> String {
+    let mut client = Client::connect(server.address());
+    client.send(format!("{known}\n"));
+    client.line()
+}
+
+/// What it says is wrong with these words, without its name.
+fn fault(program: Program) -> String {
+    let finished = program.run().expect_code(2);
+    assert_eq!(finished.stdout, "");
+    finished.stderr().trim_start_matches("declared: ").trim_end().to_owned()
+}
+
+#[test]
+fn letters_stand_for_options() {
+    for (words, said) in [
+        (&["-g", "hi"][..], "hi warm [] false false false"),
+        (&["-ghi"], "hi warm [] false false false"),
+        (&["-g=hi", "-m", "very-cold"], "hi very-cold [] false false false"),
+        (&["-lq"], "hello warm [] true true false"),
+        (&["-lqghi", "-fAda", "-f", "Bob"], "hi warm [Ada,Bob] true true false"),
+        (&["-l", "no", "-q=yes"], "hello warm [] false true false"),
+        (&["-g", "-x"], "-x warm [] false false false"),
+    ] {
+        let server = greeter(words).start();
+        assert_eq!(hears(&server, ""), said, "{words:?}");
+        server.stop();
+    }
+    assert_eq!(fault(greeter(&["-lx"])), "-lx: `x` is short for no option");
+    assert_eq!(fault(greeter(&["-g"])), "--greeting: needs a value\n  help: write --greeting=TEXT");
+    let said = fault(greeter(&["-greeting=hi"]));
+    assert!(
+        said.starts_with("-greeting=hi: unknown option\n  help: write --greeting=hi;"),
+        "{said}"
+    );
+    // What is no option's is the server's, as ever.
+    greeter(&["-x", "--check"]).run().expect_code(0);
+    greeter(&["--check", "--", "-lx"]).run().expect_code(0);
+}
+
+#[test]
+fn variables_set_options_and_are_told() {
+    let with = |words: &[&str]| {
+        greeter(words)
+            .env("GREETER_GREETING", "hi")
+            .env("GREETER_FRIEND", "Ada\nBob\n")
+            .env("GREETER_MAX_SERVERS", "")
+            .env("GREETER_SERVICE_HOST", "10.0.0.1")
+    };
+    let server = with(&["-mvery-cold"]).start();
+    assert_eq!(hears(&server, ""), "hi very-cold [Ada,Bob] false false false");
+    server.wait_for_log("warning: in the environment, but no options: GREETER_SERVICE_HOST");
+    server.allow_log("in the environment, but no options");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_log("generation 2 serves");
+    // The next image has the same environment.
+    assert_eq!(hears(&server, ""), "hi very-cold [Ada,Bob] false false false");
+    server.stop();
+
+    let config = with(&["--print-config"]).run().expect_code(0).stdout;
+    for (setting, source) in [
+        ("greeting = hi ", "# environment"),
+        ("friend = Ada ", "# environment"),
+        ("friend = Bob ", "# environment"),
+        ("max_servers = 50 ", "# default"),
+    ] {
+        let line = config.lines().find(|line| line.starts_with(setting));
+        assert!(line.is_some_and(|line| line.ends_with(source)), "{setting}: {config}");
+    }
+    let json = with(&["--print-config=json", "--greeting=hello"]).run().expect_code(0).stdout;
+    for line in [
+        "\"greeting\": {\"value\": \"hello\", \"source\": \"command line\"}",
+        "\"friend\": {\"value\": [\"Ada\", \"Bob\"], \"source\": \"environment\"}",
+    ] {
+        assert!(json.contains(line), "{line}: {json}");
+    }
+    let unit = with(&["--print-unit", "--friend=Eve"]).run().expect_code(0).stdout;
+    assert!(unit.contains(" --friend=Eve --greeting=hi\n"), "{unit}");
+    let help = greeter(&["--help"]).run().expect_code(0).stdout;
+    assert!(help.contains("In the environment max_servers is GREETER_MAX_SERVERS"), "{help}");
+}
+
+#[test]
+fn the_environment_is_weaker_than_the_command_line_and_stronger_than_a_conf_file() {
+    let folder = scratch();
+    let conf = folder.write("greeter.conf", "greeting = conf\nmanner = very-cold\n");
+    let conf = conf.to_string_lossy();
+    let with = |words: &[&str]| {
+        let program = greeter(words).env("GREETER_GREETING", "environment");
+        program.env("GREETER_CONF_FILE", conf.as_ref()).arg("--print-config").run().expect_code(0)
+    };
+    let printed = with(&[]).stdout;
+    assert!(
+        printed.contains("\ngreeting = environment")
+            || printed.starts_with("greeting = environment")
+    );
+    assert!(printed.contains("\nmanner = very-cold"), "{printed}");
+    let printed = with(&["--greeting=line"]).stdout;
+    assert!(printed.starts_with("greeting = line "), "{printed}");
+}
+
+#[test]
+fn a_variable_that_is_wrong_is_named() {
+    for (name, value, said) in [
+        ("MAX_SERVERS", &b"0"[..], "GREETER_MAX_SERVERS: expected 1 to 65535, got 0"),
+        (
+            "MAX_SERVER",
+            b"8",
+            "GREETER_MAX_SERVER: unknown option\n  help: did you mean GREETER_MAX_SERVERS?",
+        ),
+        ("GREETING", b"\xff", "GREETER_GREETING: not valid UTF-8"),
+        (
+            "PIN",
+            SECRET.as_bytes(),
+            "GREETER_PIN: expected a whole number from 0 to 65535, 1 to 9999, got a secret that is something else",
+        ),
+        (
+            "MANNER",
+            b"wram",
+            "GREETER_MANNER: expected `warm` or `very-cold`, got wram\n  help: did you mean `warm`?",
+        ),
+    ] {
+        for command in [&[][..], &["--check"], &["--print-config"]] {
+            let program = greeter(command).env(format!("GREETER_{name}"), OsStr::from_bytes(value));
+            assert_eq!(fault(program), said);
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_written_nowhere() {
+    let folder = scratch();
+    let file = folder.write("token", format!("{SECRET}\n"));
+    let conf = folder.write("greeter.conf", format!("token = {SECRET}\n"));
+    let at = format!("-t@{}", file.display());
+    let conf = format!("--conf_file={}", conf.display());
+    let literal = format!("--token={SECRET}");
+    for words in [&[literal.as_str()][..], &["-t", SECRET], &[&conf], &[&at]] {
+        for command in
+            ["--help", "--print-config", "--print-config=json", "--print-unit", "--check"]
+        {
+            let finished = greeter(words).arg(command).run().expect_code(0);
+            let all = format!("{}{}", finished.stdout, finished.stderr());
+            assert!(!all.contains(SECRET), "{words:?} {command}: {all}");
+        }
+        let server = greeter(words).arg("--log_level=4").start();
+        server.allow_log("everybody on this machine");
+        assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
+        assert_eq!(hears(&server, ""), "hello warm [] false false false");
+        server.signal(Signal::SIGHUP);
+        server.wait_for_log("generation 2 serves");
+        assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
+        let finished = server.stop();
+        let all = format!("{}{}", finished.stdout, finished.stderr());
+        assert!(!all.contains(SECRET), "{words:?}: {all}");
+        let seen = all.contains("--token: everybody on this machine may read the command line");
+        assert_eq!(seen, words.concat().contains(SECRET), "{all}");
+    }
+    // What is nearly a secret's, or no value of it.
+    for words in [
+        &["--pin=hunter2"][..],
+        &["tokn=hunter2"],
+        &["-token=hunter2"],
+        &["--pin", "hunter2"],
+        &["pin=hunter2"],
+    ] {
+        let finished = greeter(words).run();
+        let said = finished.stderr();
+        assert!(!said.contains(SECRET) && finished.code() == Some(2), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_secret_is_read_from_its_file() {
+    let folder = scratch();
+    let conf = folder.write("greeter.conf", "token = @token\n");
+    for (content, known) in [
+        ("hunter2", "hunter2"),
+        ("hunter2\n", "hunter2"),
+        ("hunter2\r\n", "hunter2"),
+        ("@hunter2\n", "@hunter2"),
+    ] {
+        folder.write("token", content);
+        let program = greeter(&[&format!("--conf_file={}", conf.display())]);
+        let server = program.directory(folder.path()).start();
+        assert_eq!(hears(&server, known), "hello warm [] false false true", "{content:?}");
+        server.stop();
+    }
+    let server = greeter(&[]).env("GREETER_TOKEN", "@@hunter2").start();
+    assert_eq!(hears(&server, "@hunter2"), "hello warm [] false false true");
+    server.stop();
+    // The name of a file is no secret, and what is printed is a conf file.
+    let printed = greeter(&["--token=@/run/secrets/token", "--print-config"]).run().expect_code(0);
+    assert!(printed.stdout.contains("\ntoken = @/run/secrets/token "), "{}", printed.stdout);
+    let json = greeter(&["--token=hunter2", "--print-config=json"]).run().expect_code(0).stdout;
+    let hidden = "\"token\": {\"value\": null, \"source\": \"command line\", \"secret\": true}";
+    assert!(json.contains(hidden), "{json}");
+}
+
+#[test]
+fn a_file_of_a_secret_that_cannot_be_is_one_line() {
+    let folder = scratch();
+    let file = |name: &str, content: &[u8]| folder.write(name, content).display().to_string();
+    let (odd, two) = (file("odd", b"\xff"), file("two", b"a\nb\n"));
+    let number = file("number", b"hunter2\n");
+    let dir = folder.path().display();
+    for (word, said) in [
+        ("--token=@/no/such".to_owned(), "--token: /no/such: cannot be read: No such file or directory (os error 2)".to_owned()),
+        ("--token=@".to_owned(), "--token: no file stands behind the `@`\n  help: `@FILE` reads a file; `@@` begins a value with `@`".to_owned()),
+        (format!("--token=@{odd}"), format!("--token: {odd}: not valid UTF-8")),
+        (format!("--token=@{two}"), format!("--token: {two}: expected a text, got a secret that is something else")),
+        (format!("--pin=@{number}"), format!("--pin: {number}: expected a whole number from 0 to 65535, 1 to 9999, got a secret that is something else")),
+    ] {
+        assert_eq!(fault(greeter(&[&word])), said);
+        assert_eq!(fault(greeter(&[&word, "--check"])), said);
+    }
+    let said = fault(greeter(&[&format!("--token=@{dir}")]));
+    assert!(said.starts_with(&format!("--token: {dir}: cannot be read: ")), "{said}");
+}
+
+#[test]
+fn a_restart_without_the_file_of_a_secret_leaves_the_server_as_it_is() {
+    let folder = scratch();
+    let file = folder.write("token", "hunter2\n");
+    let server = greeter(&[&format!("--token=@{}", file.display())]).start();
+    assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
+    fs::remove_file(&file).unwrap();
+    server.allow_log("cannot be read");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_log("token: cannot be read: No such file");
+    assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
+    folder.write("token", "hunter3\n");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_log("generation 2 serves");
+    // A child of the image before may take a last client, and knows what that knew.
+    server.wait_until("the new secret", || {
+        hears(&server, "hunter3") == "hello warm [] false false true"
+    });
+    server.stop();
+}
+
+#[test]
+fn the_values_of_an_enum_are_in_the_help() {
+    let help = greeter(&["--help"]).run().expect_code(0).stdout;
+    for line in [
+        "  -m, --manner NAME             How to say it: warm (As among friends), very-cold [default: warm]\n",
+        "  -g, --greeting TEXT           What to say [default: hello]\n",
+        "  -t, --token TEXT              What a client has to know [secret; @FILE reads a file]\n",
+    ] {
+        assert!(help.contains(line), "{line}: {help}");
+    }
+}

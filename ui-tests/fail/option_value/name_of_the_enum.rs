@@ -1,0 +1,10 @@
+use netserver::prelude::*;
+
+#[derive(OptionValue)]
+#[option_value(name = "language")]
+enum Language {
+    English,
+    German,
+}
+
+fn main() {}

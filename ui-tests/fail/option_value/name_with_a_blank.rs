@@ -1,0 +1,10 @@
+use netserver::prelude::*;
+
+#[derive(OptionValue)]
+enum Language {
+    #[option_value(name = "british english")]
+    British,
+    German,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use netserver::prelude::*;
+
+#[derive(OptionValue)]
+enum Language {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use netserver::prelude::*;
+
+#[derive(OptionValue)]
+struct Language {
+    name: String,
+}
+
+fn main() {}

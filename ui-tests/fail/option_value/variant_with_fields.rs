@@ -1,0 +1,9 @@
+use netserver::prelude::*;
+
+#[derive(OptionValue)]
+enum Language {
+    English,
+    Other(String),
+}
+
+fn main() {}
