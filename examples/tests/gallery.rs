@@ -37,6 +37,12 @@ fn example(name: &str) -> PathBuf {
     path
 }
 
+/// The folder of the examples: where cargo says that it is now, as a test that was built in a copy of it may
+/// be taken for this one.
+fn folder() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or(env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
 #[test]
 fn echo_answers_nc() {
     let Some(nc) = tool("nc") else { return };
@@ -75,7 +81,7 @@ fn daemon_goes_to_the_background_and_is_root_no_more() {
         return;
     }
     let folder = scratch();
-    let conf = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("daemon.conf");
+    let conf = self::folder().join("daemon.conf");
     let at = |option: &str, file: &str| format!("--{option}={}", folder.join(file).display());
     // What is given here is stronger than the file.
     Program::new(example("daemon"))

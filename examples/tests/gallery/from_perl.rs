@@ -6,15 +6,15 @@ use std::process::{Child, Command, Stdio};
 
 use netserver::testing::{Server, tool, tool_with, wait_until};
 
-use super::example;
 use super::terminal::Terminal;
+use super::{example, folder};
 
 /// The one in Perl.
 struct Original(Child);
 
 impl Original {
     fn start(address: SocketAddr, patience: &str) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("from_perl.pl");
+        let script = folder().join("from_perl.pl");
         let mut perl = Command::new("perl");
         perl.arg(script).args([format!("--port={address}"), format!("--patience={patience}")]);
         let perl = Self(perl.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());

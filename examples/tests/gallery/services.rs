@@ -27,7 +27,7 @@ fn daytime_tells_it_as_date_does() {
 }
 
 fn quotes(folder: &Path, more: &[&str]) -> Program {
-    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("quotes.txt");
+    let book = super::folder().join("quotes.txt");
     Program::new(example("quotes"))
         .args(["--port=127.0.0.1:0", "--port=quotes.sock|unix", "--log_level=3"])
         .arg(format!("--book={}", book.display()))

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use netserver::testing::{Program, Server, scratch, tool};
 
-use super::example;
+use super::{example, folder};
 
 /// A row of the table.
 struct Row {
@@ -38,10 +38,6 @@ impl Row {
         let is_port = |word: &&str| word.len() == 5 && word.starts_with("20");
         self.command.split(|char: char| !char.is_ascii_digit()).find(is_port)
     }
-}
-
-fn folder() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn rows() -> Vec<Row> {
@@ -122,7 +118,7 @@ fn start(row: &Row, more: &[&str], folder: &Path) -> Server {
         arguments.insert(0, "--port=127.0.0.1:0".into());
     }
     if row.name == "quotes" {
-        arguments.push(format!("--book={}", self::folder().join("quotes.txt").display()));
+        arguments.push(format!("--book={}", super::folder().join("quotes.txt").display()));
     }
     Program::new(example(&row.name)).args(arguments).directory(folder).start()
 }
