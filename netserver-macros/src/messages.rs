@@ -270,14 +270,14 @@ pub(crate) fn broken_rule(name: &str, fault: &str, rule: &Rule) -> Reject {
 pub(crate) fn on_type(kind: &str, name: impl Display) -> Reject {
     text(
         format!("`#[net_server]` stands on the {kind} `{name}`"),
-        format!("put it on `impl {name}`, the block that holds `process_request`"),
+        format!("put it on `impl {name}`, the block that holds `process_request` or `mux_input`"),
     )
 }
 
 pub(crate) fn on_other(kind: &str, name: impl Display) -> Reject {
     text(
         format!("`#[net_server]` stands on the {kind} `{name}`"),
-        "put it on the impl block that holds `process_request`",
+        "put it on the impl block that holds `process_request` or `mux_input`",
     )
 }
 
@@ -292,7 +292,7 @@ pub(crate) fn on_trait_impl(path: impl ToTokens, self_ty: impl ToTokens) -> Reje
 pub(crate) fn on_something() -> Reject {
     text(
         "`#[net_server]` stands on something that is no impl block",
-        "put it on the impl block that holds `process_request`",
+        "put it on the impl block that holds `process_request` or `mux_input`",
     )
 }
 

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use nix::unistd;
@@ -84,7 +85,7 @@ pub fn access(text: &str) {
 }
 
 /// The longest line that is read.
-const LONGEST: &str = "40";
+const LONGEST: usize = 40;
 /// What a pipe holds of packets, and of bytes in each.
 const PACKETS: usize = 16;
 const MOST: usize = 4096;
@@ -102,8 +103,7 @@ pub fn lines(bytes: &[u8]) {
     };
     let all: Vec<(Vec<u8>, bool)> = all.map(line).collect();
 
-    let limit = LONGEST.parse().unwrap();
-    let good = all.iter().take_while(|(line, _)| line.len() <= limit);
+    let good = all.iter().take_while(|(line, _)| line.len() <= LONGEST);
     let good: Vec<Vec<u8>> = good.map(|(line, _)| line.clone()).collect();
     let fault = (good.len() < all.len()).then_some(io::ErrorKind::InvalidData);
     assert_eq!(lines_that_are_read(bytes, at_once), (good, fault), "{at_once} of {bytes:?}");
@@ -115,10 +115,8 @@ pub fn lines(bytes: &[u8]) {
 
 /// What a handler reads, and how that ends.
 fn lines_that_are_read(bytes: &[u8], at_once: usize) -> (Vec<Vec<u8>>, Option<io::ErrorKind>) {
-    let mut set = OptionSet::new(Table::BUILT_IN, Source::Object);
-    set.set("max_line", LONGEST).unwrap();
-    let options =
-        merge(&set.into_settings(), Table::BUILT_IN, Some(BuiltIn::Single)).unwrap().options;
+    let none = Duration::ZERO;
+    let limits = Limits { read: none, write: none, request: none, handshake: none, line: LONGEST };
     // Each read of such a pipe gives what one write has written.
     let (input, packets) = unistd::pipe2(OFlag::O_DIRECT | OFlag::O_CLOEXEC).unwrap();
     let mut packets = File::from(packets);
@@ -128,7 +126,7 @@ fn lines_that_are_read(bytes: &[u8], at_once: usize) -> (Vec<Vec<u8>>, Option<io
     drop(packets);
     let output = OwnedFd::from(File::create("/dev/null").unwrap());
     let accepted = Accepted::pipes(input, output);
-    let mut conn = Connection::new(accepted, "tcp", Limits::of(&options), Buffers::default());
+    let mut conn = Connection::new(accepted, "tcp", limits, Buffers::default());
     let mut lines = Vec::new();
     loop {
         match conn.next_line_bytes() {
