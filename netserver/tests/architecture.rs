@@ -159,3 +159,27 @@ fn every_hook_is_documented_in_four_parts() {
         }
     }
 }
+
+#[test]
+fn nothing_public_goes_without_documentation() {
+    let workspace = root().join("../../Cargo.toml");
+    let lints = fs::read_to_string(workspace).unwrap();
+    for lint in ["missing_docs = \"deny\"", "missing_errors_doc = \"deny\""] {
+        assert!(lints.contains(lint), "no {lint} in the lints of the workspace");
+    }
+    for package in ["..", "../options", "../../netserver-macros"] {
+        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{package} has lints of its own");
+    }
+    for (file, code) in sources() {
+        for attribute in
+            code.split("#[").chain(code.split("#![")).map(|rest| rest.split(']').next().unwrap())
+        {
+            let silences = attribute.starts_with("allow(") || attribute.starts_with("expect(");
+            let one = ["missing_docs", "missing_errors_doc"]
+                .iter()
+                .find(|lint| attribute.contains(**lint));
+            assert!(!silences || one.is_none(), "{file} silences {one:?}");
+        }
+    }
+}

@@ -32,6 +32,11 @@ const GONE: &[(&[&str], &str)] = &[
         &["log4perl_*"],
         "install a logger of the `log` crate before the server runs: it gets every record",
     ),
+    (
+        &["log_function"],
+        "here it is `write_to_log_hook`, or a logger of the `log` crate that the program installs",
+    ),
+    (&["multi_port"], "remove it: a server that has several ports knows it"),
     (&["no_exit_on_close"], "remove it: a server that has closed returns to its `main`"),
     (&["spare_servers"], "here it is `min_spare_servers` and `max_spare_servers`"),
     (&["lock_file"], "remove it: no `serialize` needs a file"),
