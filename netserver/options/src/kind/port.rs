@@ -106,6 +106,10 @@ impl PortValue {
         let mut value =
             Self { text: rest, braced: false, host: None, protocol, ipv, own: Vec::new() };
         value.set_type(unix_type)?;
+        if value.is_path() && value.text.ends_with(is_separator) {
+            // No socket is there, and printed with its protocol it would be another one.
+            return Err(Reject::expected("the path of a UNIX socket", &value.text));
+        }
         // A type of UNIX sockets has named one, too.
         match value.protocol {
             Some(protocol) => drop(value.part(protocol)?),
@@ -392,6 +396,8 @@ mod tests {
             ("/run/a!: b|unix", "the path of a UNIX socket"),
             ("/run/a b.sock|sock_dgram", "the path of a UNIX socket"),
             ("/run/a\0b", "a port as"),
+            ("/run/sock_dgram/a/", "the path of a UNIX socket"),
+            ("/run/a ", "the path of a UNIX socket"),
             ("{port=80", "`}`"),
             ("{host=a.com}", "`port`"),
             ("{port=80, lisen=5}", "lisen"),
