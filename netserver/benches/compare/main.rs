@@ -89,8 +89,8 @@ fn measure(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     // Servers and clients together have more open than most shells allow.
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    stop::listen()?;
     let tools = Tools::find(&measure::programs(names))?;
+    stop::listen()?;
     let mut out = io::stdout();
     for missing in tools.missing() {
         writeln!(out, "left out: {missing}")?;

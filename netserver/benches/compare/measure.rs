@@ -149,7 +149,7 @@ fn count(server: &Running, test: &Test, effort: Effort) -> Result<[f64; 3], Stri
     let mut perf = Command::new("perf");
     perf.args(["stat", "-x", ",", "-e", &events, "-p", &pids.join(",")]);
     perf.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let perf = perf.spawn().map_err(|err| format!("perf: {err}"))?;
+    let mut perf = stop::unheard(|| perf.spawn()).map_err(|err| format!("perf: {err}"))?;
     // perf says nothing once it counts, but what it counts with is open then.
     let attached = || kernel::has_events(perf.id()).then_some(());
     if pause::until(Duration::from_secs(5), attached).is_some() {
@@ -161,6 +161,9 @@ fn count(server: &Running, test: &Test, effort: Effort) -> Result<[f64; 3], Stri
     let id = nix::unistd::Pid::from_raw(perf.id().cast_signed());
     // Where it has ended already it could not count, and says why.
     let _ = nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT);
+    pause::until(Duration::from_secs(5), || perf.try_wait().ok().flatten());
+    // One that has ended cannot be killed, and need not be.
+    let _ = perf.kill();
     let output = perf.wait_with_output().map_err(|err| format!("perf: {err}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     #[expect(clippy::cast_precision_loss, reason = "connections of a second")]
@@ -169,7 +172,8 @@ fn count(server: &Running, test: &Test, effort: Effort) -> Result<[f64; 3], Stri
         let line = said.lines().find(|line| line.contains(event))?;
         Some(line.split(',').next()?.parse::<f64>().ok()? / total)
     };
-    let why = || said.lines().find(|line| !line.is_empty()).unwrap_or("counts nothing").to_owned();
+    let told = |line: &&str| line.contains("access") || line.contains("ermission");
+    let why = || said.lines().find(told).unwrap_or("it counts nothing here").trim().to_owned();
     match EVENTS.map(|(_, event)| figure(event)) {
         [Some(calls), Some(switches), Some(faults)] => Ok([calls, switches, faults]),
         _ => Err(format!("perf: {}", why())),

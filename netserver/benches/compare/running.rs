@@ -15,7 +15,7 @@ use nix::unistd::{Pid, Uid};
 use crate::contestants::{Contestant, Listens, Start};
 use crate::load::{LINE, Load, Served, Talk, Target};
 use crate::tools::{Program, Tools, package};
-use crate::{cores, kernel, pause};
+use crate::{cores, kernel, pause, stop};
 
 /// How long a server may take to answer its first client.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -74,7 +74,7 @@ impl Running {
         command.env("PORT", port.to_string()).env("CHILDREN", children.to_string());
         command.env("FOLDER", folder.as_os_str());
         let since = Instant::now();
-        let child = cores::on(core, || command.spawn());
+        let child = cores::on(core, || stop::unheard(|| command.spawn()));
         let child = child.map_err(|err| format!("{}: {err}", contestant.name))?;
         let target = Target::Tcp(Vec::new());
         let mut running = Self { contestant, talk, child, folder, target, start: Duration::ZERO };
