@@ -129,6 +129,12 @@ impl Buffers {
         &mut self.0.output
     }
 
+    /// Whether there is room for anything yet.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.0.input.capacity() > 0 || self.0.output.capacity() > 0
+    }
+
     /// Whether anything was read before.
     #[inline]
     pub(crate) fn was_filled(&self) -> bool {

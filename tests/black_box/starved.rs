@@ -9,7 +9,7 @@ use netserver::testing::{Client, Server, Signal, load, tool, tool_with};
 
 use super::multiplex::muxer;
 use super::protocols::facts;
-use super::{PERSONALITIES, actor, extent, pause};
+use super::{PERSONALITIES, actor, callers, extent, pause};
 
 /// How long a starved server is watched: 5 s with `STARVED=5`.
 fn watched() -> Duration {
@@ -91,6 +91,28 @@ fn without_descriptors_it_waits_and_goes_on() {
         assert!(relief.elapsed() <= Duration::from_millis(1100), "{:?}", relief.elapsed());
         server.stop();
     }
+}
+
+/// Whoever waits in accept has a descriptor already. Threads for which there is none lack nothing while no
+/// client waits: a shortage is over then, and nobody looks again and again.
+#[test]
+fn idle_threads_without_a_descriptor_each_wait_for_clients_all_the_same() {
+    let size = ["--rlimit_nofile=40", "--min_servers=60", "--max_servers=60"];
+    let server = actor(&["--server_type=thread"]).args(size).start();
+    let child = workers(&server, "thread")[0];
+    let threads = || fs::read_dir(format!("/proc/{child}/task")).map_or(0, Iterator::count);
+    server.wait_until("all threads", || threads() > 60);
+    server.allow_log("cannot accept, clients wait: Too many open files");
+    server.allow_log("accepting again");
+    callers(server.address()).connections(200).clients(8).run();
+    let lines = |text: &str| server.log().iter().filter(|line| line.contains(text)).count();
+    server
+        .wait_until("each shortage is over", || lines("cannot accept") == lines("accepting again"));
+    let before = ticks(child);
+    pause(watched());
+    let used = Duration::from_millis(10) * u32::try_from(ticks(child) - before).unwrap();
+    assert!(used <= watched().mul_f64(0.05), "{used:?} of processor time");
+    server.stop();
 }
 
 #[test]

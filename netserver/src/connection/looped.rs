@@ -198,7 +198,10 @@ impl Connection {
     pub(crate) fn take_unread(&mut self) -> Vec<u8> {
         let mut unread = std::mem::take(self.buffers.line());
         unread.extend_from_slice(self.buffers.unread());
-        self.buffers.clear();
+        if self.buffers.has_room() {
+            // The loop reads and writes elsewhere from here on, and this one is one of very many.
+            self.buffers = Buffers::empty();
+        }
         unread
     }
 }

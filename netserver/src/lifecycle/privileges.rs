@@ -72,8 +72,8 @@ fn set_limits(merged: &Merged) -> Result<(), OptionError> {
         privilege::mask_files(*mode);
     }
     let Some(count) = options.rlimit_nofile() else {
-        if merged.personality == Some(BuiltIn::Multiplex) {
-            // Each client is one; where there are to be no more, clients wait.
+        if matches!(merged.personality, Some(BuiltIn::Multiplex | BuiltIn::Thread)) {
+            // Each client of such a process is one; where there are to be no more, clients wait.
             let _ = privilege::raise_descriptors();
         }
         return Ok(());

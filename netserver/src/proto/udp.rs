@@ -12,7 +12,7 @@ use crate::accepted::{Accepted, Datagram, Mailbox};
 use crate::address::Address;
 use crate::buffer::Buffers;
 use crate::options::Options;
-use crate::sys::socket::{self, Received};
+use crate::sys::socket::{self, Destination, Received, Sender};
 
 /// Packets over IPv4 and IPv6.
 #[derive(Debug, Default)]
@@ -128,6 +128,10 @@ impl Packets {
             buffers.keep_received(received);
             return Err(err);
         }
+        if packets.is_own(&received) {
+            buffers.keep_received(received);
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         buffers.filled(received.length.min(packets.room));
         let peer = match &received.from {
             Some(from) => Address::of_sender(from),
@@ -136,6 +140,17 @@ impl Packets {
         };
         let datagram = Datagram::new(&packets.mailbox, received, packets.room);
         Ok(Accepted::datagram(datagram, peer))
+    }
+
+    /// Whether it says that it comes from where it went to: whoever answers that talks to himself for ever.
+    #[inline]
+    fn is_own(&self, received: &Received) -> bool {
+        let (Some(Sender::Inet(from)), Some(bound)) = (&received.from, self.mailbox.bound.inet())
+        else {
+            return false;
+        };
+        let here = || received.to.map_or(bound.ip(), Destination::ip).to_canonical();
+        from.port() == bound.port() && from.ip().to_canonical() == here()
     }
 
     #[inline]
@@ -153,5 +168,39 @@ impl Packets {
                 socket::receive_unix(listener, into, aside, self.flags, received)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+
+    fn accepted(socket: &UdpSocket, packets: &Packets) -> io::Result<Accepted> {
+        Packets::accept(Some(packets), socket.as_fd(), &mut Buffers::default())
+    }
+
+    #[test]
+    fn what_comes_from_where_it_goes_to_is_nobodys() {
+        for (host, aside) in [("127.0.0.1", Beside::Nothing), ("0.0.0.0", Beside::Destination)] {
+            let socket = UdpSocket::bind((host, 0)).unwrap();
+            tell(&socket);
+            let port = socket.local_addr().unwrap().port();
+            let bound = Address::from(socket.local_addr().unwrap());
+            let mailbox = Mailbox { socket: socket.try_clone().unwrap().into(), bound, longest: 9 };
+            let packets = Packets { mailbox: Arc::new(mailbox), aside, room: 9, flags: 0 };
+            socket.send_to(b"own", ("127.0.0.1", port)).unwrap();
+            let own = accepted(&socket, &packets).unwrap_err();
+            assert_eq!(own.kind(), io::ErrorKind::Interrupted, "{host}");
+            let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+            other.send_to(b"else", ("127.0.0.1", port)).unwrap();
+            let peer = accepted(&socket, &packets).unwrap().peer;
+            assert_eq!(peer.inet(), other.local_addr().ok(), "{host}");
+        }
+    }
+
+    fn tell(socket: &UdpSocket) {
+        setsockopt(socket, sockopt::Ipv4PacketInfo, &true).unwrap();
     }
 }

@@ -11,6 +11,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 use super::crew::Mate;
 use crate::acceptor::Arrival;
@@ -18,7 +19,7 @@ use crate::buffer::Buffers;
 use crate::error::{Error, Result};
 use crate::listener::{Listener, Listeners};
 use crate::proto::{AcceptFault, Pauses, cannot_accept, say_over, say_short};
-use crate::sys::poll::{self, PollSet};
+use crate::sys::poll::{self, Direction, PollSet, Woken};
 use crate::sys::signal;
 
 /// What all threads wait by.
@@ -123,11 +124,24 @@ impl<'a> Door<'a> {
                 }
                 Ok(())
             }
+            AcceptFault::Short if self.waits_for_nobody(listener)? => Ok(()),
             AcceptFault::Short => self.wait(err),
             // A stop has taken it away.
             AcceptFault::Broken if !signal::accepts() => Ok(()),
             AcceptFault::Broken => Err(cannot_accept(err)),
         }
+    }
+
+    /// Every thread that waits in accept has the descriptor of its next client already. One that gets none has
+    /// no client waiting for it, where nobody is there: then it waits for one without.
+    fn waits_for_nobody(&mut self, listener: &Listener) -> Result<bool> {
+        let wait = |limit| poll::ready(listener, Direction::Read, limit);
+        if self.port.set.is_some() || wait(Some(Duration::ZERO))? != Woken::Time {
+            return Ok(false);
+        }
+        self.is_open();
+        wait(None)?;
+        Ok(true)
     }
 
     /// Waits, longer each time. That has one line when the first thread does, and one when the last has
