@@ -10,7 +10,8 @@ cargo bench -p netserver --bench compare -- [OPTIONS]
   --pairs N       so many pairs of each test, 0.2 s each (21)
   --only PATTERN  tests and charts whose name contains it; may repeat
   --list          the names of tests and charts, and what they compare
-  --page          measures nothing, and writes the results that are there into docs/performance.md
+  --page          measures nothing, and writes the results that are there, none of them quick, into
+                  docs/performance.md and README.md
 ";
 
 /// What is to be done.

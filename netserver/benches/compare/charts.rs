@@ -110,7 +110,7 @@ impl Chart {
         for server in self.servers {
             for &x in at {
                 match self.point(tools, server, x, effort) {
-                    Ok(y) => points.push(self.of(server, x, y)),
+                    Ok(y) => points.push(self.of(server, (x, y), is_quick)),
                     Err(why) => {
                         reasons.push(why);
                         break;
@@ -121,8 +121,9 @@ impl Chart {
         (points, reasons)
     }
 
-    fn of(&self, server: &str, x: usize, y: f64) -> Point {
-        Point { chart: self.name.to_owned(), server: server.to_owned(), x: x as u64, y }
+    fn of(&self, server: &str, (x, y): (usize, f64), is_quick: bool) -> Point {
+        let (chart, server) = (self.name.to_owned(), server.to_owned());
+        Point { chart, server, x: x as u64, y, is_quick }
     }
 
     fn point(

@@ -97,6 +97,18 @@ pub(crate) const ALL: &[Contestant] = &[
         "--server_type single --port 127.0.0.1:0/udp --mode line",
         Listens::Udp,
     ),
+    of(
+        "netserver prefork, plain build",
+        Program::Plain,
+        "--server_type prefork --min_servers {children} --max_servers {children} @",
+        Listens::Tcp(1),
+    ),
+    of(
+        "netserver multiplex, plain build",
+        Program::Plain,
+        "--server_type multiplex @",
+        Listens::Tcp(1),
+    ),
     floor("floor single", "single {keep}"),
     floor("floor fork", "fork {keep}"),
     floor("floor prefork", "prefork -n {children} {keep}"),

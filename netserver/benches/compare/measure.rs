@@ -79,7 +79,20 @@ fn ask_from(
     Ok(measured)
 }
 
-/// Each round asks both, the one first that was second in the round before: what drifts meets both alike.
+/// Both, the one first that was second in the round before: what drifts meets both alike.
+fn in_turns<T>(
+    round: usize,
+    a: impl FnOnce() -> Result<T, String>,
+    b: impl FnOnce() -> Result<T, String>,
+) -> Result<(T, T), String> {
+    if round.is_multiple_of(2) {
+        let first = a()?;
+        return Ok((first, b()?));
+    }
+    let first = b()?;
+    Ok((a()?, first))
+}
+
 fn pairs(tools: &Tools, test: &Test, effort: Effort) -> Result<Vec<Samples>, String> {
     let a = start(tools, test.a, test, effort.core)?;
     let b = start(tools, test.b, test, effort.core)?;
@@ -88,13 +101,7 @@ fn pairs(tools: &Tools, test: &Test, effort: Effort) -> Result<Vec<Samples>, Str
     ask(&a, test, effort)?;
     ask(&b, test, effort)?;
     for round in 0..effort.pairs {
-        all.push(if round % 2 == 0 {
-            let first = ask(&a, test, effort)?;
-            (first, ask(&b, test, effort)?)
-        } else {
-            let first = ask(&b, test, effort)?;
-            (ask(&a, test, effort)?, first)
-        });
+        all.push(in_turns(round, || ask(&a, test, effort), || ask(&b, test, effort))?);
     }
     let errors = all.iter().map(|(a, b)| a.served.errors + b.served.errors).sum();
     let samples = |figure, of: fn(&Measured) -> f64| Samples {
@@ -197,13 +204,14 @@ fn memory(tools: &Tools, test: &Test, effort: Effort) -> Result<Vec<Samples>, St
 
 fn starts(tools: &Tools, test: &Test, effort: Effort) -> Result<Vec<Samples>, String> {
     let mut samples = Samples { figure: Figure::Start, a: vec![], b: vec![], errors: 0 };
-    for _ in 0..effort.pairs.min(STARTS) {
-        let milliseconds = |name| {
-            let server = start(tools, name, test, effort.core)?;
-            Ok::<f64, String>(server.start.as_secs_f64() * 1e3)
-        };
-        samples.a.push(milliseconds(test.a)?);
-        samples.b.push(milliseconds(test.b)?);
+    let milliseconds = |name| {
+        let server = start(tools, name, test, effort.core)?;
+        Ok::<f64, String>(server.start.as_secs_f64() * 1e3)
+    };
+    for round in 0..effort.pairs.min(STARTS) {
+        let (a, b) = in_turns(round, || milliseconds(test.a), || milliseconds(test.b))?;
+        samples.a.push(a);
+        samples.b.push(b);
     }
     Ok(vec![samples])
 }

@@ -1,6 +1,6 @@
 //! What was measured, as lines of JSON that outlive a run: a test that is done again takes its own place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -25,6 +25,8 @@ pub(crate) struct Row {
     /// Where the true ratio lies with 95 %; of one pair alone nothing is known.
     pub(crate) range: Option<(f64, f64)>,
     pub(crate) pairs: u64,
+    /// By `--quick`: shows that it works, and is published nowhere.
+    pub(crate) is_quick: bool,
     pub(crate) errors: u64,
     pub(crate) goal: Option<(String, bool)>,
 }
@@ -36,12 +38,13 @@ pub(crate) struct Point {
     pub(crate) server: String,
     pub(crate) x: u64,
     pub(crate) y: f64,
+    pub(crate) is_quick: bool,
 }
 
 /// Everything that is known.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Results {
-    /// What each test was run on, by the machine's line.
+    /// What all of it was measured on, by the machine's line.
     pub(crate) machine: String,
     pub(crate) rows: Vec<Row>,
     pub(crate) points: Vec<Point>,
@@ -52,7 +55,7 @@ pub(crate) struct Results {
 impl Row {
     /// A row from samples, where there is one to show: what a test is about always, and what is
     /// measured beside it where it has a goal.
-    pub(crate) fn of(test: &Test, samples: &Samples) -> Option<Self> {
+    pub(crate) fn of(test: &Test, samples: &Samples, is_quick: bool) -> Option<Self> {
         let goal = test.goals.iter().find(|(figure, _)| *figure == samples.figure);
         let goal = goal.map(|(_, goal)| *goal);
         let is_beside = matches!(
@@ -75,6 +78,7 @@ impl Row {
             ratio: ratio.median.is_finite().then_some(ratio.median),
             range: (ratios.len() > 1).then_some((ratio.low, ratio.high)),
             pairs: ratios.len() as u64,
+            is_quick,
             errors: samples.errors,
             goal: goal.map(|goal| (goal.to_string(), goal.is_met(of_a, of_b, ratio.median))),
         })
@@ -85,7 +89,7 @@ impl Row {
             "kind": "row", "test": self.test, "unit": self.unit, "a": self.a, "b": self.b,
             "of_a": self.of_a, "of_b": self.of_b, "ratio": self.ratio,
             "range": self.range.map(|(low, high)| [low, high]),
-            "pairs": self.pairs, "errors": self.errors,
+            "pairs": self.pairs, "quick": self.is_quick, "errors": self.errors,
             "goal": self.goal.as_ref().map(|(goal, _)| goal),
             "met": self.goal.as_ref().map(|(_, met)| met),
         })
@@ -103,6 +107,7 @@ impl Row {
             ratio: value["ratio"].as_f64(),
             range: range[0].as_f64().zip(range[1].as_f64()),
             pairs: value["pairs"].as_u64()?,
+            is_quick: value["quick"].as_bool()?,
             errors: value["errors"].as_u64()?,
             goal: text(value, "goal").zip(value["met"].as_bool()),
         })
@@ -117,7 +122,10 @@ impl Point {
     }
 
     fn json(&self) -> Value {
-        json!({"kind": "point", "chart": self.chart, "server": self.server, "x": self.x, "y": self.y})
+        json!({
+            "kind": "point", "chart": self.chart, "server": self.server, "x": self.x, "y": self.y,
+            "quick": self.is_quick,
+        })
     }
 
     fn read(value: &Value) -> Option<Self> {
@@ -126,6 +134,7 @@ impl Point {
             server: text(value, "server")?,
             x: value["x"].as_u64()?,
             y: value["y"].as_f64()?,
+            is_quick: value["quick"].as_bool()?,
         })
     }
 }
@@ -165,6 +174,23 @@ impl Results {
         );
         let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
         fs::write(path, lines.join("\n") + "\n")
+    }
+
+    /// What is known of this machine: a line for the whole is true of each row then. Tells whether there was
+    /// anything else, which is forgotten.
+    pub(crate) fn keep_of(&mut self, machine: String) -> bool {
+        if self.machine == machine {
+            return false;
+        }
+        let others = std::mem::replace(self, Self { machine, ..Self::default() });
+        !others.rows.is_empty() || !others.points.is_empty()
+    }
+
+    /// The tests and charts that were measured by `--quick`.
+    pub(crate) fn quick(&self) -> BTreeSet<&str> {
+        let rows = self.rows.iter().filter(|row| row.is_quick).map(|row| row.test.as_str());
+        let points = self.points.iter().filter(|point| point.is_quick);
+        rows.chain(points.map(|point| point.chart.as_str())).collect()
     }
 
     /// Forgets what is known of a test or chart, before it is measured again.

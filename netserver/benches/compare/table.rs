@@ -2,13 +2,13 @@
 
 use crate::charts::{self, Chart};
 use crate::results::{Results, Row};
-use crate::tests;
+use crate::tests::{self, Figure};
 
 /// The table of everything that is known, in the order of the tests, and what is not.
 pub(crate) fn markdown(results: &Results) -> String {
     let mut text = format!("{}\n\n", results.machine);
-    text += "| test | figure | A | B | of A | of B | B/A [95 %] | goal | |\n";
-    text += "|---|---|---|---|---:|---:|---|---|---|\n";
+    text += "| test | figure | A | B | of A | of B | B/A [95 %] | pairs | goal | |\n";
+    text += "|---|---|---|---|---:|---:|---|---:|---|---|\n";
     for test in tests::ALL {
         let rows = results.rows.iter().filter(|row| row.test == test.name);
         text.extend(rows.map(row));
@@ -46,26 +46,54 @@ fn points(chart: &Chart, results: &Results) -> String {
     head + &rows.collect::<String>()
 }
 
-fn row(row: &Row) -> String {
+/// Every rate that is held against another's, the worst ratio first: nothing is left out by choice. Those
+/// of ours against ours are of no interest to whoever asks how fast it is.
+pub(crate) fn rates(results: &Results) -> String {
+    let is_rate = |row: &&Row| row.unit == Figure::Rate.unit() && !row.a.starts_with("netserver");
+    let mut rows: Vec<&Row> = results.rows.iter().filter(is_rate).collect();
+    rows.sort_by(|one, other| one.ratio.unwrap_or(0.0).total_cmp(&other.ratio.unwrap_or(0.0)));
+    let mut text = format!("{}\n\n", results.machine);
+    text += "| test | B / A | served/s [95 %] | goal | |\n|---|---|---|---|---|\n";
+    text.extend(rows.into_iter().map(|row| {
+        let (goal, verdict) = verdict(row);
+        let (Row { test, a, b, .. }, ratio) = (row, ratio(row));
+        format!("| {test} | {b} / {a} | {ratio} | {goal} | {verdict} |\n")
+    }));
+    text
+}
+
+fn ratio(row: &Row) -> String {
     let ratio = row.ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default();
     let range = row.range.map(|(low, high)| format!(" [{low:.3}..{high:.3}]")).unwrap_or_default();
-    let (goal, verdict) = match &row.goal {
-        Some((goal, true)) => (goal.as_str(), "met"),
-        Some((goal, false)) => (goal.as_str(), "**short**"),
+    ratio + &range
+}
+
+/// The goal, and whether it was reached.
+fn verdict(row: &Row) -> (&str, &'static str) {
+    match &row.goal {
+        Some((goal, true)) => (goal, "met"),
+        Some((goal, false)) => (goal, "**short**"),
         None => ("", ""),
-    };
+    }
+}
+
+fn row(row: &Row) -> String {
+    let (goal, verdict) = verdict(row);
     let errors = match row.errors {
         0 => String::new(),
         count => format!(" {count} not served"),
     };
+    let quick = if row.is_quick { " quick" } else { "" };
     format!(
-        "| {} | {} | {} | {} | {} | {} | {ratio}{range} | {goal} | {verdict}{errors} |\n",
+        "| {} | {} | {} | {} | {} | {} | {} | {}{quick} | {goal} | {verdict}{errors} |\n",
         row.test,
         row.unit,
         row.a,
         row.b,
         figure(row.of_a),
         figure(row.of_b),
+        ratio(row),
+        row.pairs,
     )
 }
 

@@ -218,6 +218,8 @@ pub(crate) const ALL: &[Test] = &[
         "netserver multiplex, Unix",
         &[(Rate, AtLeast(0.97))],
     ),
+    pairs("prefork, plain build", "floor prefork", "netserver prefork, plain build", &[]),
+    pairs("multiplex, plain build", "floor epoll", "netserver multiplex, plain build", &[]),
     pairs("UDP", "floor UDP", "netserver single, UDP", &[(Rate, AtLeast(0.97))]),
     pairs("Perl single", "Net::Server Single", "netserver single", &[(Rate, AtLeast(2.3))]),
     pairs("Perl fork", "Net::Server Fork", "netserver fork", &[(Rate, AtLeast(8.0))]),

@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 pub(crate) enum Program {
     /// `examples/bench_echo.rs`.
     Netserver,
+    /// The same, by cargo's own release profile: no optimization over crates, 16 units of code each.
+    Plain,
     /// `benches/floor/floor.c`.
     Floor,
     /// Perl's Net::Server.
@@ -88,6 +90,7 @@ fn target_folder() -> PathBuf {
 fn find(program: Program, target: &Path, results: &Path) -> Result<PathBuf, String> {
     match program {
         Program::Netserver => netserver(target),
+        Program::Plain => plain(results),
         Program::Floor => floor(results),
         Program::Perl => perl(),
         Program::Std => peer("std_echo", &[], results),
@@ -98,9 +101,7 @@ fn find(program: Program, target: &Path, results: &Path) -> Result<PathBuf, Stri
 
 /// Optimized where this program is: a measure by `cargo bench`, and a trial by `cargo test`.
 fn netserver(target: &Path) -> Result<PathBuf, String> {
-    let mut command = cargo();
-    command.args(["build", "--quiet", "-p", "netserver-examples", "--example", "bench_echo"]);
-    command.arg("--manifest-path").arg(package().join("../Cargo.toml"));
+    let mut command = bench_echo();
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     if !cfg!(debug_assertions) {
         command.arg("--release");
@@ -108,6 +109,23 @@ fn netserver(target: &Path) -> Result<PathBuf, String> {
     command.arg("--target-dir").arg(target);
     succeeds("netserver", &mut command)?;
     Ok(target.join(profile).join("examples/bench_echo"))
+}
+
+fn plain(results: &Path) -> Result<PathBuf, String> {
+    let target = results.join("plain");
+    let mut command = bench_echo();
+    command.env("CARGO_PROFILE_RELEASE_LTO", "false");
+    command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    command.arg("--release").arg("--target-dir").arg(&target);
+    succeeds("netserver by cargo's own release profile", &mut command)?;
+    Ok(target.join("release/examples/bench_echo"))
+}
+
+fn bench_echo() -> Command {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "-p", "netserver-examples", "--example", "bench_echo"]);
+    command.arg("--manifest-path").arg(package().join("../Cargo.toml"));
+    command
 }
 
 fn floor(results: &Path) -> Result<PathBuf, String> {

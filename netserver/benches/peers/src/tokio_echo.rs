@@ -1,7 +1,7 @@
 //! `tokio_echo ADDRESS line|keep`: tokio's loop in one thread, a task for each connection.
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 
 async fn line(mut stream: TcpStream) -> std::io::Result<()> {
     let (reader, mut writer) = stream.split();
@@ -21,10 +21,13 @@ async fn keep(mut stream: TcpStream) -> std::io::Result<()> {
 }
 
 async fn serve(address: String, keeps: bool) -> std::io::Result<()> {
-    let listener = TcpListener::bind(address).await?;
+    let socket = TcpSocket::new_v4()?;
+    // Of the listener, as netserver has it: each connection inherits it, and pays no call for it.
+    socket.set_nodelay(true)?;
+    socket.bind(address.parse().map_err(std::io::Error::other)?)?;
+    let listener = socket.listen(4096)?;
     loop {
         let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
         if keeps {
             tokio::spawn(keep(stream));
         } else {
