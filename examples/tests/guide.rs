@@ -91,6 +91,25 @@ fn every_link_leads_somewhere() {
     }
 }
 
+/// The documentation of the crate defines such a link before the page does.
+#[test]
+fn a_page_of_the_guide_leads_to_another_as_a_file_too() {
+    let (crate_page, mut count) = (page("netserver/src/lib.rs"), 0);
+    for from in guide() {
+        let definitions = from.definitions();
+        let within = from.links().into_iter().filter(|link| link.starts_with('#'));
+        let lost: Vec<&str> =
+            within.filter(|link| !from.anchors().iter().any(|one| one == &link[1..])).collect();
+        assert!(lost.is_empty(), "{}: {lost:?} are on another page", from.name);
+        for (name, file) in definitions {
+            assert!(root().join("netserver/docs").join(file).exists(), "{}: {file}", from.name);
+            assert!(crate_page.has(&format!("//! [{name}]: ")), "{}: {name} in lib.rs", from.name);
+            count += 1;
+        }
+    }
+    assert!(count > 5, "{count} links");
+}
+
 /// Has the options of these words read, whether or not what they name is there.
 fn expect_read(page: &Page, shown: &str, arguments: &[String]) {
     let finished = Program::new(example("echo")).args(arguments).arg("--print-config").run();

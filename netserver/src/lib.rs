@@ -23,6 +23,13 @@
 //!     Echo.run()
 //! }
 //! ```
+//!
+//! [attribute.md]: net_server
+//! [hooks.md]: #hooks
+//! [personalities.md]: #personalities
+//! [ports.md]: #ports-and-protocols
+//! [service_managers.md]: #service-managers
+// Links between pages, which are files for whoever reads them as such. A definition that comes first counts.
 #![doc = include_str!("../docs/getting_started.md")]
 #![doc = include_str!("../docs/personalities.md")]
 #![doc = include_str!("../docs/process_flow.md")]
@@ -47,7 +54,7 @@
 
 // What the README shows compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
 
 // In the order of the data: a module uses only what stands above it, and a test holds it to that.

@@ -67,6 +67,16 @@ impl Page {
             .collect()
     }
 
+    /// What its links by name stand for, `[name]: file`.
+    pub(crate) fn definitions(&self) -> Vec<(&str, &str)> {
+        let lines = self.text.lines().filter_map(|line| line.strip_prefix('['));
+        lines.filter_map(|line| line.split_once("]: ")).collect()
+    }
+
+    pub(crate) fn has(&self, text: &str) -> bool {
+        self.text.contains(text)
+    }
+
     /// The links that its headings can be reached by.
     pub(crate) fn anchors(&self) -> Vec<String> {
         let headings = self.text.lines().filter(|line| line.starts_with('#'));
