@@ -3,9 +3,10 @@
 //!
 //! A variable without a value sets nothing, as many have no other way to take one back. Each line of
 //! the value of an option that repeats is one of its values. What begins like an option and is none may be
-//! anybody's, and is only told; a name that is nearly an option's was meant for one.
+//! anybody's, and is only told; a name that is nearly an option's was meant for one. Kubernetes' word of a
+//! service has the name of `port`, and is none.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use netserver_options::reject::shown;
@@ -43,6 +44,7 @@ pub(crate) fn read(
     for (name, value) in variables {
         let lower = name.to_ascii_lowercase();
         match table.find(&lower).filter(|spec| spec.name.to_ascii_uppercase() == name) {
+            Some(spec) if is_service(spec, &value) => strange.push(variable(prefix, spec.name)),
             Some(spec) => take(&mut set, spec, prefix, value)?,
             None => strange.push(unknown(&lower, &name, prefix, table)?),
         }
@@ -54,6 +56,13 @@ pub(crate) fn read(
 fn after(name: &OsString, prefix: &str) -> Option<String> {
     let rest = name.as_bytes().strip_prefix(prefix.as_bytes())?.strip_prefix(b"_")?;
     Some(String::from_utf8_lossy(rest).into_owned())
+}
+
+/// Whether it is what Kubernetes, or docker with `--link`, says of a service named like the prefix: where it
+/// is, `tcp://10.0.0.1:80`, which no port is.
+fn is_service(spec: &OptionSpec, value: &OsStr) -> bool {
+    let schemes = [&b"tcp://"[..], b"udp://", b"sctp://"];
+    spec.name == "port" && schemes.iter().any(|scheme| value.as_bytes().starts_with(scheme))
 }
 
 fn take(
@@ -140,15 +149,19 @@ mod tests {
             ("MAX_SERVERS", "9"),
             ("ECHO_SERVICE_HOST", "10.0.0.1"),
             ("ECHO_SERVICE_PORT", "80"),
+            ("ECHO_PORT", "tcp://10.0.0.1:80"),
             ("ECHO_PORT_80_TCP", "tcp://10.0.0.1:80"),
             ("ECHO_PORT_80_TCP_ADDR", "10.0.0.1"),
             ("ECHO_A\nB", ""),
         ];
         let read = read_all(&others).unwrap();
         assert!(read.settings.is_empty());
-        let strange = ["\"ECHO_A\\nB\"", "ECHO_PORT_80_TCP", "ECHO_PORT_80_TCP_ADDR"];
-        assert_eq!(read.strange[..3], strange);
-        assert_eq!(read.strange[3..], ["ECHO_SERVICE_HOST", "ECHO_SERVICE_PORT"]);
+        let strange = ["\"ECHO_A\\nB\"", "ECHO_PORT", "ECHO_PORT_80_TCP", "ECHO_PORT_80_TCP_ADDR"];
+        assert_eq!(read.strange[..4], strange);
+        assert_eq!(read.strange[4..], ["ECHO_SERVICE_HOST", "ECHO_SERVICE_PORT"]);
+        for (name, value) in [("ECHO_PORT", "tpc://10.0.0.1:80"), ("ECHO_LISTEN", "tcp://x:80")] {
+            assert!(fault(&[(name, value)]).starts_with(&format!("{name}: expected")));
+        }
     }
 
     #[test]
