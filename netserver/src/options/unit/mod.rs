@@ -234,6 +234,7 @@ impl Unit<'_> {
         let others = || self.written().iter().any(|folder| managed(folder).is_none());
         // It may be for root alone to read.
         let read = ["conf_file", "ssl_key_file"].iter().any(|name| self.option(name).is_some());
+        let read = read || self.secret_files().next().is_some();
         let user = self.option("user").is_some();
         self.option("chroot").is_some() || groups || (user && (read || others()))
     }
@@ -314,9 +315,19 @@ impl Unit<'_> {
     /// Everything that it opens by a path.
     fn all_paths(&self) -> Vec<PathBuf> {
         let effective = self.merged.effective.iter().filter(|one| is_file(one.spec));
-        let files = effective.flat_map(|one| &one.texts).map(|text| self.folder.join(text));
+        let files = effective.flat_map(|one| &one.texts).map(String::as_str);
+        let files = files.chain(self.secret_files().map(|(file, _)| file));
+        let files = files.map(|file| self.folder.join(file));
         let program = self.program.to_owned();
         files.chain(self.written()).chain([program]).collect()
+    }
+
+    /// The files that secrets are in, and who names each.
+    fn secret_files(&self) -> impl Iterator<Item = (&str, &Source)> {
+        let secrets = self.merged.effective.iter().filter(|one| one.spec.secret);
+        secrets.flat_map(|one| {
+            one.texts.iter().filter_map(|text| Some((secret::file(text)?, &one.source)))
+        })
     }
 
     /// The folder of the start, where a path that the unit does not name depends on it.
@@ -325,8 +336,11 @@ impl Unit<'_> {
         let effective = self.merged.effective.iter();
         let others = effective.filter(|one| is_file(one.spec) && one.source != Source::CommandLine);
         let file = others.flat_map(|one| &one.texts).any(relative);
+        let is_elsewhere =
+            |file: &str, source: &Source| !file.starts_with('/') && *source != Source::CommandLine;
+        let secret = self.secret_files().any(|(file, source)| is_elsewhere(file, source));
         let socket = self.listen.iter().any(|one| one.port.as_ref().err().is_some_and(relative));
-        (file || socket).then_some(self.folder)
+        (file || secret || socket).then_some(self.folder)
     }
 
     /// Whether a port is on an address of one interface.
@@ -417,12 +431,31 @@ mod tests {
 
     use super::super::args::{self, Unknown};
     use super::super::merge::merge;
+    use super::super::set::OptionSet;
     use super::*;
 
+    static TOKEN: [OptionSpec; 1] =
+        [OptionSpec::own("token", "", "", kind::KindSpec::of::<kind::Text>()).secret()];
+
     fn unit(personality: BuiltIn, words: &[&str], listen: &[ListenRecord]) -> String {
+        unit_with(personality, words, &[], listen)
+    }
+
+    /// Beside the words, with pairs from an attribute.
+    fn unit_with(
+        personality: BuiltIn,
+        words: &[&str],
+        pairs: &[(&str, &str)],
+        listen: &[ListenRecord],
+    ) -> String {
         let words = words.iter().map(OsString::from);
-        let table = Table::BUILT_IN;
-        let line = args::read(words, table, Unknown::Refused).unwrap();
+        let table = Table::with(&TOKEN);
+        let mut line = args::read(words, table, Unknown::Refused).unwrap();
+        let mut weaker = OptionSet::new(table, Source::Attribute);
+        for (name, text) in pairs {
+            weaker.set(name, *text).unwrap();
+        }
+        line.settings.extend(weaker.into_settings());
         let merged = merge(&line.settings, table, Some(personality)).unwrap();
         Unit {
             program: Path::new("/usr/sbin/echo"),
@@ -509,6 +542,20 @@ mod tests {
         let syslog = ["--log_file=syslog", "--syslog_logsock=udp"];
         let text = unit(BuiltIn::PreFork, &syslog, &[record("::1", Ok(80), "6")]);
         assert!(text.contains("RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n"), "{text}");
+    }
+
+    #[test]
+    fn the_file_of_a_secret_is_one_of_its_files() {
+        let text = unit(BuiltIn::PreFork, &["--user=www", "--token=@/root/token"], &[]);
+        assert!(!text.contains("\nUser="), "{text}");
+        assert!(text.contains("\nProtectHome=read-only\n"), "{text}");
+        let text = unit(BuiltIn::PreFork, &["--token=@token"], &[]);
+        assert!(text.contains(" --token=@/srv/here/token\n"), "{text}");
+        assert!(!text.contains("WorkingDirectory"), "{text}");
+        let text = unit_with(BuiltIn::PreFork, &[], &[("token", "@token")], &[]);
+        assert!(text.contains("\nWorkingDirectory=/srv/here\n"), "{text}");
+        let text = unit(BuiltIn::PreFork, &["--user=www", "--token=text"], &[]);
+        assert!(text.contains("\nUser=www\n"), "{text}");
     }
 
     #[test]
