@@ -2,10 +2,11 @@
 //! environment as one more source.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 
-use netserver::testing::{Client, Program, Server, Signal, scratch};
+use netserver::testing::{Client, Program, Scratch, Server, Signal, scratch};
 
 use super::program;
 
@@ -14,6 +15,13 @@ const SECRET: &str = "hunter2";
 
 fn greeter(words: &[&str]) -> Program {
     program!("declared").args(words)
+}
+
+/// A file of a secret, as it should be.
+fn secret_file(folder: &Scratch, name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = folder.write(name, content);
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    path.display().to_string()
 }
 
 /// What a client hears that says `known` first.
@@ -40,18 +48,26 @@ fn letters_stand_for_options() {
         (&["-lqghi", "-fAda", "-f", "Bob"], "hi warm [Ada,Bob] true true false"),
         (&["-l", "no", "-q=yes"], "hello warm [] false true false"),
         (&["-g", "-x"], "-x warm [] false false false"),
+        (&["-grn=x"], "rn=x warm [] false false false"),
     ] {
         let server = greeter(words).start();
         assert_eq!(hears(&server, ""), said, "{words:?}");
         server.stop();
     }
     assert_eq!(fault(greeter(&["-lx"])), "-lx: `x` is short for no option");
+    let escaped = "\"-l\\u{1b}\": `\\u{1b}` is short for no option";
+    assert_eq!(fault(greeter(&["-l\u{1b}[2J"])), escaped);
+    for word in ["-lh", "-hl"] {
+        assert!(greeter(&[word]).run().expect_code(0).stdout.starts_with("Greets"), "{word}");
+    }
     assert_eq!(fault(greeter(&["-g"])), "--greeting: needs a value\n  help: write --greeting=TEXT");
     let said = fault(greeter(&["-greeting=hi"]));
     assert!(
         said.starts_with("-greeting=hi: unknown option\n  help: write --greeting=hi;"),
         "{said}"
     );
+    let said = fault(greeter(&["-greting=hi"]));
+    assert!(said.contains("help: write --greeting=hi;"), "{said}");
     // What is no option's is the server's, as ever.
     greeter(&["-x", "--check"]).run().expect_code(0);
     greeter(&["--check", "--", "-lx"]).run().expect_code(0);
@@ -65,10 +81,13 @@ fn variables_set_options_and_are_told() {
             .env("GREETER_FRIEND", "Ada\nBob\n")
             .env("GREETER_MAX_SERVERS", "")
             .env("GREETER_SERVICE_HOST", "10.0.0.1")
+            .env("GREETER_PORT", "tcp://10.0.0.1:80")
     };
     let server = with(&["-mvery-cold"]).start();
     assert_eq!(hears(&server, ""), "hi very-cold [Ada,Bob] false false false");
-    server.wait_for_log("warning: in the environment, but no options: GREETER_SERVICE_HOST");
+    server.wait_for_log(
+        "warning: in the environment, but no options: GREETER_PORT, GREETER_SERVICE_HOST",
+    );
     server.allow_log("in the environment, but no options");
     server.signal(Signal::SIGHUP);
     server.wait_for_log("generation 2 serves");
@@ -149,9 +168,9 @@ fn a_variable_that_is_wrong_is_named() {
 #[test]
 fn a_secret_is_written_nowhere() {
     let folder = scratch();
-    let file = folder.write("token", format!("{SECRET}\n"));
+    let file = secret_file(&folder, "token", format!("{SECRET}\n"));
     let conf = folder.write("greeter.conf", format!("token = {SECRET}\n"));
-    let at = format!("-t@{}", file.display());
+    let at = format!("-t@{file}");
     let conf = format!("--conf_file={}", conf.display());
     let literal = format!("--token={SECRET}");
     for words in [&[literal.as_str()][..], &["-t", SECRET], &[&conf], &[&at]] {
@@ -182,11 +201,20 @@ fn a_secret_is_written_nowhere() {
         &["-token=hunter2"],
         &["--pin", "hunter2"],
         &["pin=hunter2"],
+        &["--token hunter2"],
+        &["--token:hunter2"],
+        &["--tokn hunter2=x"],
+        &["-token hunter2"],
+        &["-token:hunter2"],
+        &["-tokn=hunter2"],
+        &["-lxthunter2"],
     ] {
         let finished = greeter(words).run();
         let said = finished.stderr();
         assert!(!said.contains(SECRET) && finished.code() == Some(2), "{words:?}: {said}");
     }
+    let quoted = fault(greeter(&["--token hunter2"]));
+    assert_eq!(quoted, "--token: unknown option\n  help: write --token=@FILE");
 }
 
 #[test]
@@ -198,11 +226,13 @@ fn a_secret_is_read_from_its_file() {
         ("hunter2\n", "hunter2"),
         ("hunter2\r\n", "hunter2"),
         ("@hunter2\n", "@hunter2"),
+        (" hunter2 \n", " hunter2 "),
     ] {
-        folder.write("token", content);
+        secret_file(&folder, "token", content);
         let program = greeter(&[&format!("--conf_file={}", conf.display())]);
         let server = program.directory(folder.path()).start();
         assert_eq!(hears(&server, known), "hello warm [] false false true", "{content:?}");
+        assert_eq!(hears(&server, known.trim()).ends_with("true"), known == known.trim());
         server.stop();
     }
     let server = greeter(&[]).env("GREETER_TOKEN", "@@hunter2").start();
@@ -219,13 +249,15 @@ fn a_secret_is_read_from_its_file() {
 #[test]
 fn a_file_of_a_secret_that_cannot_be_is_one_line() {
     let folder = scratch();
-    let file = |name: &str, content: &[u8]| folder.write(name, content).display().to_string();
+    let file = |name: &str, content: &[u8]| secret_file(&folder, name, content);
     let (odd, two) = (file("odd", b"\xff"), file("two", b"a\nb\n"));
-    let number = file("number", b"hunter2\n");
+    let (number, empty) = (file("number", b"hunter2\n"), file("empty", b"\n"));
     let dir = folder.path().display();
     for (word, said) in [
         ("--token=@/no/such".to_owned(), "--token: /no/such: cannot be read: No such file or directory (os error 2)".to_owned()),
         ("--token=@".to_owned(), "--token: no file stands behind the `@`\n  help: `@FILE` reads a file; `@@` begins a value with `@`".to_owned()),
+        ("--token=".to_owned(), "--token: a secret cannot be empty".to_owned()),
+        (format!("--token=@{empty}"), format!("--token: {empty}: a secret cannot be empty")),
         (format!("--token=@{odd}"), format!("--token: {odd}: not valid UTF-8")),
         (format!("--token=@{two}"), format!("--token: {two}: expected a text, got a secret that is something else")),
         (format!("--pin=@{number}"), format!("--pin: {number}: expected a whole number from 0 to 65535, 1 to 9999, got a secret that is something else")),
@@ -238,17 +270,39 @@ fn a_file_of_a_secret_that_cannot_be_is_one_line() {
 }
 
 #[test]
+fn a_secret_that_others_may_know_is_told_and_with_strict_an_error() {
+    let folder = scratch();
+    let file = secret_file(&folder, "token", "hunter2\n");
+    let at = format!("--token=@{file}");
+    let strict = ["--strict", "--user=nobody", "--check"];
+    let checked = |words: &[&str]| greeter(words).arg("--check").run().expect_code(0);
+    assert!(!checked(&[&at]).stderr().contains("others may"));
+    for (mode, what) in [(0o644, "read"), (0o622, "change")] {
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let said = format!("--token: {file}: others may {what} it (mode {mode:04o})");
+        let warned = checked(&[&at]);
+        assert!(warned.stderr().contains(&said), "{}", warned.stderr());
+        let refused = fault(greeter(&[&at]).args(strict));
+        assert!(refused.contains(&format!("{said}\n  help: use chmod 640, or 600")), "{refused}");
+    }
+    let seen = "--token: everybody on this machine may read the command line";
+    assert!(checked(&["--token=hunter2"]).stderr().contains(seen));
+    let refused = fault(greeter(&["--token=hunter2"]).args(strict));
+    assert_eq!(refused.lines().next(), Some(seen));
+}
+
+#[test]
 fn a_restart_without_the_file_of_a_secret_leaves_the_server_as_it_is() {
     let folder = scratch();
-    let file = folder.write("token", "hunter2\n");
-    let server = greeter(&[&format!("--token=@{}", file.display())]).start();
+    let file = secret_file(&folder, "token", "hunter2\n");
+    let server = greeter(&[&format!("--token=@{file}")]).start();
     assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
     fs::remove_file(&file).unwrap();
     server.allow_log("cannot be read");
     server.signal(Signal::SIGHUP);
     server.wait_for_log("token: cannot be read: No such file");
     assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
-    folder.write("token", "hunter3\n");
+    secret_file(&folder, "token", "hunter3\n");
     server.signal(Signal::SIGHUP);
     server.wait_for_log("generation 2 serves");
     // A child of the image before may take a last client, and knows what that knew.

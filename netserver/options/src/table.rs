@@ -655,7 +655,7 @@ macro_rules! for_each_option {
                 summary: "Folder that the server works in once it is bound",
             }
             /// Whether what is only warned of for the sake of security is an error: to serve as root where
-            /// `user` does not say so, `chroot` as root, a `conf_file` or a key that others may change or
+            /// `user` does not say so, `chroot` as root, a `conf_file`, a key or a secret that others may change or
             /// read, folders left open behind a `chroot`, threads at the drop and at forks. Best in the attribute or
             /// on the command line: whoever may change a conf file can leave it out there.
             strict: Flag {

@@ -111,7 +111,7 @@ where
     let rules = Rules::of(&merged.options)?;
     if starts {
         warn::<S>(&merged, &endpoints, &rules, declaration.proto);
-        warn_of_sources(&merged, &environment.strange);
+        warn_of_sources(&merged, &environment.strange)?;
     }
     match line.command {
         None => {
@@ -178,15 +178,20 @@ fn warn<S: Hooks>(merged: &Merged, endpoints: &[Endpoint], rules: &Rules, own: O
 }
 
 /// Says what of the sources is hardly meant.
-fn warn_of_sources(merged: &Merged, strange: &[String]) {
-    for name in merged.seen_secrets() {
-        log::warn!(
-            "--{name}: everybody on this machine may read the command line; write --{name}=@FILE"
-        );
+///
+/// # Errors
+/// A secret that others may know, with `strict`.
+fn warn_of_sources(merged: &Merged, strange: &[String]) -> Result<(), OptionError> {
+    for seen in merged.seen_secrets() {
+        if merged.options.strict() {
+            return Err(seen);
+        }
+        log::warn!("{}", seen.to_string().replace("\n  help: ", "; "));
     }
     if !strange.is_empty() {
         log::warn!("in the environment, but no options: {}", strange.join(", "));
     }
+    Ok(())
 }
 
 /// Where a panic cannot be caught it ends its process, and with it whoever else is served there.

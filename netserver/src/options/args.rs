@@ -112,13 +112,25 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
     }
 
     /// What stands behind one dash, where it begins with the letter of an option and is not the name of
-    /// one.
+    /// one, or with a `=` behind it nearly one.
     fn letters<'a>(&self, text: &'a str) -> Option<&'a str> {
         let letters = text.strip_prefix('-')?;
         let table = self.set.table();
-        table.find_short(letters.chars().next()?)?;
-        let is_name = letters.len() > 1 && table.find(halves(letters).0).is_some();
+        let first = letters.chars().find(|letter| asked_by(*letter).is_none())?;
+        table.find_short(first)?;
+        let (name, rest) = head(letters);
+        let is_name = match rest.chars().next() {
+            // Of one letter all names are near.
+            Some('=') if name.len() > 1 => nearest(&name.replace('-', "_"), names(table)).is_some(),
+            _ => letters.len() > 1 && table.find(name).is_some(),
+        };
         (!is_name).then_some(letters)
+    }
+
+    /// The option that a name is, or nearly is.
+    fn nearly(&self, name: &str) -> Option<&'static OptionSpec> {
+        let table = self.set.table();
+        nearest(&name.replace('-', "_"), names(table)).and_then(|near| table.find(near))
     }
 
     /// Letters of options: those that are yes or no may stand together, and the last may have a value,
@@ -126,11 +138,18 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
     fn short(&mut self, letters: &str) -> Result<(), OptionError> {
         let mut rest = letters;
         while let Some(letter) = rest.chars().next() {
-            let Some(spec) = self.set.table().find_short(letter) else {
-                let reject = Reject::new(format!("`{letter}` is short for no option"));
-                return Err(OptionError::new(self.shown(&format!("-{letters}")), reject));
-            };
+            let before = letters.len() - rest.len();
             rest = &rest[letter.len_utf8()..];
+            if let Some(asked) = asked_by(letter) {
+                self.command.get_or_insert(asked);
+                continue;
+            }
+            let Some(spec) = self.set.table().find_short(letter) else {
+                // What stands behind it may be a secret.
+                let place = shown(&format!("-{}{letter}", &letters[..before]));
+                let fault = format!("`{}` is short for no option", letter.escape_default());
+                return Err(OptionError::new(place, Reject::new(fault)));
+            };
             let value = rest.strip_prefix('=').or((!rest.is_empty()).then_some(rest));
             if rest.is_empty() || rest.starts_with('=') || !spec.kind.flag {
                 return self.option(spec, value);
@@ -142,19 +161,26 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
 
     /// A word as a message shows it: without its value where that may be a secret.
     fn shown(&self, word: &str) -> String {
-        let (name, value) = halves(word);
-        let bare = name.trim_start_matches('-').replace('-', "_");
-        let table = self.set.table();
-        let near = nearest(&bare, names(table)).and_then(|near| table.find(near));
-        let letter = || bare.chars().next().and_then(|letter| table.find_short(letter));
-        let is_secret = |spec: Option<&OptionSpec>| spec.is_some_and(|spec| spec.secret);
-        match value {
-            Some(_) if is_secret(near) => shown(name),
-            _ if !word.starts_with("--") && word.starts_with('-') && is_secret(letter()) => {
-                shown(&word.chars().take(2).collect::<String>())
-            }
-            _ => shown(word),
+        let bare = word.trim_start_matches('-');
+        let (name, rest) = head(bare);
+        if !rest.is_empty() && self.nearly(name).is_some_and(|spec| spec.secret) {
+            return shown(&word[..word.len() - rest.len()]);
         }
+        let behind = if word.starts_with("--") { None } else { word.strip_prefix('-') };
+        let secret = behind.and_then(|letters| self.secret_letter(letters));
+        shown(secret.map_or(word, |end| &word[..=end]))
+    }
+
+    /// Where a secret begins among letters that stand together.
+    fn secret_letter(&self, letters: &str) -> Option<usize> {
+        for (at, letter) in letters.char_indices() {
+            let spec = self.set.table().find_short(letter)?;
+            if spec.secret {
+                return Some(at + letter.len_utf8());
+            }
+            spec.kind.flag.then_some(())?;
+        }
+        None
     }
 
     /// Leaves a word to the server, unless it was meant for an option.
@@ -216,16 +242,40 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
     fn command(&mut self, name: &str, value: Option<&str>) -> Result<(), OptionError> {
         let underscored = name.replace('-', "_");
         if !command::is_command(&underscored) {
-            return Err(OptionError::new(
-                format!("--{}", shown(name)),
-                unknown_word(self.set.table(), &underscored),
-            ));
+            return Err(self.unknown(name, &underscored));
         }
+        let next = if value.is_none() { self.next_value_of(&underscored) } else { None };
+        let value = value.or(next);
         let Some(asked) = command::find(&underscored, value) else {
             return Err(OptionError::new(format!("--{name}"), wrong_value(&underscored, value)));
         };
         self.command.get_or_insert(asked);
         Ok(())
+    }
+
+    /// The next word, where it is a value of that command.
+    fn next_value_of(&mut self, name: &str) -> Option<&'static str> {
+        let values = command::values(name);
+        let next = self.words.peek().and_then(|word| word.to_str())?;
+        let value = values.into_iter().find(|value| *value == next)?;
+        self.words.next();
+        Some(value)
+    }
+
+    /// What is wrong with a name behind two dashes that is no option's and no command's. With its value in the
+    /// same word, as quotes in a unit or a manifest have it, it is one that needs a `=`.
+    fn unknown(&self, name: &str, underscored: &str) -> OptionError {
+        let (bare, rest) = head(name);
+        let near = if rest.is_empty() { None } else { self.nearly(bare) };
+        let Some(spec) = near else {
+            return OptionError::new(
+                format!("--{}", shown(name)),
+                unknown_word(self.set.table(), underscored),
+            );
+        };
+        let shown_name = if spec.secret { bare } else { name };
+        let reject = Reject::new("unknown option").with_help(format!("write {}", written(spec)));
+        OptionError::new(format!("--{}", shown(shown_name)), reject)
     }
 }
 
@@ -257,7 +307,10 @@ fn one_dash(table: Table, dashed: &str) -> Option<String> {
     let (name, value) = halves(dashed);
     // One letter is near to everything.
     (name.len() > 1).then_some(())?;
-    let near = nearest(&name.replace('-', "_"), names(table))?;
+    let near = nearest(&head(name).0.replace('-', "_"), names(table))?;
+    // A value in the same word is behind a `=`, or it is a secret's.
+    let is_secret = table.find(near).is_some_and(|spec| spec.secret);
+    (is_secret || head(name).1.is_empty()).then_some(())?;
     Some(match (value, table.find(near)) {
         (_, Some(spec)) if spec.secret => format!("write {};", written(spec)),
         (Some(value), _) => format!("write {};", shown(&format!("--{near}={value}"))),
@@ -268,9 +321,14 @@ fn one_dash(table: Table, dashed: &str) -> Option<String> {
 
 /// What everybody tries first: the letter of a command.
 fn short_command(text: &str) -> Option<Command> {
-    let letter = text.strip_prefix('-')?;
-    let is_meant = |(short, _): &(char, _)| letter.strip_prefix(*short) == Some("");
-    command::shorts().find(is_meant).map(|(_, row)| row.command)
+    let mut letters = text.strip_prefix('-')?.chars();
+    let asked = letters.next().and_then(asked_by);
+    asked.filter(|_| letters.next().is_none())
+}
+
+/// The command that a letter stands for.
+fn asked_by(letter: char) -> Option<Command> {
+    command::shorts().find(|(short, _)| *short == letter).map(|(_, row)| row.command)
 }
 
 /// How one says that a word is not an option.
@@ -279,6 +337,12 @@ const AFTER_DASHES: &str = "words for the server itself stand after `--`";
 /// What stands before the first `=`, and what behind it.
 fn halves(text: &str) -> (&str, Option<&str>) {
     text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)))
+}
+
+/// What may be a name, and all that stands behind it.
+fn head(text: &str) -> (&str, &str) {
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    text.split_at(text.find(ends).unwrap_or(text.len()))
 }
 
 /// All that may stand behind `--`.
@@ -298,8 +362,8 @@ fn place(spec: &OptionSpec) -> String {
 }
 
 /// An option as one writes it.
-fn written(spec: &OptionSpec) -> String {
-    format!("--{}={}", spec.name, spec.kind.placeholder)
+pub(super) fn written(spec: &OptionSpec) -> String {
+    format!("--{}={}", spec.name, secret::placeholder(spec))
 }
 
 fn lossy(word: &OsStr) -> String {
@@ -308,6 +372,8 @@ fn lossy(word: &OsStr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use netserver_options::command::Shell;
+
     use super::*;
 
     fn read_words(words: &[&str]) -> Result<CommandLine, OptionError> {
@@ -376,6 +442,8 @@ mod tests {
             let place = shown(word);
             assert_eq!(fault(&[word]), format!("{place}{}", help(cure)), "{word}");
         }
+        // One word of a quoted line, which may end with a secret elsewhere.
+        assert_eq!(fault(&["--port 1"]), "--\"port 1\": unknown option\n  help: write --port=PORT");
         assert_eq!(fault(&["---port=1"]), "---port: unknown option\n  help: did you mean `port`?");
         assert_eq!(
             fault(&["----check"]),
@@ -424,6 +492,7 @@ mod tests {
         );
         assert_eq!(fault(&["--hepl"]), "--hepl: unknown option\n  help: did you mean `help`?");
         assert_eq!(fault(&["--check=now"]), "--check: takes no value now");
+        assert!(fault(&["--print-completions", "csh"]).contains("needs a value"));
         let word = OsStr::from_bytes(b"--port=\xff").to_owned();
         assert!(
             read([word], Table::BUILT_IN, Unknown::Refused)
@@ -446,6 +515,20 @@ mod tests {
         // An option of ours is still held to its values.
         let wrong = [OsString::from("--listen=0")];
         assert!(read(wrong, Table::BUILT_IN, Unknown::Passed).is_err());
+    }
+
+    #[test]
+    fn a_command_takes_the_next_word_where_that_is_a_value_of_its_own() {
+        for (words, asked, rest) in [
+            (&["--print-config", "json"][..], Command::PrintConfigJson, 0),
+            (&["--print-config", "yaml"], Command::PrintConfig, 1),
+            (&["--print-config=json", "json"], Command::PrintConfigJson, 1),
+            (&["--print-completions", "zsh"], Command::PrintCompletions(Shell::Zsh), 0),
+            (&["--check", "json"], Command::Check, 1),
+        ] {
+            let line = read_words(words).unwrap();
+            assert_eq!((line.command, line.rest.len()), (Some(asked), rest), "{words:?}");
+        }
     }
 
     proptest::proptest! {

@@ -11,6 +11,7 @@ use netserver_options::kind::{Flag, Kind};
 use netserver_options::reject::shown;
 use netserver_options::{Reject, Table};
 
+use super::secret;
 use super::set::{OptionSet, Setting};
 use super::source::Source;
 use crate::error::OptionError;
@@ -80,8 +81,11 @@ fn setting(line: &str, source: Source, set: &mut OptionSet) -> Result<(), Option
         }
         Some(spec) if alone && spec.kind.flag => set.push(name, &Flag::print(&true), source),
         Some(spec) if alone => {
-            let reject = Reject::new("needs a value")
-                .with_help(format!("write {} = {}", spec.name, spec.kind.placeholder));
+            let reject = Reject::new("needs a value").with_help(format!(
+                "write {} = {}",
+                spec.name,
+                secret::placeholder(spec)
+            ));
             Err(OptionError::new(source.place(name), reject))
         }
         Some(_) => set.push(name, value, source),

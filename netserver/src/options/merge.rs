@@ -11,6 +11,7 @@ use netserver_options::table::{Group, SERVER_TYPE};
 use netserver_options::{BuiltIn, OptionSpec, Reject, Scope, Table};
 
 use super::Options;
+use super::args;
 use super::own::{OwnOption, OwnOptions};
 use super::secret;
 use super::set::Setting;
@@ -83,7 +84,7 @@ impl Merged {
         let Some(Effective { spec, .. }) = self.effective.iter().find(is_missing) else {
             return Ok(());
         };
-        let help = format!("write --{}={}", spec.name, spec.kind.placeholder);
+        let help = format!("write {}", args::written(spec));
         let reject = Reject::new("has to be set").with_help(help);
         Err(OptionError::new(format!("--{}", spec.name), reject))
     }
@@ -135,11 +136,15 @@ impl Merged {
         Ok(OwnOptions::new(own.map(own_option).collect::<Result<_, _>>()?))
     }
 
-    /// Secrets that stand on the command line, where everybody may read them.
-    pub(crate) fn seen_secrets(&self) -> impl Iterator<Item = &'static str> {
-        let on_it = |one: &&Effective| one.spec.secret && one.source == Source::CommandLine;
-        let seen = |one: &&Effective| one.texts.iter().any(|text| secret::file(text).is_none());
-        self.effective.iter().filter(on_it).filter(seen).map(|one| one.spec.name)
+    /// Secrets that others may know, each with why: once for each option.
+    pub(crate) fn seen_secrets(&self) -> impl Iterator<Item = OptionError> {
+        let secrets = self.effective.iter().filter(|one| one.spec.secret);
+        secrets.filter_map(|one| {
+            let on_line = one.source == Source::CommandLine;
+            let why = |text: &String| secret::exposure(one.spec, text, on_line);
+            let reject = one.texts.iter().find_map(why)?;
+            Some(refuse(one, reject))
+        })
     }
 }
 

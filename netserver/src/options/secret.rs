@@ -4,9 +4,11 @@
 //! written is kept as it is, since the name of a file is no secret; the value is read where it is handed to
 //! the server, and nowhere else.
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use netserver_options::kind::Reading;
+use netserver_options::kind::{self, Kind, Reading};
 use netserver_options::reject::shown;
 use netserver_options::{OptionSpec, Reject};
 
@@ -14,6 +16,11 @@ use crate::sys::descriptor;
 
 /// What stands for a secret where values are shown.
 pub(crate) const HIDDEN: &str = "(secret)";
+
+/// What stands for the value of an option where somebody is told to write one: a secret is best in a file.
+pub(crate) const fn placeholder(spec: &OptionSpec) -> &'static str {
+    if spec.secret { "@FILE" } else { spec.kind.placeholder }
+}
 
 /// How a secret is written.
 enum Written<'a> {
@@ -42,6 +49,7 @@ pub(crate) fn file(text: &str) -> Option<&str> {
 /// # Errors
 /// Where the value is refused, and where no file is named.
 pub(crate) fn check(spec: &OptionSpec, text: &str) -> Result<Reading, Reject> {
+    hold_some(text)?;
     let kept = match written(text) {
         Written::File("") => {
             let reject = Reject::new("no file stands behind the `@`");
@@ -54,6 +62,11 @@ pub(crate) fn check(spec: &OptionSpec, text: &str) -> Result<Reading, Reject> {
         }
     };
     Ok(Reading { canonical: kept, measure: None })
+}
+
+/// Nothing is what a file has that nobody has filled, and is known to everybody.
+fn hold_some(text: &str) -> Result<(), Reject> {
+    if text.trim().is_empty() { Err(Reject::new("a secret cannot be empty")) } else { Ok(()) }
 }
 
 /// The value itself: of a file, all but the end of its last line.
@@ -71,7 +84,34 @@ pub(crate) fn value(spec: &OptionSpec, text: &str) -> Result<String, Reject> {
     let text = String::from_utf8(bytes).map_err(|_| refuse("not valid UTF-8".into()))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
-    Ok(spec.check(line).map_err(|reject| refuse(reject.fault))?.canonical)
+    hold_some(line).map_err(|reject| refuse(reject.fault))?;
+    let usual = spec.check(line).map_err(|reject| refuse(reject.fault))?.canonical;
+    // Blanks at its ends may be a part of a text.
+    let is_text = spec.kind.placeholder == kind::Text::PLACEHOLDER;
+    Ok(if is_text { line.to_owned() } else { usual })
+}
+
+/// Why others may know a secret that is written like that on the command line or elsewhere.
+pub(crate) fn exposure(spec: &OptionSpec, text: &str, on_line: bool) -> Option<Reject> {
+    let Some(name) = file(text) else {
+        let fault = "everybody on this machine may read the command line";
+        let help = format!("write --{}=@FILE", spec.name);
+        return on_line.then(|| Reject::new(fault).with_help(help));
+    };
+    // Where no such file is there, whoever reads it says so.
+    let mode = std::fs::metadata(name).ok().filter(Metadata::is_file)?.mode();
+    let what = mode_fault(mode)?;
+    let fault = format!("{}: others may {what} it (mode {:04o})", shown(name), mode & 0o7777);
+    Some(Reject::new(fault).with_help("use chmod 640, or 600"))
+}
+
+/// What others may do with a file of that mode. A group may read it, as the user's that the server becomes.
+const fn mode_fault(mode: u32) -> Option<&'static str> {
+    match mode {
+        _ if mode & 0o022 != 0 => Some("change"),
+        _ if mode & 0o004 != 0 => Some("read"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +135,28 @@ mod tests {
         }
         assert_eq!(value(&spec, "@@abc"), Ok("@abc".into()));
         assert!(check(&spec, "@").unwrap_err().to_string().contains("no file"));
+    }
+
+    #[test]
+    fn a_file_is_its_owners_and_may_be_read_by_a_group() {
+        for (mode, fault) in [
+            (0o100_600, None),
+            (0o100_440, None),
+            (0o100_644, Some("read")),
+            (0o100_660, Some("change")),
+            (0o100_602, Some("change")),
+        ] {
+            assert_eq!(mode_fault(mode), fault, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn an_empty_secret_is_none() {
+        let spec = OptionSpec::own("token", "", "", KindSpec::of::<Text>()).secret();
+        for text in ["", " ", "\t"] {
+            let said = check(&spec, text).unwrap_err().to_string();
+            assert_eq!(said, "a secret cannot be empty", "{text:?}");
+        }
     }
 
     #[test]
