@@ -1,6 +1,9 @@
 //! Any program as a server, as inetd and tcpserver do: it is started for each client, which is its standard
 //! input and output, and is told in its environment who that is.
 //!
+//! A program that does not end when the server is to has `graceful_timeout` and `kill_timeout`: then the child that
+//! waits for it is killed. The server knows nothing of the program, which goes on with its client.
+//!
 //! `cargo run --example exec -- -- tr a-z A-Z`, and then `echo hello | nc -N 127.0.0.1 20220`.
 
 use std::ffi::OsString;

@@ -28,34 +28,34 @@ impl Store {
         while let Some((command, length)) = read_command(input.as_bytes())
             .inspect_err(|err| mux.write(format!("-ERR {err}\r\n")))?
         {
-            input.consume(length);
             if let [name, arguments @ ..] = &command[..] {
                 mux.write(self.obey(&name.to_ascii_uppercase(), arguments));
                 mux.write("\r\n");
             }
+            input.consume(length);
         }
         Ok(())
     }
 
-    fn obey(&mut self, name: &[u8], arguments: &[Word]) -> Word {
+    fn obey(&mut self, name: &[u8], arguments: &[&[u8]]) -> Word {
         match (name, arguments) {
             (b"PING", []) => "+PONG".into(),
             (b"PING" | b"ECHO", [word]) => bulk(word),
-            (b"GET", [key]) => self.values.get(key).map_or("$-1".into(), bulk),
+            (b"GET", [key]) => self.values.get(*key).map_or("$-1".into(), bulk),
             (b"SET", [key, value]) => {
-                self.values.insert(key.clone(), value.clone());
+                self.values.insert(key.to_vec(), value.to_vec());
                 "+OK".into()
             }
             (b"INCR", [key]) => self.increment(key),
-            (b"DEL", keys) => count(keys, |key| self.values.remove(key).is_some()),
-            (b"EXISTS", keys) => count(keys, |key| self.values.contains_key(key)),
-            (b"KEYS", [all]) if all == b"*" => list(self.values.keys()),
+            (b"DEL", keys) => count(keys, |key| self.values.remove(*key).is_some()),
+            (b"EXISTS", keys) => count(keys, |key| self.values.contains_key(*key)),
+            (b"KEYS", [b"*"]) => list(self.values.keys()),
             _ => "-ERR unknown command, or wrong number of arguments".into(),
         }
     }
 
-    fn increment(&mut self, key: &Word) -> Word {
-        let value = self.values.entry(key.clone()).or_insert("0".into());
+    fn increment(&mut self, key: &[u8]) -> Word {
+        let value = self.values.entry(key.to_vec()).or_insert("0".into());
         let number = str::from_utf8(value).ok().and_then(|value| value.parse::<i64>().ok());
         let Some(next) = number.and_then(|number| number.checked_add(1)) else {
             return "-ERR value is not an integer or out of range".into();
@@ -65,7 +65,7 @@ impl Store {
     }
 }
 
-fn count(keys: &[Word], mut counts: impl FnMut(&Word) -> bool) -> Word {
+fn count(keys: &[&[u8]], mut counts: impl FnMut(&&[u8]) -> bool) -> Word {
     format!(":{}", keys.iter().filter(|key| counts(key)).count()).into()
 }
 

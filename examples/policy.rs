@@ -4,6 +4,8 @@
 //! By hand: `printf 'request=smtpd_access_policy\nsender=a@b\n\n' | nc -N 127.0.0.1 20214`; in `main.cf`
 //! `smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service inet:127.0.0.1:20214`.
 
+mod attributes;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,14 +28,24 @@ struct Greylist {
     /// How long one who has been put off is remembered.
     #[option(default = "35d")]
     memory: Duration,
+    /// How many are remembered at the most. Mail from others is not put off then.
+    #[option(default = 1_000_000)]
+    strangers: usize,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
     /// When each was first seen: by address, sender and recipient.
-    seen: Arc<Mutex<HashMap<[String; 3], Instant>>>,
+    first: HashMap<[String; 3], Instant>,
+    /// When those were last forgotten whose time was over.
+    swept: Option<Instant>,
 }
 
 #[net_server]
 impl Greylist {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
-        while let Some(request) = read_request(conn)? {
+        while let Some(request) = attributes::read_request(conn)? {
             let action = self.decide(&request);
             log::debug!("{action}: {request:?}");
             // Buffered: it goes out before the next read waits.
@@ -50,28 +62,16 @@ impl Greylist {
         let part = |name| request.get(name).cloned().unwrap_or_default();
         let who = ["client_address", "sender", "recipient"].map(part);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.retain(|_, first| first.elapsed() < self.memory);
-        let first = seen.entry(who).or_insert_with(Instant::now);
-        if first.elapsed() < self.delay { "defer_if_permit Come back later" } else { "dunno" }
-    }
-}
-
-/// Reads attributes up to the empty line; `None` at the end of the connection.
-fn read_request(conn: &mut Connection) -> io::Result<Option<HashMap<String, String>>> {
-    let mut request = HashMap::new();
-    while let Some(line) = conn.next_line()? {
-        if line.is_empty() {
-            return Ok(Some(request));
+        let Seen { first, swept } = &mut *seen;
+        // Now and then: to look at each of them costs time, for which all threads wait.
+        if swept.is_none_or(|at| at.elapsed() >= self.memory / 100) {
+            first.retain(|_, first| first.elapsed() < self.memory);
+            *swept = Some(Instant::now());
         }
-        // A value may hold a `=` of its own.
-        let (name, value) = line.split_once('=').ok_or_else(|| broken(&line))?;
-        request.insert(name.to_owned(), value.to_owned());
+        let full = first.len() >= self.strangers && !first.contains_key(&who);
+        let put_off = !full && first.entry(who).or_insert_with(Instant::now).elapsed() < self.delay;
+        if put_off { "defer_if_permit Come back later" } else { "dunno" }
     }
-    if request.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
-}
-
-fn broken(line: &str) -> io::Error {
-    io::Error::other(format!("expected NAME=VALUE, got {line:?}"))
 }
 
 fn main() -> ExitCode {

@@ -3,11 +3,12 @@
 //!
 //! `swaks --server 127.0.0.1:20215 --to you@example.org`, and then `cat *.eml`.
 
-use std::fs::File;
+mod smtp;
+
 use std::path::PathBuf;
-use std::time::UNIX_EPOCH;
 
 use netserver::prelude::*;
+use smtp::{Envelope, keep};
 
 /// Takes every message, and keeps it.
 #[net_server(personality = "prefork", port = "127.0.0.1:20215", read_timeout = "5m")]
@@ -23,39 +24,44 @@ struct SmtpSink {
 #[net_server]
 impl SmtpSink {
     fn process_request(&mut self, conn: &mut Connection) -> io::Result<()> {
-        // The sender, and behind it the recipients.
-        let mut envelope = Vec::new();
+        self.talk(conn).inspect_err(|err| {
+            // For good where a line was too long, which the next try would be as well.
+            let code = if err.kind() == io::ErrorKind::InvalidData { 500 } else { 421 };
+            // Who is gone does not hear it.
+            let _ = write!(conn, "{code} {err}\r\n");
+        })
+    }
+
+    fn talk(&self, conn: &mut Connection) -> io::Result<()> {
+        let mut envelope = Envelope::default();
         write!(conn, "220 sink ESMTP\r\n")?;
-        while let Some(line) = conn.next_line()? {
+        while let Some(line) = conn.next_line_bytes()? {
+            let line = String::from_utf8_lossy(&line);
             let (verb, rest) = line.split_once([' ', ':']).unwrap_or((&line, ""));
-            let reply = match (verb.to_ascii_uppercase().as_str(), envelope.len()) {
-                ("HELO" | "NOOP", _) => "250 ok".into(),
+            let reply = match verb.to_ascii_uppercase().as_str() {
                 // Replies are gathered until a read has to wait, which is all that pipelining asks for.
-                ("EHLO", _) => format!("250-sink\r\n250-PIPELINING\r\n250 SIZE {}", self.size),
-                ("MAIL", 0) | ("RCPT", 1..) => {
-                    envelope.push(rest.split(['<', '>']).nth(1).unwrap_or_default().to_owned());
-                    "250 ok".into()
+                "EHLO" => {
+                    envelope = Envelope::default();
+                    format!("250-sink\r\n250-PIPELINING\r\n250 SIZE {}", self.size)
                 }
-                ("DATA", 2..) => self.take_message(&std::mem::take(&mut envelope), conn)?,
-                ("RSET", _) => {
-                    envelope.clear();
-                    "250 ok".into()
+                "DATA" if envelope.is_whole() => {
+                    self.take_message(&std::mem::take(&mut envelope), conn)?
                 }
-                ("QUIT", _) => return write!(conn, "221 bye\r\n"),
-                _ => "503 not here, or not now".into(),
+                "QUIT" => return write!(conn, "221 bye\r\n"),
+                verb => envelope.obey(verb, rest).into(),
             };
             write!(conn, "{reply}\r\n")?;
         }
         Ok(())
     }
 
-    fn take_message(&self, envelope: &[String], conn: &mut Connection) -> io::Result<String> {
+    fn take_message(&self, envelope: &Envelope, conn: &mut Connection) -> io::Result<String> {
         write!(conn, "354 end with a dot\r\n")?;
-        let mut message = format!("X-Envelope: {}\r\n", envelope.join(" ")).into_bytes();
+        let mut message = envelope.header().into_bytes();
         let most = message.len() + self.size;
         while let Some(line) = conn.next_line_bytes()? {
             match (line.strip_prefix(b"."), message.len() > most) {
-                (Some([]), false) => return self.keep(&message),
+                (Some([]), false) => return Ok(keep(&self.folder, &message)),
                 (Some([]), true) => return Ok("552 too long".into()),
                 (_, true) => {} // Its client is told at its end.
                 // A line that begins with a dot was sent with another one before it.
@@ -64,13 +70,6 @@ impl SmtpSink {
         }
         // Half a message is none.
         Err(io::ErrorKind::UnexpectedEof.into())
-    }
-
-    fn keep(&self, message: &[u8]) -> io::Result<String> {
-        let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-        let name = format!("{now}-{}.eml", std::process::id());
-        File::create_new(self.folder.join(&name))?.write_all(message)?;
-        Ok(format!("250 {name}"))
     }
 }
 

@@ -106,7 +106,11 @@ fn kv_waits_for_a_whole_command_and_ends_what_is_none() {
     for line in ["+OK", "+PONG", "$4", "1", "2"] {
         assert_eq!(client.line(), line);
     }
-    for broken in ["*1\r\n#4\r\nPING\r\n", "*x\r\n", "*-1\r\n", "*1\r\n$1\r\nPING\r\n"] {
+    // Nothing may follow where there would be more to read again each time than there may be.
+    let long = "x".repeat(4096);
+    let number = format!("*1\r\n${}", "1".repeat(4096));
+    let broken = ["*1\r\n#4\r\nPING\r\n", "*x\r\n", "*-1\r\n", "*1\r\n$1\r\nPING\r\n", "*1025\r\n"];
+    for broken in broken.into_iter().chain([&long[..], &number]) {
         let mut client = Client::connect(server.address());
         client.send(["PING\r\n", broken].concat());
         let answer = String::from_utf8(client.rest()).unwrap();
@@ -115,7 +119,26 @@ fn kv_waits_for_a_whole_command_and_ends_what_is_none() {
     client.send("PING\r\n");
     assert_eq!(client.line(), "+PONG", "others do not notice");
     drop(client);
-    server.allow_log("expected");
+    for piece in ["expected", "no line end"] {
+        server.allow_log(piece);
+    }
     server.allow_log("behind a word");
+    server.stop();
+}
+
+#[test]
+fn kv_takes_any_bytes_for_a_word_and_as_many_words_as_there_may_be() {
+    let server = start();
+    let mut client = Client::connect(server.address());
+    // Text would be the same for both.
+    client.send(b"SET \xff\xfe 1\r\nSET \xfe\xff 2\r\nGET \xff\xfe\r\nKEYS *\r\n");
+    for line in ["+OK", "+OK", "$1", "1", "*2"] {
+        assert_eq!(client.line(), line);
+    }
+    drop(client);
+    let mut client = Client::connect(server.address());
+    client.send(format!("*1024\r\n$3\r\nDEL\r\n{}", "$1\r\na\r\n".repeat(1023)));
+    assert_eq!(client.line(), ":0");
+    drop(client);
     server.stop();
 }

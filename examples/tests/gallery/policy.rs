@@ -1,9 +1,9 @@
 //! Greylisting, asked as Postfix asks.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use netserver::testing::{Program, Server, tool, wait_until};
+use netserver::testing::{Client, Program, Server, tool, wait_until};
 
 use super::terminal::Terminal;
 use super::{example, said};
@@ -53,13 +53,45 @@ fn policy_puts_strangers_off_and_knows_them_later() {
 
 #[test]
 fn policy_forgets_who_has_not_come_back() {
-    let arguments = ["--port=127.0.0.1:0", "--delay=0", "--memory=0"];
+    let arguments = ["--port=127.0.0.1:0", "--delay=1s", "--memory=100ms"];
     let server = Server::start(example("policy"), &arguments);
-    let answers = [(); 2].map(|()| ask(&server, &request("ada@example.org")));
-    // Each time anew, and so never put off for any time at all.
-    for answer in answers.into_iter().flatten() {
-        assert_eq!(answer, DUNNO);
+    let asked = Instant::now();
+    if let Some(answer) = ask(&server, &request("ada@example.org")) {
+        assert_eq!(answer, LATER);
+        let known = Duration::from_millis(1200);
+        wait_until("she would be known", || asked.elapsed() > known);
+        assert_eq!(ask(&server, &request("ada@example.org")).unwrap(), LATER);
     }
+    server.stop();
+}
+
+#[test]
+fn policy_remembers_no_more_than_it_may() {
+    let arguments = ["--port=127.0.0.1:0", "--strangers=1", "--memory=2s"];
+    let server = Server::start(example("policy"), &arguments);
+    if let Some(answer) = ask(&server, &request("ada@example.org")) {
+        assert_eq!(answer, LATER);
+        let bob = || ask(&server, &request("bob@example.org")).unwrap();
+        assert_eq!(bob(), DUNNO);
+        assert_eq!(ask(&server, &request("ada@example.org")).unwrap(), LATER);
+        wait_until("there is room for him", || bob() == LATER);
+    }
+    server.stop();
+}
+
+#[test]
+fn policy_answers_who_is_no_text_and_ends_requests_without_an_end() {
+    let server = Server::start(example("policy"), &["--port=127.0.0.1:0", "--log_level=3"]);
+    let mut client = Client::connect(server.address());
+    client.send(b"request=smtpd_access_policy\nsender=\xff@b\n\n");
+    assert_eq!([client.line(), client.line()], [LATER.trim_end(), ""]);
+    // As long as one may be, and a byte more.
+    let long = format!("a={}\n", "b".repeat(1022)).repeat(16);
+    client.send([&long, "\n"].concat());
+    assert_eq!([client.line(), client.line()], [DUNNO.trim_end(), ""]);
+    server.expect_log("a request of more than 16384 bytes");
+    client.send([&long, "c\n\n"].concat());
+    assert_eq!(client.rest(), b"");
     server.stop();
 }
 
@@ -69,9 +101,13 @@ fn policy_leaves_other_questions_to_others_and_ends_what_is_none() {
     if let Some(answer) = ask(&server, "request=junk_policy\n\n") {
         assert_eq!(answer, DUNNO);
         assert_eq!(ask(&server, "sender=ada@example.org\n\n").unwrap(), DUNNO);
-        server.expect_log("expected NAME=VALUE, got \"GET / HTTP/1.1\"");
+        server.expect_log("expected up to 100 NAME=VALUE, got \"GET / HTTP/1.1\"");
         assert_eq!(ask(&server, "GET / HTTP/1.1\n\n").unwrap(), "");
         assert_eq!(ask(&server, "request=smtpd_access_policy\n").unwrap(), "", "half of one");
+        server.allow_log("got \"a100=\"");
+        let many: Vec<String> = (0..101).map(|at| format!("a{at}=\n")).collect();
+        assert_eq!(ask(&server, &format!("{}\n", many.concat())).unwrap(), "", "too many");
+        assert_eq!(ask(&server, &format!("{}\n", many[1..].concat())).unwrap(), "action=dunno\n\n");
     }
     server.stop();
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use netserver::testing::{Program, Server, scratch};
+use netserver::testing::{DEADLINE, Program, Server, scratch};
 
 use super::{example, said};
 
@@ -24,6 +24,30 @@ fn daytime_tells_it_as_date_does() {
         assert!((&before..=&after).contains(&&said), "{before} {said} {after}");
     }
     server.stop();
+}
+
+#[test]
+fn daytime_and_udp_answer_no_answer() {
+    for name in ["daytime", "udp"] {
+        let server =
+            Server::start(example(name), &["--port=127.0.0.1:0/udp", "--server_type=single"]);
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut answers = Vec::new();
+        // The last shows that nothing more is to come of those before.
+        for question in [&b"long"[..], b"\n", b"2026-11-28 12:00:00 UTC\r\n", b""] {
+            socket.send_to(question, server.address()).unwrap();
+        }
+        for _ in 0..2 {
+            let mut answer = [0; 100];
+            let length = socket.recv(&mut answer).unwrap();
+            answers.push(answer[..length].to_vec());
+        }
+        assert!(answers.iter().all(|answer| answer.len() > 2), "{name}: {answers:?}");
+        socket.set_nonblocking(true).unwrap();
+        assert!(socket.recv(&mut [0; 100]).is_err(), "{name} has answered an answer");
+        server.stop();
+    }
 }
 
 fn quotes(folder: &Path, more: &[&str]) -> Program {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use netserver::testing::{Program, Scratch, Server, scratch, tool};
+use netserver::testing::{Client, Program, Scratch, Server, scratch, tool};
 
 use super::{example, said};
 
@@ -89,9 +89,86 @@ fn smtp_sink_holds_the_order_of_commands() {
         let right = "220 503 503 250 503 503 250 503 250 250 250 503 354 250 503 221";
         assert_eq!(codes.join(" "), right);
         assert_eq!(kept(&folder), ["X-Envelope:  a@b\r\nhi\r\n"]);
+        // A hundred recipients, and one more.
+        let many = ["MAIL FROM:<>\r\n".into(), "RCPT TO:<a@b>\r\n".repeat(101)].concat();
+        let answers = said("nc", &["-N", "127.0.0.1", &port], folder.path(), &many).unwrap();
+        assert!(answers.ends_with("250 ok\r\n452 too many recipients\r\n"), "{answers}");
         // Half a message.
         ask("MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\nhi\r\n").unwrap();
         assert_eq!(kept(&folder).len(), 1);
     }
+    server.stop();
+}
+
+/// The replies to these commands, up to the end.
+fn replies(server: &Server, commands: &str) -> String {
+    let mut client = Client::connect(server.address());
+    client.send(commands);
+    client.half_close();
+    String::from_utf8(client.rest()).unwrap()
+}
+
+fn codes(replies: &str) -> String {
+    replies.lines().map(|line| &line[..3]).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn smtp_sink_has_a_hundred_recipients_and_no_more() {
+    let folder = scratch();
+    let server = start(&folder);
+    let recipients = "RCPT TO:<a@b>\r\n".repeat(101);
+    let said =
+        replies(&server, &format!("MAIL FROM:<>\r\n{recipients}DATA\r\nhi\r\n.\r\nQUIT\r\n"));
+    let right = format!("220 250 {}452 354 250 221", "250 ".repeat(100));
+    assert_eq!(codes(&said), right);
+    assert_eq!(kept(&folder)[0].matches("a@b").count(), 100);
+    server.stop();
+}
+
+#[test]
+fn smtp_sink_takes_addresses_that_are_some() {
+    let folder = scratch();
+    let server = start(&folder);
+    let long = "x".repeat(255);
+    for address in ["a@b", "<a@b", "<a\rX-Evil: y>", "<gr\u{fc}n@b>", &format!("<{long}>")] {
+        let said = replies(&server, &format!("MAIL FROM:{address}\r\nRCPT TO:<a@b>\r\n"));
+        assert_eq!(codes(&said), "220 501 503", "{address}: {said}");
+    }
+    let said = replies(&server, "MAIL FROM:<a@b>\r\nEHLO me\r\nMAIL FROM:<a@b>\r\n");
+    assert_eq!(codes(&said), "220 250 250 250 250 250", "EHLO begins anew: {said}");
+    server.stop();
+}
+
+const MAIL: &str = "MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n";
+
+#[test]
+fn smtp_sink_says_why_it_ends() {
+    let folder = scratch();
+    let server = start(&folder);
+    server.expect_log("a line longer than max_line");
+    let said = replies(&server, &format!("{MAIL}{}\r\n.\r\n", "y".repeat(70_000)));
+    assert!(codes(&said).ends_with(" 354 500"), "{said}");
+    let said = replies(&server, &format!("{MAIL}half"));
+    assert!(codes(&said).ends_with(" 354 421"), "{said}");
+    assert_eq!(kept(&folder), [""; 0]);
+    server.stop();
+}
+
+#[test]
+fn smtp_sink_says_that_it_could_not_keep_a_message_and_keeps_no_half() {
+    let Some(shell) = tool("sh") else { return };
+    let folder = scratch();
+    // A write may fail in the midst of a file, as on a full disk.
+    let limit = ["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""];
+    let server = Program::new(example("smtp_sink"))
+        .under(shell, &limit)
+        .args(["--port=127.0.0.1:0", "--log_level=3"])
+        .arg(format!("--folder={}", folder.path().display()))
+        .start();
+    server.expect_log("File too large");
+    let lines = "0123456789\r\n".repeat(1000);
+    let said = replies(&server, &format!("{MAIL}{lines}.\r\nNOOP\r\n"));
+    assert!(codes(&said).ends_with(" 354 451 250"), "{said}");
+    assert_eq!(kept(&folder), [""; 0]);
     server.stop();
 }
