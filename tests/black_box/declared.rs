@@ -54,9 +54,14 @@ fn letters_stand_for_options() {
         assert_eq!(hears(&server, ""), said, "{words:?}");
         server.stop();
     }
-    assert_eq!(fault(greeter(&["-lx"])), "-lx: `x` is short for no option");
-    let escaped = "\"-l\\u{1b}\": `\\u{1b}` is short for no option";
-    assert_eq!(fault(greeter(&["-l\u{1b}[2J"])), escaped);
+    let help = "help: words for the server itself stand after `--`";
+    assert_eq!(fault(greeter(&["-lx"])), format!("-lx: `x` is short for no option\n  {help}"));
+    for words in [&["-x"][..], &["-c", "my.conf"], &["-p9999"]] {
+        assert!(fault(greeter(words)).contains(" is short for no option"), "{words:?}");
+    }
+    let escaped = "\"-l\\u{1b}\": `\\u{1b}` is short for no option\n";
+    let said = fault(greeter(&["-l\u{1b}[2J"]));
+    assert!(said.starts_with(escaped), "{said}");
     for word in ["-lh", "-hl"] {
         assert!(greeter(&[word]).run().expect_code(0).stdout.starts_with("Greets"), "{word}");
     }
@@ -69,7 +74,7 @@ fn letters_stand_for_options() {
     let said = fault(greeter(&["-greting=hi"]));
     assert!(said.contains("help: write --greeting=hi;"), "{said}");
     // What is no option's is the server's, as ever.
-    greeter(&["-x", "--check"]).run().expect_code(0);
+    greeter(&["-1", "-", "--check"]).run().expect_code(0);
     greeter(&["--check", "--", "-lx"]).run().expect_code(0);
 }
 
@@ -213,6 +218,9 @@ fn a_secret_is_written_nowhere() {
         let said = finished.stderr();
         assert!(!said.contains(SECRET) && finished.code() == Some(2), "{words:?}: {said}");
     }
+    let odd = OsStr::from_bytes(b"-t\xffhunter2");
+    let said = fault(greeter(&[]).arg(odd));
+    assert!(said.starts_with("-t: not valid UTF-8"), "{said}");
     let quoted = fault(greeter(&["--token hunter2"]));
     assert_eq!(quoted, "--token: unknown option\n  help: write --token=@FILE");
 }

@@ -43,6 +43,9 @@ fn bash_completes_options_and_values() {
     assert_eq!(complete("declared --greet", 1), ["--greeting"]);
     assert_eq!(complete("declared --manner ''", 2), ["warm", "very-cold"]);
     assert_eq!(complete("declared -m v", 2), ["very-cold"]);
+    assert_eq!(complete("declared --manner =", 2), ["warm", "very-cold"]);
+    assert_eq!(complete("declared --manner = v", 3), ["very-cold"]);
+    assert_eq!(complete("declared --print-completions = z", 3), ["zsh"]);
     let types = complete("declared --server_type pre", 2);
     assert_eq!(types, ["prefork_simple", "prefork"]);
     assert_eq!(complete("declared --print-m", 1), ["--print-man"]);

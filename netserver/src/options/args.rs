@@ -2,7 +2,8 @@
 //!
 //! `--name value`, `--name=value` and `name=value` set an option; a boolean may stand alone, and
 //! takes the next word only where that is one of its own. What stands after `--`, and bare words,
-//! are the server's; so is a word with one dash, unless an option or a command was meant. A server may
+//! are the server's; so is a word with one dash, unless an option or a command was meant, as by any letter
+//! where options have letters. A server may
 //! ask for everything that is no option.
 
 use std::ffi::{OsStr, OsString};
@@ -77,12 +78,14 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
         let bytes = word.as_bytes();
         let looks_ours = bytes.starts_with(b"--") || bytes.contains(&b'=');
         let Some(text) = word.to_str() else {
-            if !looks_ours || self.unknown == Unknown::Passed {
+            let text = word.to_string_lossy();
+            let passed = !looks_ours || self.unknown == Unknown::Passed;
+            if passed && self.letters(&text).is_none() {
                 self.rest.push(word);
                 return Ok(());
             }
             let reject = Reject::new("not valid UTF-8").with_help(AFTER_DASHES);
-            return Err(OptionError::new(self.shown(&word.to_string_lossy()), reject));
+            return Err(OptionError::new(self.shown(&text), reject));
         };
         self.text(text)
     }
@@ -112,12 +115,13 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
     }
 
     /// What stands behind one dash, where it begins with the letter of an option and is not the name of
-    /// one, or with a `=` behind it nearly one.
+    /// one, or with a `=` behind it nearly one. Where options have letters at all, any letter is meant for one.
     fn letters<'a>(&self, text: &'a str) -> Option<&'a str> {
         let letters = text.strip_prefix('-')?;
         let table = self.set.table();
         let first = letters.chars().find(|letter| asked_by(*letter).is_none())?;
-        table.find_short(first)?;
+        let is_meant = first.is_ascii_alphabetic() && self.refuses_letters();
+        (is_meant || table.find_short(first).is_some()).then_some(())?;
         let (name, rest) = head(letters);
         let is_name = match rest.chars().next() {
             // Of one letter all names are near.
@@ -125,6 +129,11 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
             _ => letters.len() > 1 && table.find(name).is_some(),
         };
         (!is_name).then_some(letters)
+    }
+
+    fn refuses_letters(&self) -> bool {
+        let has_letters = self.set.table().iter().any(|spec| spec.short.is_some());
+        has_letters && self.unknown == Unknown::Refused
     }
 
     /// The option that a name is, or nearly is.
@@ -148,7 +157,7 @@ impl<I: Iterator<Item = OsString>> Reader<I> {
                 // What stands behind it may be a secret.
                 let place = shown(&format!("-{}{letter}", &letters[..before]));
                 let fault = format!("`{}` is short for no option", letter.escape_default());
-                return Err(OptionError::new(place, Reject::new(fault)));
+                return Err(OptionError::new(place, Reject::new(fault).with_help(AFTER_DASHES)));
             };
             let value = rest.strip_prefix('=').or((!rest.is_empty()).then_some(rest));
             if rest.is_empty() || rest.starts_with('=') || !spec.kind.flag {

@@ -51,8 +51,16 @@ pub(crate) fn completions(help: &Help<'_>, shell: Shell) -> String {
     };
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut program(help), help.program, &mut text);
-    String::from_utf8_lossy(&text).into_owned()
+    String::from_utf8_lossy(&text).replacen(BEFORE, &format!("{BEFORE}{PARTED}"), 1)
 }
+
+/// Where bash's script knows the word before the one that is completed.
+const BEFORE: &str = "    prev=\"$3\"\n";
+
+/// `--name=value` comes as three words there, which clap does not mind.
+const PARTED: &str = "    [[ ${prev} == \"=\" ]] && prev=\"${COMP_WORDS[COMP_CWORD-2]}\"
+    [[ ${cur} == \"=\" ]] && cur=\"\"
+";
 
 fn program(help: &Help<'_>) -> clap::Command {
     let rest = Arg::new("arguments").value_name("ARGUMENTS").num_args(0..).last(true);
@@ -81,13 +89,18 @@ fn option(help: &Help<'_>, spec: &'static OptionSpec) -> Arg {
     let meanings = (spec.kind.meanings)();
     let choices = (spec.kind.choices)().into_iter().enumerate().map(|(at, choice)| {
         let value = PossibleValue::new(choice);
-        let meaning = meanings.get(at).filter(|meaning| !meaning.is_empty());
+        let meaning = meanings.get(at).filter(|meaning| is_inert(meaning));
         meaning.map_or(value.clone(), |meaning| value.help(*meaning))
     });
     let choices: Vec<_> = choices.collect();
     // The table's own explanation names them.
     let one = one.hide_possible_values(true);
     if choices.is_empty() { one } else { one.value_parser(PossibleValuesParser::new(choices)) }
+}
+
+/// Whether a meaning is shown and nothing more: fish reads it in double quotes, which clap does not mind.
+fn is_inert(meaning: &str) -> bool {
+    !meaning.is_empty() && !meaning.contains(['"', '$', '\\'])
 }
 
 fn hint(spec: &OptionSpec) -> ValueHint {
@@ -144,6 +157,16 @@ mod tests {
     #[test]
     fn clap_takes_the_table() {
         program(&help()).debug_assert();
+    }
+
+    #[test]
+    fn a_meaning_that_a_shell_would_read_is_left_out() {
+        for (meaning, inert) in
+            [("As among friends", true), ("the \"fast\" one", false), ("$(id)", false), ("", false)]
+        {
+            assert_eq!(is_inert(meaning), inert, "{meaning}");
+        }
+        assert!(completions(&help(), Shell::Bash).contains(PARTED));
     }
 
     #[test]
