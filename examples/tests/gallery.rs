@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
+use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -147,7 +149,9 @@ fn custom_options_shows_its_options_and_holds_them() {
 #[test]
 fn custom_options_takes_letters_and_the_environment_and_keeps_a_secret() {
     let folder = scratch();
-    let token = format!("--token=@{}", folder.write("token", "hunter2\n").display());
+    let file = folder.write("token", "hunter2\n");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let token = format!("--token=@{}", file.display());
     let program = Program::new(example("custom_options")).env("GREETER_LANGUAGE", "de\nen");
     let server = program.args(["--port=127.0.0.1:0", "-lg", "hi", token.as_str()]).start();
     let ask = |said: &str| {

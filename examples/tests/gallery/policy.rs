@@ -101,13 +101,9 @@ fn policy_leaves_other_questions_to_others_and_ends_what_is_none() {
     if let Some(answer) = ask(&server, "request=junk_policy\n\n") {
         assert_eq!(answer, DUNNO);
         assert_eq!(ask(&server, "sender=ada@example.org\n\n").unwrap(), DUNNO);
-        server.expect_log("expected up to 100 NAME=VALUE, got \"GET / HTTP/1.1\"");
+        server.expect_log("expected NAME=VALUE, got \"GET / HTTP/1.1\"");
         assert_eq!(ask(&server, "GET / HTTP/1.1\n\n").unwrap(), "");
         assert_eq!(ask(&server, "request=smtpd_access_policy\n").unwrap(), "", "half of one");
-        server.allow_log("got \"a100=\"");
-        let many: Vec<String> = (0..101).map(|at| format!("a{at}=\n")).collect();
-        assert_eq!(ask(&server, &format!("{}\n", many.concat())).unwrap(), "", "too many");
-        assert_eq!(ask(&server, &format!("{}\n", many[1..].concat())).unwrap(), "action=dunno\n\n");
     }
     server.stop();
 }

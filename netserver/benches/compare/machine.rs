@@ -13,7 +13,7 @@ pub(crate) fn line() -> String {
     let build = if cfg!(debug_assertions) { "; **a trial, not optimized**" } else { "" };
     let one = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
     format!(
-        "{}, {} cores, {} GB; Linux {}; tcp_congestion_control {}, somaxconn {}; {rights}{build}.",
+        "{}, {} cores, {} GB; Linux {}; congestion control {}, somaxconn {}; {rights}{build}.",
         after("/proc/cpuinfo", "model name"),
         allowed.len(),
         gigabytes(),
