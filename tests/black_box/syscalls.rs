@@ -6,13 +6,13 @@ use super::program;
 
 const CONNECTIONS: u64 = 1_000;
 
-/// The calls of four children while they serve.
-fn calls_of_children(ports: &[&str]) -> Option<Syscalls> {
+/// The calls of four children, or threads of one, while they serve.
+fn calls_of_workers(arguments: &[&str], children: usize) -> Option<Syscalls> {
     let strace = tool("strace")?;
     let server = program!("line")
         .arg("--host=127.0.0.1")
-        .args(["--min_servers=4", "--max_servers=4", "--max_requests=0"])
-        .args(ports)
+        .args(["--min_servers=4", "--max_servers=4"])
+        .args(arguments)
         .start();
     let exchange = |count: u64| {
         load(server.address())
@@ -26,7 +26,7 @@ fn calls_of_children(ports: &[&str]) -> Option<Syscalls> {
             .run()
             .expect_all_right();
     };
-    server.wait_until("four children", || server.children().len() == 4);
+    server.wait_until("all children", || server.children().len() == children);
     // They take turns, so that each has done by now what it does but once.
     exchange(100);
     let trace = Trace::attach(&strace, server.children());
@@ -36,9 +36,17 @@ fn calls_of_children(ports: &[&str]) -> Option<Syscalls> {
     Some(calls)
 }
 
+/// Those of children that are not renewed meanwhile.
+fn calls_of_children(ports: &[&str]) -> Option<Syscalls> {
+    calls_of_workers(&[&["--max_requests=0"], ports].concat(), 4)
+}
+
 /// Each of `once` once for a connection, and nothing else but a few calls that were under way when
 /// strace came or went.
 fn assert_calls(calls: &Syscalls, once: &[&str]) {
+    for name in once {
+        assert!(calls.iter().any(|(called, _)| called == *name), "no {name} in {calls:?}");
+    }
     for (name, count) in calls.iter() {
         let expected = if once.contains(&name) { CONNECTIONS } else { 0 };
         assert!(count.abs_diff(expected) <= 8, "{name}: {count} of {expected} in {calls:?}");
@@ -48,6 +56,12 @@ fn assert_calls(calls: &Syscalls, once: &[&str]) {
 #[test]
 fn a_connection_costs_a_child_four_calls() {
     let Some(calls) = calls_of_children(&["--port=0"]) else { return };
+    assert_calls(&calls, &["accept4", "read", "write", "close"]);
+}
+
+#[test]
+fn a_connection_costs_a_thread_four_calls() {
+    let Some(calls) = calls_of_workers(&["--server_type=thread"], 1) else { return };
     assert_calls(&calls, &["accept4", "read", "write", "close"]);
 }
 

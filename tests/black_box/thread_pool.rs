@@ -245,34 +245,3 @@ fn none_is_late_to_notice_that_it_is_to_leave() {
         }
     }
 }
-
-#[test]
-fn a_connection_costs_a_thread_four_calls() {
-    const CONNECTIONS: u64 = 1_000;
-    let Some(strace) = tool("strace") else { return };
-    let server = program!("line")
-        .args(["--host=127.0.0.1", "--server_type=thread"])
-        .args(["--min_servers=4", "--max_servers=4"])
-        .start();
-    let exchange = |count: u64| {
-        load(server.address())
-            .connections(usize::try_from(count).unwrap())
-            .clients(1)
-            .exchange(
-                |at| format!("{at}\n"),
-                |at, reply| reply == format!("You said \"{at}\"\n").as_bytes(),
-            )
-            .run()
-            .expect_all_right();
-    };
-    exchange(100);
-    let trace = netserver::testing::Trace::attach(&strace, server.children());
-    exchange(CONNECTIONS);
-    let calls = trace.stop();
-    server.stop();
-    for (name, count) in calls.iter() {
-        let once = ["accept4", "read", "write", "close"].contains(&name);
-        let expected = if once { CONNECTIONS } else { 0 };
-        assert!(count.abs_diff(expected) <= 8, "{name}: {count} of {expected} in {calls:?}");
-    }
-}
