@@ -33,13 +33,15 @@ use crate::sys::signal;
 pub(crate) struct Arrival<'a> {
     pub(crate) spoken: &'a Spoken,
     pub(crate) accepted: Accepted,
+    /// When it came, where it is served at once and by a process that has not looked at the clock yet.
+    pub(crate) since: Option<Instant>,
 }
 
 impl<'a> Arrival<'a> {
     /// One that came to that listener.
     #[inline]
     pub(crate) fn at(listener: &'a Listener, accepted: Accepted) -> Self {
-        Self { spoken: listener.spoken(), accepted }
+        Self { spoken: listener.spoken(), accepted, since: None }
     }
 }
 

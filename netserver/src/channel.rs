@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(feature = "tls")]
 use std::sync::Arc;
+use std::time::Instant;
 
 #[cfg(feature = "tls")]
 use crate::tls::session::Session;
@@ -51,6 +52,12 @@ impl Channel {
     #[inline]
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         self.wire.deadline()
+    }
+
+    /// Has the first read be timed from then on.
+    #[inline]
+    pub(crate) fn begin_at(&mut self, since: Instant) {
+        self.wire.begin_at(since);
     }
 
     /// Has every call end by then.

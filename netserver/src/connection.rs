@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 #[cfg(feature = "tls")]
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::{getsockopt, sockopt};
 use socket2::SockRef;
@@ -114,6 +114,14 @@ impl Connection {
     #[inline]
     pub(crate) fn timed_by(&mut self, timer: Option<Timer>) {
         self.timer = timer;
+    }
+
+    /// Has its first read be timed from then on.
+    #[inline]
+    pub(crate) fn begin_at(&mut self, since: Instant) {
+        if let Stream::Channel(channel) = &mut self.stream {
+            channel.begin_at(since);
+        }
     }
 
     /// Who is at the other end.

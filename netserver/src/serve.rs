@@ -92,8 +92,11 @@ pub(crate) fn serve_connection<S: NetServer>(
     arrival: Arrival<'_>,
     buffers: Buffers,
 ) -> Buffers {
-    let Arrival { spoken, accepted } = arrival;
+    let Arrival { spoken, accepted, since } = arrival;
     let mut conn = Connection::new(accepted, spoken.name, terms.limits, buffers);
+    if let Some(since) = since {
+        conn.begin_at(since);
+    }
     conn.timed_by(seat.timer());
     let mut visit = Visit { terms, spoken, conn: &mut conn, admitted: true, panicked: false };
     let greeted = visit.greet(seat);

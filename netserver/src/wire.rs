@@ -95,6 +95,8 @@ pub(crate) struct Wire {
     blocking: Blocking,
     limits: Limits,
     deadline: Option<Deadline>,
+    /// When the first read begins, where that is known without a look at the clock.
+    since: Option<Instant>,
     seen: Seen,
     sent: usize,
     /// Whether the last write took a part only, and all its time.
@@ -124,6 +126,7 @@ impl Wire {
             blocking,
             limits,
             deadline: None,
+            since: None,
             seen: Seen::Nothing,
             sent: 0,
             late: false,
@@ -149,6 +152,13 @@ impl Wire {
     #[inline]
     pub(crate) fn end_by(&mut self, deadline: Option<Deadline>) {
         self.deadline = deadline;
+    }
+
+    /// Has the first read be timed from then on, which is now or a moment ago. The kernel holds it to its
+    /// time; only one that a signal interrupts may have less of it, by what came before the read.
+    #[inline]
+    pub(crate) fn begin_at(&mut self, since: Instant) {
+        self.since = Some(since);
     }
 
     /// When everything has to be over.
@@ -460,8 +470,10 @@ impl Read for Wire {
             self.seen = if rest { Seen::Some } else { Seen::All };
             return read;
         }
+        let since = self.since.take().filter(|_| self.deadline.is_none());
+        let start = since.unwrap_or_else(Instant::now);
         let read = |stream: &OwnedFd| descriptor::read(stream, room);
-        let count = self.within(Direction::Read, Some(Instant::now()), read)?;
+        let count = self.within(Direction::Read, Some(start), read)?;
         self.seen = if count == length { Seen::Some } else { Seen::All };
         Ok(count)
     }

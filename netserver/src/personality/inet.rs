@@ -47,7 +47,7 @@ fn serve_standard_input<S: NetServer>(server: &mut S, running: &Running) -> Resu
     info.ready_alone()?;
     let name = proto.name();
     let spoken = Spoken { proto: Box::new(proto), name, plain: true, client_first: false };
-    let arrival = Arrival { spoken: &spoken, accepted };
+    let arrival = Arrival { spoken: &spoken, accepted, since: None };
     serve_connection(server, &terms, &mut Alone(|| false), arrival, Buffers::default());
     signal::end_timing();
     Ok(())

@@ -199,17 +199,17 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
         for _ in 0..IN_A_ROW {
             let Some(buffers) = &mut self.buffers else { return Ok(()) };
             buffers.clear();
-            match listener.accept(buffers) {
-                Ok(accepted) => {
-                    self.faults.are_over();
-                    self.waiting = Some(Arrival::at(listener, accepted));
-                }
+            let accepted = match listener.accept(buffers) {
+                Ok(accepted) => accepted,
                 Err(err) => {
                     self.queue = false;
                     return self.faults.look_at(&err);
                 }
-            }
+            };
+            self.faults.are_over();
             let now = Instant::now();
+            // A child that looks at the clock for the first time has three more pages mapped for that.
+            self.waiting = Some(Arrival { since: Some(now), ..Arrival::at(listener, accepted) });
             let dense = now.saturating_duration_since(self.last_client) < DENSE;
             self.last_client = now;
             let few = self.parent.policy.roster.alive() < self.parent.policy.limits.max_servers / 2;
@@ -237,6 +237,8 @@ impl<'p, 'a, S: NetServer> Forker<'p, 'a, S> {
         if forked {
             // Its child has it: this process closes it.
             self.waiting = None;
+        } else if let Some(arrival) = &mut self.waiting {
+            arrival.since = None;
         }
     }
 

@@ -304,6 +304,8 @@ pub(crate) fn write_to_stderr(bytes: &[u8]) {
 }
 
 /// Takes out of a pipe that does not block what is in it, or a part: somebody may go on writing.
+// In a frame of its own: each page of its stack that a parent writes to is copied again after a fork.
+#[inline(never)]
 pub(crate) fn drain(pipe: &impl AsFd) {
     // Where it fails there was nothing in it.
     let _ = read(pipe, &mut [0; 4096]);

@@ -98,6 +98,7 @@ pub(crate) fn split() -> io::Result<Side> {
 }
 
 /// The one call that forks.
+#[inline]
 fn copy() -> io::Result<ForkResult> {
     // Where there are other threads, none holds it at this moment; the child lets go of it, too.
     let zone = (!single_threaded_says_libc()).then(clock::hold_zone);
@@ -217,7 +218,12 @@ pub(crate) fn follow_parent(parent: Pid, signal: Signal) -> io::Result<bool> {
 /// Asks the kernel to send `signal` to this process when its parent dies, which it may have done before.
 #[inline]
 pub(crate) fn ask_for_parents_end(signal: Signal) -> io::Result<()> {
-    Ok(prctl::set_pdeathsig(signal)?)
+    // By the function that closes ranges: a child that is forked for one connection has each page of libc that it
+    // comes to mapped anew, and is on that one already.
+    // SAFETY: it changes nothing but which signal that is.
+    let outcome =
+        unsafe { libc::syscall(libc::SYS_prctl, libc::PR_SET_PDEATHSIG, signal as libc::c_ulong) };
+    Ok(Errno::result(outcome).map(drop)?)
 }
 
 /// Takes that back.
