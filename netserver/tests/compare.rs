@@ -33,7 +33,7 @@ mod measure {
         pub(crate) figure: crate::tests::Figure,
         pub(crate) a: Vec<f64>,
         pub(crate) b: Vec<f64>,
-        pub(crate) errors: u64,
+        pub(crate) errors: [u64; 2],
     }
 }
 
@@ -238,7 +238,7 @@ fn a_command_line_has_its_ports_its_children_and_its_mode() {
 fn row(name: &str, ratio: f64, is_quick: bool) -> Row {
     let test = tests::ALL.iter().find(|test| test.name == name).unwrap();
     let (a, b) = (vec![1_000.0; 6], vec![1_000.0 * ratio; 6]);
-    Row::of(test, &Samples { figure: Figure::Rate, a, b, errors: 0 }, is_quick).unwrap()
+    Row::of(test, &Samples { figure: Figure::Rate, a, b, errors: [0; 2] }, is_quick).unwrap()
 }
 
 fn results(rows: &[Row]) -> Results {
@@ -294,15 +294,25 @@ fn both_pages_have_every_rate_the_worst_first_with_the_same_digits() {
     assert_eq!(
         shown,
         [
-            "| thread | netserver thread / floor threads | 0.968 [0.968..0.968] | B/A ≥ 0.97 | **short** |",
-            "| prefork | netserver prefork / floor prefork | 1.012 [1.012..1.012] | B/A ≥ 0.97 | met |",
-            "| Perl fork | netserver fork / Net::Server Fork | 8.250 [8.250..8.250] | B/A ≥ 8 | met |",
+            "| `thread` | `netserver thread` / `floor threads` | 0.968 [0.968..0.968] | B/A ≥ 0.97 | **short** |",
+            "| `prefork` | `netserver prefork` / `floor prefork` | 1.012 [1.012..1.012] | B/A ≥ 0.97 | met |",
+            "| `Perl fork` | `netserver fork` / `Net::Server Fork` | 8.250 [8.250..8.250] | B/A ≥ 8 | met |",
         ]
     );
     let table = table::markdown(&known);
     for (ratio, pairs) in [("0.968 [0.968..0.968]", 6), ("8.250 [8.250..8.250]", 6)] {
         assert!(table.contains(&format!(" | {ratio} | {pairs} | ")), "{table}");
     }
+}
+
+#[test]
+fn who_left_clients_without_an_answer_is_told() {
+    let mut some = row("prefork", 1.0, false);
+    some.errors = [2, 3];
+    let table = table::markdown(&results(&[some, row("thread", 1.0, false)]));
+    let told: Vec<&str> = table.lines().filter(|line| line.contains("not served")).collect();
+    assert_eq!(told.len(), 1, "{table}");
+    assert!(told[0].ends_with(" not served: 2 by A, 3 by B |"), "{told:?}");
 }
 
 /// The ratios in a table, each with its interval.

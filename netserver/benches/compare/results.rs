@@ -27,7 +27,8 @@ pub(crate) struct Row {
     pub(crate) pairs: u64,
     /// By `--quick`: shows that it works, and is published nowhere.
     pub(crate) is_quick: bool,
-    pub(crate) errors: u64,
+    /// Clients of A and of B that were not served.
+    pub(crate) errors: [u64; 2],
     pub(crate) goal: Option<(String, bool)>,
 }
 
@@ -108,7 +109,7 @@ impl Row {
             range: range[0].as_f64().zip(range[1].as_f64()),
             pairs: value["pairs"].as_u64()?,
             is_quick: value["quick"].as_bool()?,
-            errors: value["errors"].as_u64()?,
+            errors: [value["errors"][0].as_u64()?, value["errors"][1].as_u64()?],
             goal: text(value, "goal").zip(value["met"].as_bool()),
         })
     }

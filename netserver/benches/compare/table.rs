@@ -1,4 +1,4 @@
-//! Rows as Markdown.
+//! Rows as Markdown. Names of tests and servers are code there: they have underscores, and colons.
 
 use crate::charts::{self, Chart};
 use crate::results::{Results, Row};
@@ -18,7 +18,7 @@ pub(crate) fn markdown(results: &Results) -> String {
     }
     if !results.left_out.is_empty() {
         text += "\nNot measured:\n\n";
-        text.extend(results.left_out.iter().map(|(what, why)| format!("- {what}: {why}\n")));
+        text.extend(results.left_out.iter().map(|(what, why)| format!("- `{what}`: {why}\n")));
     }
     text
 }
@@ -35,13 +35,13 @@ fn points(chart: &Chart, results: &Results) -> String {
     let heads: Vec<String> = places.iter().map(u64::to_string).collect();
     let rules = "---:|".repeat(places.len());
     let head =
-        format!("\n| {} ({}) | {} |\n|---|{rules}\n", chart.name, chart.y, heads.join(" | "));
+        format!("\n| `{}` ({}) | {} |\n|---|{rules}\n", chart.name, chart.y, heads.join(" | "));
     let rows = chart.servers.iter().filter_map(|server| {
         let at = |x: &u64| points().find(|point| point.server == *server && point.x == *x);
         let cell = |x| at(x).map_or_else(String::new, |point| figure(point.y));
         let cells: Vec<String> = places.iter().map(cell).collect();
         let is_there = points().any(|point| point.server == *server);
-        is_there.then(|| format!("| {server} | {} |\n", cells.join(" | ")))
+        is_there.then(|| format!("| `{server}` | {} |\n", cells.join(" | ")))
     });
     head + &rows.collect::<String>()
 }
@@ -57,7 +57,7 @@ pub(crate) fn rates(results: &Results) -> String {
     text.extend(rows.into_iter().map(|row| {
         let (goal, verdict) = verdict(row);
         let (Row { test, a, b, .. }, ratio) = (row, ratio(row));
-        format!("| {test} | {b} / {a} | {ratio} | {goal} | {verdict} |\n")
+        format!("| `{test}` | `{b}` / `{a}` | {ratio} | {goal} | {verdict} |\n")
     }));
     text
 }
@@ -80,12 +80,12 @@ fn verdict(row: &Row) -> (&str, &'static str) {
 fn row(row: &Row) -> String {
     let (goal, verdict) = verdict(row);
     let errors = match row.errors {
-        0 => String::new(),
-        count => format!(" {count} not served"),
+        [0, 0] => String::new(),
+        [of_a, of_b] => format!(" not served: {of_a} by A, {of_b} by B"),
     };
     let quick = if row.is_quick { " quick" } else { "" };
     format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {}{quick} | {goal} | {verdict}{errors} |\n",
+        "| `{}` | {} | `{}` | `{}` | {} | {} | {} | {}{quick} | {goal} | {verdict}{errors} |\n",
         row.test,
         row.unit,
         row.a,

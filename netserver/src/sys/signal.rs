@@ -10,12 +10,13 @@
 //! Signals are open everywhere. A child that was forked just now, and has no role yet, has the handler
 //! of its parent: whatever reaches it is taken as its own.
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -35,13 +36,17 @@ use crate::stop::{Event, Role, Stage, Timing};
 
 /// The process in which a server runs; a copy of it is another one.
 static TAKEN: AtomicI32 = AtomicI32::new(0);
-/// Whether the ends of children are told by a signal.
-static HEARING: AtomicBool = AtomicBool::new(false);
 /// Milliseconds of a [`Timing`].
 static DRAIN: AtomicU32 = AtomicU32::new(0);
 /// Whole seconds of it.
 static GRACEFUL: AtomicU32 = AtomicU32::new(0);
 static QUICK: AtomicU32 = AtomicU32::new(0);
+
+thread_local! {
+    /// Whether the ends of children are told by a signal; for the thread that the server runs in. A child
+    /// changes it, and the page that it lies on is its own anyway.
+    static HEARING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Every signal that a server ever handles or ignores.
 const HANDLED: [Signal; 10] = [
@@ -163,7 +168,7 @@ impl Drop for Installed {
             unsafe { libc::sigaction(*signal as i32, before, ptr::null_mut()) };
         }
         end_timing();
-        HEARING.store(false, SeqCst);
+        HEARING.set(false);
         mask::change(&self.mask);
     }
 }
@@ -186,9 +191,9 @@ pub(crate) fn deaf() {
 /// Has the ends of children wake the parent, or not: while there is always somebody to serve it looks
 /// for them anyway, and no child's end costs it a signal.
 pub(crate) fn hear_children(heard: bool) -> io::Result<()> {
-    if HEARING.load(SeqCst) != heard {
+    if HEARING.get() != heard {
         handle(Signal::SIGCHLD, if heard { By::Us } else { By::Default })?;
-        HEARING.store(heard, SeqCst);
+        HEARING.set(heard);
     }
     Ok(())
 }
