@@ -37,6 +37,11 @@ impl Store {
         Ok(())
     }
 
+    /// What is stored ends with this process, so nobody stays with it.
+    fn mux_stopping(&mut self, mux: &mut Mux<'_>) {
+        mux.close();
+    }
+
     fn obey(&mut self, name: &[u8], arguments: &[&[u8]]) -> Word {
         match (name, arguments) {
             (b"PING", []) => "+PONG".into(),

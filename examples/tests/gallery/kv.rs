@@ -142,3 +142,14 @@ fn kv_takes_any_bytes_for_a_word_and_as_many_words_as_there_may_be() {
     drop(client);
     server.stop();
 }
+
+#[test]
+fn kv_ends_its_clients_with_its_store() {
+    let words = ["--port=127.0.0.1:0", "--log_level=3", "--graceful_timeout=600"];
+    let server = Server::start(example("kv"), &words);
+    let mut client = Client::connect(server.address());
+    client.send("SET a 1\r\n");
+    assert_eq!(client.line(), "+OK");
+    server.stop();
+    assert!(client.rest().is_empty());
+}
