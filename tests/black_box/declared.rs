@@ -174,9 +174,9 @@ fn a_variable_that_is_wrong_is_named() {
 fn a_secret_is_written_nowhere() {
     let folder = scratch();
     let file = secret_file(&folder, "token", format!("{SECRET}\n"));
-    let conf = folder.write("greeter.conf", format!("token = {SECRET}\n"));
+    let conf = secret_file(&folder, "greeter.conf", format!("token = {SECRET}\n"));
     let at = format!("-t@{file}");
-    let conf = format!("--conf_file={}", conf.display());
+    let conf = format!("--conf_file={conf}");
     let literal = format!("--token={SECRET}");
     for words in [&[literal.as_str()][..], &["-t", SECRET], &[&conf], &[&at]] {
         for command in
@@ -297,6 +297,58 @@ fn a_secret_that_others_may_know_is_told_and_with_strict_an_error() {
     assert!(checked(&["--token=hunter2"]).stderr().contains(seen));
     let refused = fault(greeter(&["--token=hunter2"]).args(strict));
     assert_eq!(refused.lines().next(), Some(seen));
+}
+
+#[test]
+fn a_secret_in_a_conf_file_that_others_may_read_is_told_and_with_strict_an_error() {
+    let folder = scratch();
+    let conf = secret_file(&folder, "greeter.conf", "port = 0\ntoken = hunter2\npin = 4711\n");
+    let named = format!("--conf_file={conf}");
+    let checked = |words: &[&str]| greeter(words).args([&*named, "--check"]).run();
+    assert_eq!(checked(&[]).expect_code(0).stderr(), "");
+    fs::set_permissions(&conf, Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(checked(&[]).expect_code(0).stderr(), "");
+    fs::set_permissions(&conf, Permissions::from_mode(0o644)).unwrap();
+    let why = "a secret, and others may read this conf file (mode 0644)";
+    let server = greeter(&[&named]).start();
+    assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
+    for (line, name) in [(2, "token"), (3, "pin")] {
+        let said =
+            format!("{conf}:{line}: {name}: {why}; write {name} = @FILE, or use chmod 640, or 600");
+        server.expect_log(&said);
+        let warned = checked(&[]).expect_code(0).stderr();
+        assert_eq!(warned.matches(&said).count(), 1, "{warned}");
+        assert!(!warned.contains(SECRET) && !warned.contains("4711"), "{warned}");
+    }
+    server.stop();
+    let refused = checked(&["--strict", "--user=root"]).expect_code(2).stderr();
+    assert!(refused.contains(&format!("{conf}:2: token: {why}\n  help: write ")), "{refused}");
+    // Where somebody stronger has set it, what stands there is not its value.
+    let others = checked(&["--token=@/run/no-such", "--pin=@/run/no-such"]).expect_code(2).stderr();
+    assert!(!others.contains(why), "{others}");
+    // What is in a file of its own is no secret here.
+    let file = secret_file(&folder, "token", "hunter2\n");
+    folder.write("greeter.conf", format!("token = @{file}\n"));
+    assert_eq!(checked(&[]).expect_code(0).stderr(), "");
+}
+
+#[test]
+fn a_secret_of_a_conf_file_is_whole_or_refused() {
+    let folder = scratch();
+    let written = |line: &str| {
+        let conf = secret_file(&folder, "greeter.conf", line);
+        greeter(&[]).arg(format!("--conf_file={conf}"))
+    };
+    let said = fault(written("token = hunter2#9\n"));
+    let expected = "greeter.conf:1: token: a `#` begins a comment, and stands right behind the value\n  \
+                    help: write `\\#` where it is part of the secret, and a blank before a comment";
+    assert!(said.ends_with(expected), "{said}");
+    for (line, known) in [("token = hunter2\\#9\n", "hunter2#9"), ("token = hunter2 #9\n", SECRET)]
+    {
+        let server = written(line).start();
+        assert_eq!(hears(&server, known), "hello warm [] false false true", "{line}");
+        server.stop();
+    }
 }
 
 #[test]

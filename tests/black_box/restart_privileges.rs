@@ -32,6 +32,23 @@ fn serves(address: SocketAddr, motto: &str) {
     assert_eq!(ask(address, &["motto"]), [motto]);
 }
 
+/// What the conf file of before was is in memory then, where it has no owner and no rights to be held to.
+#[test]
+fn a_strict_server_that_stays_root_goes_back_to_the_image_before() {
+    if setpriv().is_none() {
+        return;
+    }
+    let site = Site::new("motto = first\n");
+    let server = site.program("prefork").args(["--user=root", "--strict"]).start();
+    server.expect_log("told to fail");
+    let address = server.address();
+    site.configure("motto = second\nfailing = pre_loop_hook\n");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_log("generation 3 serves");
+    expect_motto(&server, address, "first", "prefork");
+    server.stop();
+}
+
 /// The user of every process of the server.
 fn users(server: &Server) -> Vec<String> {
     let user = |pid: &i32| {

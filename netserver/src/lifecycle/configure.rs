@@ -111,7 +111,8 @@ where
     let rules = Rules::of(&merged.options)?;
     if starts {
         warn::<S>(&merged, &endpoints, &rules, declaration.proto);
-        warn_of_sources(&merged, &environment.strange)?;
+        let mode = conf_file.as_ref().and_then(ConfFile::mode);
+        warn_of_sources(&merged, mode, &environment.strange)?;
     }
     match line.command {
         None => {
@@ -181,8 +182,12 @@ fn warn<S: Hooks>(merged: &Merged, endpoints: &[Endpoint], rules: &Rules, own: O
 ///
 /// # Errors
 /// A secret that others may know, with `strict`.
-fn warn_of_sources(merged: &Merged, strange: &[String]) -> Result<(), OptionError> {
-    for seen in merged.seen_secrets() {
+fn warn_of_sources(
+    merged: &Merged,
+    conf: Option<u32>,
+    strange: &[String],
+) -> Result<(), OptionError> {
+    for seen in merged.seen_secrets(conf) {
         if merged.options.strict() {
             return Err(seen);
         }

@@ -1,7 +1,8 @@
 //! The conf file: `name = value`, one on a line.
 //!
 //! `name: value` and `name value` are the same; the value is the rest of the line without the
-//! blanks around it; `#` starts a comment and `\#` is a `#`; a boolean's name alone is true.
+//! blanks around it; `#` starts a comment and `\#` is a `#`; a boolean's name alone is true. Of a secret
+//! nobody sees what is left of it, so that a comment has to have a blank before it.
 
 use std::fs::Metadata;
 use std::os::fd::OwnedFd;
@@ -22,8 +23,9 @@ use crate::sys::descriptor;
 pub(crate) struct Read {
     pub(crate) settings: Vec<Setting>,
     pub(crate) bytes: Vec<u8>,
-    /// What the file was when it was opened.
-    pub(crate) opened: Metadata,
+    /// What the file was when it was opened; `None` of one that was handed on, whose rights were looked at
+    /// by whoever read it first.
+    pub(crate) opened: Option<Metadata>,
 }
 
 /// Reads the settings of the file that `named` has as its value; of `instead`, where that is there, which
@@ -38,8 +40,9 @@ pub(crate) fn read(
 ) -> Result<Read, OptionError> {
     let name = shown(&named.text);
     let found = match instead {
-        Some(file) => descriptor::read_all(file.into()),
-        None => descriptor::read_regular(Path::new(&named.text)),
+        Some(file) => descriptor::read_all(file.into()).map(|(bytes, _)| (bytes, None)),
+        None => descriptor::read_regular(Path::new(&named.text))
+            .map(|(bytes, opened)| (bytes, Some(opened))),
     };
     let (bytes, opened) = found.map_err(|err| {
         let reject = Reject::new(format!("{name}: cannot be read: {err}"));
@@ -59,17 +62,22 @@ pub(super) fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Settin
         if line.contains('\0') {
             return Err(refuse("a NUL byte, expected text"));
         }
-        let line = without_comment(line);
-        let line = line.trim();
+        let Line { text, is_cut } = without_comment(line);
+        let line = text.trim();
         let line = line.strip_prefix("--").unwrap_or(line);
         if !line.is_empty() {
-            setting(line, source, &mut set)?;
+            setting(line, is_cut, source, &mut set)?;
         }
     }
     Ok(set.into_settings())
 }
 
-fn setting(line: &str, source: Source, set: &mut OptionSet) -> Result<(), OptionError> {
+fn setting(
+    line: &str,
+    is_cut: bool,
+    source: Source,
+    set: &mut OptionSet,
+) -> Result<(), OptionError> {
     let end = line.find(|c: char| c.is_whitespace() || c == '=' || c == ':').unwrap_or(line.len());
     let (name, rest) = (&line[..end], line[end..].trim_start());
     let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim();
@@ -88,6 +96,11 @@ fn setting(line: &str, source: Source, set: &mut OptionSet) -> Result<(), Option
             ));
             Err(OptionError::new(source.place(name), reject))
         }
+        Some(spec) if spec.secret && is_cut => {
+            let reject = Reject::new("a `#` begins a comment, and stands right behind the value");
+            let help = "write `\\#` where it is part of the secret, and a blank before a comment";
+            Err(OptionError::new(source.place(name), reject.with_help(help)))
+        }
         Some(_) => set.push(name, value, source),
         None => {
             let reject = set.table().unknown(name);
@@ -96,18 +109,29 @@ fn setting(line: &str, source: Source, set: &mut OptionSet) -> Result<(), Option
     }
 }
 
+/// A line without its comment.
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    text: String,
+    /// Whether its comment begins where no blank stands before it.
+    is_cut: bool,
+}
+
 /// The line up to its first `#` that no backslash stands before, with `\#` made `#`.
-fn without_comment(line: &str) -> String {
+fn without_comment(line: &str) -> Line {
     let mut text = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
             '\\' if rest.next_if_eq(&'#').is_some() => text.push('#'),
-            '#' => break,
+            '#' => {
+                let is_cut = text.ends_with(|last: char| !last.is_whitespace());
+                return Line { text, is_cut };
+            }
             c => text.push(c),
         }
     }
-    text
+    Line { text, is_cut: false }
 }
 
 /// A value as it has to stand in a conf file.
@@ -117,6 +141,9 @@ pub(crate) fn escape(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use netserver_options::OptionSpec;
+    use netserver_options::kind::{KindSpec, Text};
+
     use super::*;
 
     fn pairs(text: &str) -> Vec<(&'static str, String, Source)> {
@@ -187,6 +214,37 @@ mod tests {
         assert_eq!(fault(b"conf_file = x"), "t.conf:1: conf_file: a conf file cannot name another");
     }
 
+    #[test]
+    fn no_secret_is_cut_by_a_comment() {
+        static OWN: [OptionSpec; 1] =
+            [OptionSpec::own("token", "", "", KindSpec::of::<Text>()).secret()];
+        let token = |line: &str| {
+            let settings = parse("t.conf", line.as_bytes(), Table::with(&OWN))?;
+            Ok::<_, OptionError>(settings[0].text.clone())
+        };
+        for (line, kept) in [
+            (r"token = abc\#def", "abc#def"),
+            ("token = abc # def", "abc"),
+            ("token = abc\t# def", "abc"),
+            (r"token = \#abc\##", ""),
+            (r"token abc\# # def", "abc#"),
+            ("token = abc#def", ""),
+            ("token = @/run/a#b", ""),
+        ] {
+            match token(line) {
+                Ok(found) => assert_eq!(found, kept, "{line}"),
+                Err(err) => {
+                    let said = err.to_string();
+                    assert!(kept.is_empty(), "{line}: {said}");
+                    assert!(said.starts_with("t.conf:1: token: a `#` begins a comment"), "{said}");
+                    assert!(!said.contains("abc"), "{said}");
+                }
+            }
+        }
+        // Of any other it is a comment wherever it stands, as in Net::Server.
+        assert_eq!(pairs("max_servers = 8# eight")[0].1, "8");
+    }
+
     proptest::proptest! {
         #[test]
         fn no_file_makes_it_panic(bytes: Vec<u8>) {
@@ -195,7 +253,8 @@ mod tests {
 
         #[test]
         fn an_escaped_value_comes_back(value in "[ -~]*") {
-            proptest::prop_assert_eq!(without_comment(&escape(&value)), value);
+            let line = without_comment(&escape(&value));
+            proptest::prop_assert_eq!(line, Line { text: value, is_cut: false });
         }
     }
 }

@@ -13,7 +13,7 @@ use netserver_options::{BuiltIn, OptionSpec, Reject, Scope, Table};
 use super::Options;
 use super::args;
 use super::own::{OwnOption, OwnOptions};
-use super::secret;
+use super::secret::{self, Place};
 use super::set::Setting;
 use super::source::Source;
 use crate::error::OptionError;
@@ -40,6 +40,12 @@ impl Effective {
     /// one that is left out, and none of a secret, which only the server's own field has.
     pub fn values(&self) -> &[String] {
         if self.spec.secret { &[] } else { &self.texts }
+    }
+
+    /// Each text, and where it stands.
+    fn written(&self) -> impl Iterator<Item = (&String, &Source)> {
+        let source = |at: usize| self.origins.get(at).unwrap_or(&self.source);
+        self.texts.iter().enumerate().map(move |(at, text)| (text, source(at)))
     }
 
     /// Its row.
@@ -136,14 +142,20 @@ impl Merged {
         Ok(OwnOptions::new(own.map(own_option).collect::<Result<_, _>>()?))
     }
 
-    /// Secrets that others may know, each with why: once for each option.
-    pub(crate) fn seen_secrets(&self) -> impl Iterator<Item = OptionError> {
+    /// Secrets that others may know, each with why: once for each option. `conf` is the mode of the conf
+    /// file, where that was read.
+    pub(crate) fn seen_secrets(&self, conf: Option<u32>) -> impl Iterator<Item = OptionError> {
         let secrets = self.effective.iter().filter(|one| one.spec.secret);
-        secrets.filter_map(|one| {
-            let on_line = one.source == Source::CommandLine;
-            let why = |text: &String| secret::exposure(one.spec, text, on_line);
-            let reject = one.texts.iter().find_map(why)?;
-            Some(refuse(one, reject))
+        secrets.filter_map(move |one| {
+            one.written().find_map(|(text, source)| {
+                let place = match source {
+                    Source::CommandLine => Place::CommandLine,
+                    Source::Conf { .. } => conf.map_or(Place::Elsewhere, Place::Conf),
+                    _ => Place::Elsewhere,
+                };
+                let reject = secret::exposure(one.spec, text, place)?;
+                Some(OptionError::new(source.place(one.spec.name), reject))
+            })
         })
     }
 }
@@ -243,13 +255,12 @@ fn strongest(settings: &[Setting], spec: &'static OptionSpec) -> Option<Effectiv
 }
 
 fn own_option(one: &Effective) -> Result<OwnOption, OptionError> {
-    let value = |(at, text): (usize, &String)| {
-        let source = one.origins.get(at).unwrap_or(&one.source);
+    let value = |(text, source): (&String, &Source)| {
         let refuse = |reject| OptionError::new(source.place(one.spec.name), reject);
         secret::value(one.spec, text).map_err(refuse)
     };
     let texts = if one.spec.secret {
-        one.texts.iter().enumerate().map(value).collect::<Result<_, _>>()?
+        one.written().map(value).collect::<Result<_, _>>()?
     } else {
         one.texts.clone()
     };

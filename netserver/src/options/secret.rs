@@ -91,13 +91,44 @@ pub(crate) fn value(spec: &OptionSpec, text: &str) -> Result<String, Reject> {
     Ok(if is_text { line.to_owned() } else { usual })
 }
 
-/// Why others may know a secret that is written like that on the command line or elsewhere.
-pub(crate) fn exposure(spec: &OptionSpec, text: &str, on_line: bool) -> Option<Reject> {
-    let Some(name) = file(text) else {
-        let fault = "everybody on this machine may read the command line";
-        let help = format!("write --{}=@FILE", spec.name);
-        return on_line.then(|| Reject::new(fault).with_help(help));
-    };
+/// Where a secret is written, as far as it matters to who may read it there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    CommandLine,
+    /// A conf file of that mode.
+    Conf(u32),
+    /// Where its owner alone looks, or nobody can tell.
+    Elsewhere,
+}
+
+/// Why others may know a secret that is written like that at that place.
+pub(crate) fn exposure(spec: &OptionSpec, text: &str, place: Place) -> Option<Reject> {
+    match file(text) {
+        Some(name) => file_exposure(name),
+        None => literal_exposure(spec, place),
+    }
+}
+
+fn literal_exposure(spec: &OptionSpec, place: Place) -> Option<Reject> {
+    match place {
+        Place::Elsewhere => None,
+        Place::CommandLine => {
+            let fault = "everybody on this machine may read the command line";
+            Some(Reject::new(fault).with_help(format!("write --{}=@FILE", spec.name)))
+        }
+        Place::Conf(mode) => {
+            let what = mode_fault(mode)?;
+            let fault = format!(
+                "a secret, and others may {what} this conf file (mode {:04o})",
+                mode & 0o7777
+            );
+            let help = format!("write {} = @FILE, or use chmod 640, or 600", spec.name);
+            Some(Reject::new(fault).with_help(help))
+        }
+    }
+}
+
+fn file_exposure(name: &str) -> Option<Reject> {
     // Where no such file is there, whoever reads it says so.
     let mode = std::fs::metadata(name).ok().filter(Metadata::is_file)?.mode();
     let what = mode_fault(mode)?;
@@ -147,6 +178,25 @@ mod tests {
             (0o100_602, Some("change")),
         ] {
             assert_eq!(mode_fault(mode), fault, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_literal_is_as_private_as_where_it_stands() {
+        let spec = OptionSpec::own("token", "", "", KindSpec::of::<Text>()).secret();
+        for (text, place, said) in [
+            ("abc", Place::CommandLine, Some("everybody on this machine may read")),
+            ("@@abc", Place::CommandLine, Some("everybody on this machine may read")),
+            ("abc", Place::Conf(0o100_644), Some("others may read this conf file (mode 0644)")),
+            ("abc", Place::Conf(0o100_660), Some("others may change this conf file (mode 0660)")),
+            ("abc", Place::Conf(0o100_640), None),
+            ("abc", Place::Elsewhere, None),
+            ("@/does/not/exist", Place::Conf(0o100_644), None),
+        ] {
+            let found = exposure(&spec, text, place).map(|reject| reject.to_string());
+            assert_eq!(found.is_some(), said.is_some(), "{text} {place:?}");
+            let found = found.unwrap_or_default();
+            assert!(found.contains(said.unwrap_or_default()) && !found.contains("abc"), "{found}");
         }
     }
 
