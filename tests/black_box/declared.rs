@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use netserver::testing::{Client, Program, Scratch, Server, Signal, scratch};
 
+use super::privileges::setpriv;
 use super::program;
 
 /// Stands in every secret of these tests, and in nothing that is ever written.
@@ -370,6 +371,58 @@ fn a_restart_without_the_file_of_a_secret_leaves_the_server_as_it_is() {
         hears(&server, "hunter3") == "hello warm [] false false true"
     });
     server.stop();
+}
+
+/// What the first HUP would tell is told at the start, and before.
+#[test]
+fn a_file_that_the_user_cannot_read_again_is_told_at_the_start() {
+    if setpriv().is_none() {
+        return;
+    }
+    let folder = scratch();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let file = secret_file(&folder, "token", "hunter2\n");
+    let conf = secret_file(&folder, "greeter.conf", "port = 0\nuser = 65534\ngroup = 65534\n");
+    let words = [format!("--conf_file={conf}"), format!("--token=@{file}")];
+    let greeter = || words.iter().fold(greeter(&[]), |program, word| program.arg(word));
+    let told = |name: &str, file: &str| {
+        format!(
+            "--{name}: {file}: 65534 may be unable to read it, and every restart (HUP) has to: {file} has mode \
+             0600, user 0, group 0; let a group of 65534 in, or set hup = ignore or children"
+        )
+    };
+    let checked = greeter().arg("--check").run().expect_code(0).stderr();
+    let server = greeter().start();
+    for (name, file) in [("token", &file), ("conf_file", &conf)] {
+        server.expect_log(&told(name, file));
+        assert_eq!(checked.matches(&told(name, file)).count(), 1, "{checked}");
+    }
+    // It was said with reason.
+    assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
+    server.expect_log("cannot be read: Permission denied");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_log("cannot restart, so the server goes on as it was");
+    server.stop();
+
+    let is_silent = |program: Program| assert_eq!(program.run().expect_code(0).stderr(), "");
+    for hup in ["ignore", "children"] {
+        is_silent(greeter().args([&*format!("--hup={hup}"), "--check"]));
+    }
+    is_silent(greeter().args(["--user=root", "--check"]));
+    for file in [&file, &conf] {
+        std::os::unix::fs::chown(file, None, Some(65534)).unwrap();
+        fs::set_permissions(file, Permissions::from_mode(0o640)).unwrap();
+    }
+    is_silent(greeter().arg("--check"));
+    let server = greeter().start();
+    assert_eq!(hears(&server, SECRET), "hello warm [] false false true");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_log("generation 2 serves");
+    server.stop();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+    let checked = greeter().arg("--check").run().expect_code(0).stderr();
+    let bar = format!("has to: {} has mode 0700", folder.path().canonicalize().unwrap().display());
+    assert_eq!(checked.matches(&bar).count(), 2, "{checked}");
 }
 
 #[test]

@@ -111,8 +111,7 @@ where
     let rules = Rules::of(&merged.options)?;
     if starts {
         warn::<S>(&merged, &endpoints, &rules, declaration.proto);
-        let mode = conf_file.as_ref().and_then(ConfFile::mode);
-        warn_of_sources(&merged, mode, &environment.strange)?;
+        warn_of_sources(&merged, conf_file.as_ref(), &environment.strange)?;
     }
     match line.command {
         None => {
@@ -184,10 +183,10 @@ fn warn<S: Hooks>(merged: &Merged, endpoints: &[Endpoint], rules: &Rules, own: O
 /// A secret that others may know, with `strict`.
 fn warn_of_sources(
     merged: &Merged,
-    conf: Option<u32>,
+    conf: Option<&ConfFile>,
     strange: &[String],
 ) -> Result<(), OptionError> {
-    for seen in merged.seen_secrets(conf) {
+    for seen in merged.seen_secrets(conf.and_then(ConfFile::mode)) {
         if merged.options.strict() {
             return Err(seen);
         }

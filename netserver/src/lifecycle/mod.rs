@@ -10,6 +10,7 @@ mod logging;
 mod managed;
 mod phase;
 mod privileges;
+mod rereads;
 mod secure;
 mod uncalled;
 

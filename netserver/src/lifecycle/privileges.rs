@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use netserver_options::{BuiltIn, Reject};
 
+use super::rereads;
 use crate::error::{OptionError, Result};
 use crate::identity::Identity;
 use crate::options::merge::Merged;
@@ -57,6 +58,7 @@ impl Privileges {
         if options.new_privs() && identity.user.unwrap_or(0) == 0 {
             log::warn!("new_privs has no effect: the server does not become another user");
         }
+        rereads::warn(merged, &identity);
         if privilege::effective_user() == 0 {
             warn_root(merged, &identity)?;
             conf.map_or(Ok(()), |conf| warn_of_conf_file(merged, conf))?;

@@ -142,6 +142,25 @@ impl Merged {
         Ok(OwnOptions::new(own.map(own_option).collect::<Result<_, _>>()?))
     }
 
+    /// The files that secrets are in, and where each is named.
+    pub(crate) fn secret_files(&self) -> impl Iterator<Item = (&str, &Source)> {
+        let secrets = self.effective.iter().filter(|one| one.spec.secret);
+        let named = secrets.flat_map(Effective::written);
+        named.filter_map(|(text, source)| Some((secret::file(text)?, source)))
+    }
+
+    /// The files that every image of a server reads anew, and where each is named.
+    pub(crate) fn reread(&self) -> impl Iterator<Item = (&str, String)> {
+        const FILES: [&str; 3] = ["conf_file", "ssl_cert_file", "ssl_key_file"];
+        let is_read = |one: &&Effective| one.spec.secret || FILES.contains(&one.spec.name);
+        self.effective.iter().filter(is_read).flat_map(|one| {
+            one.written().filter_map(|(text, source)| {
+                let file = if one.spec.secret { secret::file(text)? } else { text.as_str() };
+                Some((file, source.place(one.spec.name)))
+            })
+        })
+    }
+
     /// Secrets that others may know, each with why: once for each option. `conf` is the mode of the conf
     /// file, where that was read.
     pub(crate) fn seen_secrets(&self, conf: Option<u32>) -> impl Iterator<Item = OptionError> {

@@ -234,7 +234,7 @@ impl Unit<'_> {
         let others = || self.written().iter().any(|folder| managed(folder).is_none());
         // It may be for root alone to read.
         let read = ["conf_file", "ssl_key_file"].iter().any(|name| self.option(name).is_some());
-        let read = read || self.secret_files().next().is_some();
+        let read = read || self.merged.secret_files().next().is_some();
         let user = self.option("user").is_some();
         self.option("chroot").is_some() || groups || (user && (read || others()))
     }
@@ -316,18 +316,10 @@ impl Unit<'_> {
     fn all_paths(&self) -> Vec<PathBuf> {
         let effective = self.merged.effective.iter().filter(|one| is_file(one.spec));
         let files = effective.flat_map(|one| &one.texts).map(String::as_str);
-        let files = files.chain(self.secret_files().map(|(file, _)| file));
+        let files = files.chain(self.merged.secret_files().map(|(file, _)| file));
         let files = files.map(|file| self.folder.join(file));
         let program = self.program.to_owned();
         files.chain(self.written()).chain([program]).collect()
-    }
-
-    /// The files that secrets are in, and who names each.
-    fn secret_files(&self) -> impl Iterator<Item = (&str, &Source)> {
-        let secrets = self.merged.effective.iter().filter(|one| one.spec.secret);
-        secrets.flat_map(|one| {
-            one.texts.iter().filter_map(|text| Some((secret::file(text)?, &one.source)))
-        })
     }
 
     /// The folder of the start, where a path that the unit does not name depends on it.
@@ -338,7 +330,7 @@ impl Unit<'_> {
         let file = others.flat_map(|one| &one.texts).any(relative);
         let is_elsewhere =
             |file: &str, source: &Source| !file.starts_with('/') && *source != Source::CommandLine;
-        let secret = self.secret_files().any(|(file, source)| is_elsewhere(file, source));
+        let secret = self.merged.secret_files().any(|(file, source)| is_elsewhere(file, source));
         let socket = self.listen.iter().any(|one| one.port.as_ref().err().is_some_and(relative));
         (file || secret || socket).then_some(self.folder)
     }
