@@ -2,6 +2,7 @@
 
 /// What the caller wants instead of a running server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Command {
     /// `--help`: the options, with their defaults.
     Help,
@@ -41,6 +42,7 @@ impl Command {
 
 /// One such word.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct CommandSpec {
     /// The name, as options are spelled: with `_`.
     pub name: &'static str,

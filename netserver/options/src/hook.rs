@@ -7,6 +7,7 @@ use crate::personality::{BuiltIn, Scope};
 
 /// One method that the runtime calls.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HookSpec {
     /// The method's name.
     pub name: &'static str,
@@ -30,6 +31,7 @@ pub struct HookSpec {
 
 /// One parameter.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Param {
     /// Its usual name.
     pub name: &'static str,

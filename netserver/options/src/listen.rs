@@ -8,6 +8,7 @@ use crate::reject::Reject;
 
 /// One thing to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Wish {
     /// The place of its port in the `port` option.
     pub at: usize,
@@ -49,6 +50,7 @@ impl Family {
 
 /// What the options ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Wishes {
     /// Each once.
     pub all: Vec<Wish>,

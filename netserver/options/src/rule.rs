@@ -7,6 +7,7 @@ use crate::reject::Reject;
 
 /// `low + gap <= high`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rule {
     /// The option with the smaller number.
     pub low: &'static str,

@@ -8,8 +8,10 @@ use crate::kind::{KindSpec, Reading};
 use crate::personality::{BuiltIn, Scope};
 use crate::reject::Reject;
 
-/// One option, as data.
+/// One option, as data. The table has the rows of every server's options, [`OptionSpec::own`] makes one of a
+/// server's own: so does what the attribute writes.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct OptionSpec {
     /// The name, with `_`.
     pub name: &'static str,

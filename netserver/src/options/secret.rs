@@ -61,7 +61,7 @@ pub(crate) fn check(spec: &OptionSpec, text: &str) -> Result<Reading, Reject> {
             if canonical.starts_with('@') { format!("@{canonical}") } else { canonical }
         }
     };
-    Ok(Reading { canonical: kept, measure: None })
+    Ok(Reading::of(kept))
 }
 
 /// Nothing is what a file has that nobody has filled, and is known to everybody.

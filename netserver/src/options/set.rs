@@ -84,9 +84,15 @@ impl OptionSet {
 }
 
 /// One or more values of an option, as texts: made from a number, a text, a boolean, or a list of
-/// one of these.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// one of these. Its `Debug` tells how many and shows none, as they may be those of a secret.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Texts(pub(crate) Vec<String>);
+
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Texts({} hidden)", self.0.len())
+    }
+}
 
 impl Texts {
     /// No value yet.
@@ -130,5 +136,17 @@ impl<T: Into<Texts>, const N: usize> From<[T; N]> for Texts {
 impl<T: Into<Texts>> From<Vec<T>> for Texts {
     fn from(values: Vec<T>) -> Self {
         values.into_iter().fold(Self::new(), Self::with)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_nobody_has_named_yet_are_not_shown() {
+        let texts = Texts::from(["hunter2", "hunter3"]);
+        assert_eq!(format!("{texts:?}"), "Texts(2 hidden)");
+        assert_eq!(texts, Texts::from(vec!["hunter2"]).with("hunter3"));
     }
 }

@@ -14,6 +14,7 @@ pub struct Host;
 
 /// What a [`Host`] text stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HostValue {
     /// The host.
     pub name: HostName,

@@ -10,6 +10,7 @@ pub struct Logopt;
 /// What a [`Logopt`] text stands for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each word is there or not")]
+#[non_exhaustive]
 pub struct LogoptValue {
     /// What cannot reach the daemon goes to the console.
     pub cons: bool,

@@ -189,8 +189,9 @@ impl<K: Kind> Kind for List<K> {
     }
 }
 
-/// A kind as data, for those who have rows and no types.
+/// A kind as data, for those who have rows and no types; [`KindSpec::of`] makes it.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct KindSpec {
     /// What stands for the value in `--help`.
     pub placeholder: &'static str,
@@ -214,11 +215,19 @@ pub struct KindSpec {
 
 /// What a kind made of one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reading {
     /// The text that stands for the same value in its usual form.
     pub canonical: String,
     /// The value as a number in the kind's smallest unit.
     pub measure: Option<u64>,
+}
+
+impl Reading {
+    /// Of a text that is no number, in its usual form.
+    pub const fn of(canonical: String) -> Self {
+        Self { canonical, measure: None }
+    }
 }
 
 impl KindSpec {

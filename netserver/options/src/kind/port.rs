@@ -48,6 +48,7 @@ pub struct PortValue {
 
 /// What a port is with a protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Part {
     /// The host, where there is one: else the `host` option has it.
     pub host: Option<HostValue>,

@@ -79,6 +79,7 @@ pub struct Proto;
 
 /// What a [`Proto`] text stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProtoValue {
     /// The protocol.
     pub protocol: Protocol,
