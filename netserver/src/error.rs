@@ -193,23 +193,38 @@ impl From<OptionError> for Error {
     }
 }
 
-/// A value or a name that was refused, and where it came from.
+/// A value or a name that was refused, and where it came from; with it, whatever else was refused of the same
+/// conf file or environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionError {
     /// Where: `--max_servers`, or `echo.conf:12: max_servers`.
     place: String,
     reject: Reject,
+    /// What else was refused, in the order in which it stands there. None of them has others.
+    others: Vec<Self>,
 }
 
 impl OptionError {
     pub(crate) fn new(place: impl Into<String>, reject: Reject) -> Self {
-        Self { place: place.into(), reject }
+        Self { place: place.into(), reject, others: Vec::new() }
+    }
+
+    /// All of `faults` as one.
+    ///
+    /// # Errors
+    /// Where there are any.
+    pub(crate) fn hold(faults: impl IntoIterator<Item = Self>) -> Result<(), Self> {
+        let mut faults = faults.into_iter();
+        let Some(first) = faults.next() else { return Ok(()) };
+        Err(Self { others: faults.collect(), ..first })
     }
 }
 
 impl fmt::Display for OptionError {
+    /// Each on a line of its own, and its cure on the next.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.reject)
+        write!(f, "{}: {}", self.place, self.reject)?;
+        self.others.iter().try_for_each(|other| write!(f, "\n{other}"))
     }
 }
 

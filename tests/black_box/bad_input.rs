@@ -130,6 +130,43 @@ fn a_refused_conf_file_names_file_and_line() {
 }
 
 #[test]
+fn every_mistake_of_a_conf_file_is_told_at_once() {
+    let folder = scratch();
+    let told = |content: &str, words: &[&str]| {
+        folder.write("bad.conf", content);
+        let program = actor(words).arg("--conf_file=bad.conf").directory(folder.path());
+        program.run().expect_code(2).log
+    };
+    let content = "listen = 0\nmax_server = 9\nport = 0\nmax_servers\nkeepalive = maybe\n-x = 1\n";
+    let lines = [
+        "actor: bad.conf:1: listen: expected 1 to 65535, got 0",
+        "actor: bad.conf:2: unknown option max_server",
+        "  help: did you mean `max_servers`?",
+        "actor: bad.conf:4: max_servers: needs a value",
+        "  help: write max_servers = NUMBER",
+        "actor: bad.conf:5: keepalive: expected 0, 1, yes, no, true, false, on or off, got maybe",
+        "actor: bad.conf:6: unknown option -x",
+    ];
+    for words in [&[][..], &["--check"], &["--print-config"]] {
+        assert_eq!(told(content, words), lines);
+    }
+    // Each line alone would be right; together they are not.
+    let content = "min_spare_servers = 9\nmin_servers = 8\nmax_spare_servers = 4\n";
+    let lines = told(content, &["--max_servers=5", "--check"]);
+    let faults: Vec<_> = lines.iter().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(faults.len(), 2, "{lines:?}");
+    assert!(faults[0].starts_with("actor: bad.conf:1: min_spare_servers: "), "{lines:?}");
+    assert!(faults[1].starts_with("actor: bad.conf:2: min_servers: "), "{lines:?}");
+    let content = "min_servers = 2\nmax_servers = 5\nserver_type = single\n";
+    let lines = told(content, &["--max_spare_servers=4"]);
+    let faults = lines.iter().filter_map(|line| line.split_once(": has no effect"));
+    let faults: Vec<_> = faults.map(|(place, _)| place).collect();
+    let places = ["--max_spare_servers", "bad.conf:1: min_servers", "bad.conf:2: max_servers"];
+    assert_eq!(faults, places.map(|place| format!("actor: {place}")));
+    assert_eq!(told("listen = 0\n", &["--colour"]), ["actor: --colour: unknown option"]);
+}
+
+#[test]
 fn a_conf_file_that_cannot_be_one_is_refused() {
     let folder = scratch();
     let refused = |file: &OsStr| refusal(actor(&[]).arg("--conf_file").arg(file), 2).concat();

@@ -152,9 +152,15 @@ pub(crate) fn complain(program: &str, text: &str) {
     descriptor::write_to_stderr(complaint(program, text).as_bytes());
 }
 
-/// Whoever starts a program chooses the name that it has: it must not forge a line.
+/// Whoever starts a program chooses the name that it has: it must not forge a line. A cure belongs to the line
+/// above it.
 fn complaint(program: &str, text: &str) -> String {
-    format!("{}: {text}\n", escape(program, 1024))
+    let name = escape(program, 1024);
+    let named = |line: &str| format!("{name}: {line}\n");
+    let as_is = |line: &str| format!("{line}\n");
+    text.split('\n')
+        .map(|line| if line.starts_with("  ") { as_is(line) } else { named(line) })
+        .collect()
 }
 
 /// Whether whoever started the program sees nothing of the log, and still has a standard error to look at.
@@ -383,6 +389,10 @@ mod tests {
     fn the_name_of_a_program_stays_on_its_line() {
         let said = complaint("echo\n\u{1b}[2Jroot", "--port: needs a value\n  help: write one");
         assert_eq!(said, "echo\\n\\u{1b}[2Jroot: --port: needs a value\n  help: write one\n");
+        assert_eq!(
+            complaint("echo", "a: x\n  help: y\nb: z"),
+            "echo: a: x\n  help: y\necho: b: z\n"
+        );
     }
 
     #[test]

@@ -18,6 +18,9 @@ use super::source::Source;
 use crate::error::OptionError;
 use crate::sys::descriptor;
 
+/// So many refused lines are told one by one; whoever names a file that is none has thousands.
+const TOLD: usize = 20;
+
 /// What was read of a conf file.
 #[derive(Debug)]
 pub(crate) struct Read {
@@ -32,7 +35,7 @@ pub(crate) struct Read {
 /// was that file once.
 ///
 /// # Errors
-/// Where it cannot be read, is no text, or a line of it is refused.
+/// Where it cannot be read, is no text, or lines of it are refused: each of them is told.
 pub(crate) fn read(
     named: &Setting,
     table: Table,
@@ -54,22 +57,32 @@ pub(crate) fn read(
 pub(super) fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Setting>, OptionError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut set = OptionSet::new(table, Source::Default);
+    let mut faults = Vec::new();
+    let mut more = 0_usize;
     for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let source = Source::Conf { file: name.to_owned(), line: at + 1 };
-        let place = source.in_config();
-        let refuse = |fault: &str| OptionError::new(place.clone(), Reject::new(fault));
-        let line = std::str::from_utf8(line).map_err(|_| refuse("not valid UTF-8"))?;
-        if line.contains('\0') {
-            return Err(refuse("a NUL byte, expected text"));
-        }
-        let Line { text, is_cut } = without_comment(line);
-        let line = text.trim();
-        let line = line.strip_prefix("--").unwrap_or(line);
-        if !line.is_empty() {
-            setting(line, is_cut, source, &mut set)?;
+        match take(line, source, &mut set) {
+            Err(fault) if faults.len() < TOLD => faults.push(fault),
+            Err(_) => more += 1,
+            Ok(()) => {}
         }
     }
+    let rest = Reject::new(format!("lines that are refused as well: {more}"));
+    let rest = (more > 0).then(|| OptionError::new(name, rest));
+    OptionError::hold(faults.into_iter().chain(rest))?;
     Ok(set.into_settings())
+}
+
+fn take(line: &[u8], source: Source, set: &mut OptionSet) -> Result<(), OptionError> {
+    let refuse = |fault: &str| OptionError::new(source.in_config(), Reject::new(fault));
+    let line = std::str::from_utf8(line).map_err(|_| refuse("not valid UTF-8"))?;
+    if line.contains('\0') {
+        return Err(refuse("a NUL byte, expected text"));
+    }
+    let Line { text, is_cut } = without_comment(line);
+    let line = text.trim();
+    let line = line.strip_prefix("--").unwrap_or(line);
+    if line.is_empty() { Ok(()) } else { setting(line, is_cut, source, set) }
 }
 
 fn setting(
@@ -243,6 +256,27 @@ mod tests {
         }
         // Of any other it is a comment wherever it stands, as in Net::Server.
         assert_eq!(pairs("max_servers = 8# eight")[0].1, "8");
+    }
+
+    #[test]
+    fn every_line_that_is_refused_is_told_in_its_place() {
+        let said = fault(b"max_servers = many\nlisten = 5\nmax_server = 1\n\xff\nlisten = 0\n");
+        let lines: Vec<_> = said.lines().collect();
+        let wanted = [
+            "t.conf:1: max_servers: expected a whole number, 1 to 65535, got many",
+            "t.conf:3: unknown option max_server",
+            "  help: did you mean `max_servers`?",
+            "t.conf:4: not valid UTF-8",
+            "t.conf:5: listen: expected 1 to 65535, got 0",
+        ];
+        assert_eq!(lines, wanted);
+    }
+
+    #[test]
+    fn of_a_file_that_is_no_conf_file_some_lines_are_told() {
+        let said = fault("{\n".repeat(1000).as_bytes());
+        assert_eq!(said.lines().count(), TOLD + 1, "{said}");
+        assert!(said.ends_with("\nt.conf: lines that are refused as well: 980"), "{said}");
     }
 
     proptest::proptest! {

@@ -27,7 +27,7 @@ pub(crate) struct Environment {
 /// Reads the variables that begin with `prefix`.
 ///
 /// # Errors
-/// A value that is refused, and a name that is nearly an option's.
+/// Values that are refused, and names that are nearly an option's: each of them is told.
 pub(crate) fn read(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
     prefix: &'static str,
@@ -37,18 +37,23 @@ pub(crate) fn read(
         .into_iter()
         .filter_map(|(name, value)| Some((after(&name, prefix)?, value)))
         .collect();
-    // Their order is nobody's choice, and the first fault is told.
+    // Their order is nobody's choice, and faults are told in one that is always the same.
     variables.sort();
     let mut set = OptionSet::new(table, Source::Environment { prefix });
     let mut strange = Vec::new();
+    let mut faults = Vec::new();
     for (name, value) in variables {
         let lower = name.to_ascii_lowercase();
         match table.find(&lower).filter(|spec| spec.name.to_ascii_uppercase() == name) {
             Some(spec) if is_service(spec, &value) => strange.push(variable(prefix, spec.name)),
-            Some(spec) => take(&mut set, spec, prefix, value)?,
-            None => strange.push(unknown(&lower, &name, prefix, table)?),
+            Some(spec) => faults.extend(take(&mut set, spec, prefix, value).err()),
+            None => match unknown(&lower, &name, prefix, table) {
+                Ok(name) => strange.push(name),
+                Err(fault) => faults.push(fault),
+            },
         }
     }
+    OptionError::hold(faults)?;
     Ok(Environment { settings: set.into_settings(), strange })
 }
 
@@ -177,6 +182,10 @@ mod tests {
         for name in ["ECHO_MAX_SERVER", "ECHO_max_servers"] {
             assert!(fault(&[(name, "8")]).ends_with("help: did you mean ECHO_MAX_SERVERS?"));
         }
+        let two = [("ECHO_MAX_SERVERS", "0"), ("ECHO_LISTEN", "no")];
+        let both = "ECHO_LISTEN: expected a whole number, 1 to 65535, got no\n\
+                    ECHO_MAX_SERVERS: expected 1 to 65535, got 0";
+        assert_eq!(fault(&two), both);
         let odd = [("ECHO_USER".into(), OsString::from_vec(vec![0xff]))];
         let fault = read(odd, "ECHO", Table::BUILT_IN).unwrap_err().to_string();
         assert_eq!(fault, "ECHO_USER: not valid UTF-8");

@@ -183,7 +183,8 @@ impl Merged {
 /// personality).
 ///
 /// # Errors
-/// The first rule of the table that is broken by what somebody set.
+/// Whatever somebody set that has no effect, or breaks a rule of the table: strongest source first, lines of the
+/// conf file in their order.
 pub(crate) fn merge(
     settings: &[Setting],
     table: Table,
@@ -197,10 +198,11 @@ pub(crate) fn merge(
     // that serves.
     let strong =
         |one: &&Effective| one.source != Source::Attribute && one.source.rank() <= chosen_by.rank();
-    if let (Some(one), Some(personality)) = (left_out.iter().find(strong), personality) {
-        return Err(refuse(one, one.spec.out_of_scope(personality)));
-    }
-    hold_rules(&set)?;
+    let useless = left_out.iter().filter(strong);
+    let useless = personality.into_iter().flat_map(|personality| {
+        useless.clone().map(move |one| (one, one.spec.out_of_scope(personality)))
+    });
+    hold(useless.chain(broken_rules(&set)))?;
     let effective: Vec<Effective> = table
         .iter()
         .filter(|spec| spec.works_with(personality))
@@ -287,26 +289,33 @@ fn own_option(one: &Effective) -> Result<OwnOption, OptionError> {
 }
 
 /// Every rule, and what follows from it, between two values that somebody set.
-fn hold_rules(set: &[Effective]) -> Result<(), OptionError> {
+fn broken_rules(set: &[Effective]) -> impl Iterator<Item = (&Effective, Reject)> {
     let of = |name: &str| set.iter().find(|one| one.spec.name == name);
-    for rule in rule::closure() {
-        let (Some(low), Some(high)) = (of(rule.low), of(rule.high)) else {
-            continue;
-        };
-        let measures = low.measure.zip(high.measure);
-        if measures.is_some_and(|(less, more)| rule.is_broken_by(less, more)) {
-            return Err(conflict(rule, low, high));
-        }
-    }
-    Ok(())
+    rule::closure().into_iter().filter_map(move |rule| {
+        let (low, high) = (of(rule.low)?, of(rule.high)?);
+        let (less, more) = low.measure.zip(high.measure)?;
+        rule.is_broken_by(less, more).then(|| conflict(rule, low, high))
+    })
 }
 
 /// The weaker source is told, as it is the stronger one that was meant.
-fn conflict(rule: Rule, low: &Effective, high: &Effective) -> OptionError {
+fn conflict<'a>(rule: Rule, low: &'a Effective, high: &'a Effective) -> (&'a Effective, Reject) {
     let told_high = high.source.rank() > low.source.rank();
     let (told, other) = if told_high { (high, low) } else { (low, high) };
     let other = format!("{} ({})", other.texts.concat(), other.source.in_config());
-    refuse(told, rule.reject(told_high, &told.texts.concat(), &other))
+    (told, rule.reject(told_high, &told.texts.concat(), &other))
+}
+
+/// One value breaks several rules where another follows from them; of these the first is told.
+fn hold<'a>(faults: impl Iterator<Item = (&'a Effective, Reject)>) -> Result<(), OptionError> {
+    let mut all: Vec<(&Effective, Reject)> = Vec::new();
+    for (one, reject) in faults {
+        if !all.iter().any(|(other, _)| other.spec.name == one.spec.name) {
+            all.push((one, reject));
+        }
+    }
+    all.sort_by_key(|(one, _)| one.source.order());
+    OptionError::hold(all.into_iter().map(|(one, reject)| refuse(one, reject)))
 }
 
 fn refuse(one: &Effective, reject: Reject) -> OptionError {

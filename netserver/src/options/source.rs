@@ -47,6 +47,12 @@ impl Source {
         }
     }
 
+    /// Strongest first, and lines of the conf file in their order.
+    pub(crate) const fn order(&self) -> (u8, usize) {
+        let line = if let Self::Conf { line, .. } = self { *line } else { 0 };
+        (self.rank(), line)
+    }
+
     /// The place that an error names: the option as it stands in this source.
     pub(crate) fn place(&self, option: &str) -> String {
         match self {
