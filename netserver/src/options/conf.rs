@@ -21,6 +21,9 @@ use crate::sys::descriptor;
 /// So many refused lines are told one by one; whoever names a file that is none has thousands.
 const TOLD: usize = 20;
 
+/// What to do about the head of one.
+const NO_SECTION: &str = "remove the line: there are no sections";
+
 /// What was read of a conf file.
 #[derive(Debug)]
 pub(crate) struct Read {
@@ -117,6 +120,7 @@ fn setting(
         Some(_) => set.push(name, value, source),
         None => {
             let reject = set.table().unknown(name);
+            let reject = if name.starts_with('[') { reject.with_help(NO_SECTION) } else { reject };
             Err(OptionError::new(source.in_config(), reject))
         }
     }
@@ -218,6 +222,11 @@ mod tests {
             fault(b"max_server = 1"),
             "t.conf:1: unknown option max_server\n  help: did you mean `max_servers`?"
         );
+        for section in ["[server]", "[server ]", "[a]=1"] {
+            let said = fault(section.as_bytes());
+            assert!(said.starts_with("t.conf:1: unknown option ["), "{section}: {said}");
+            assert!(said.ends_with("\n  help: remove the line: there are no sections"), "{said}");
+        }
         for slip in ["-port = 1", "---port = 1", "----port = 1"] {
             let said = fault(slip.as_bytes());
             assert!(said.starts_with("t.conf:1: unknown option -"), "{slip}: {said}");
