@@ -148,4 +148,20 @@ mod tests {
         assert_eq!(fault(defaults(&WRONG_KIND)), "size: expected a whole number, got many");
         assert_eq!(fault(defaults(&OUT_OF_RANGE)), "size: expected 1 to 9, got 10");
     }
+
+    #[test]
+    fn a_range_of_its_own_stands_in_the_place_of_the_types() {
+        use crate::kind::{List, Maybe, Number};
+        let kinds = [
+            KindSpec::of::<Number<u32>>(),
+            KindSpec::of::<Maybe<Number<u32>>>(),
+            KindSpec::of::<List<Number<u32>>>(),
+        ];
+        for kind in kinds {
+            let row = || OptionSpec::own("size", "", "", kind);
+            let said = |row: OptionSpec| row.check("many").unwrap_err().to_string();
+            assert_eq!(said(row()), "expected a whole number from 0 to 4294967295, got many");
+            assert_eq!(said(row().range("1", "9")), "expected a whole number, 1 to 9, got many");
+        }
+    }
 }

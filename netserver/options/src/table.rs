@@ -935,19 +935,21 @@ impl OptionSpec {
 
     /// Why a secret was refused, without a word of it: what a type says may have the text in it.
     pub fn refused_secret(&self) -> Reject {
-        let range = self.range.map(|(low, high)| format!(", {low} to {high}")).unwrap_or_default();
-        let expected = (self.kind.expected)();
-        Reject::new(format!("expected {expected}{range}, got a secret that is something else"))
+        let expected = self.bounded().unwrap_or_else(self.kind.expected);
+        Reject::new(format!("expected {expected}, got a secret that is something else"))
+    }
+
+    /// What is expected where the row has bounds, which are the narrower ones.
+    fn bounded(&self) -> Option<String> {
+        self.range.map(|(low, high)| format!("{}, {low} to {high}", (self.kind.bounded)()))
     }
 
     fn reading(&self, text: &str) -> Result<Reading, Reject> {
         let range = self.range.map(|(low, high)| format!("{low} to {high}"));
-        let reading = (self.kind.read)(text).map_err(|reject| match &range {
-            Some(range) => {
-                Reject::expected(format!("{}, {range}", (self.kind.expected)()), text.trim())
-            }
-            None => reject,
-        })?;
+        let bounded = |reject| {
+            self.bounded().map_or(reject, |expected| Reject::expected(expected, text.trim()))
+        };
+        let reading = (self.kind.read)(text).map_err(bounded)?;
         match (self.range, range, reading.measure) {
             (Some(bounds), Some(range), Some(measure)) if !self.within(bounds, measure) => {
                 Err(Reject::expected(range, text.trim()))

@@ -83,6 +83,11 @@ pub trait Kind {
     /// What is expected, for a message: "a whole number".
     fn expected() -> String;
 
+    /// The same where a row has bounds of its own, which are told behind it: without those of the kind.
+    fn bounded() -> String {
+        Self::expected()
+    }
+
     /// One occurrence of the value. The text comes without blanks around it where they are no part of it.
     ///
     /// # Errors
@@ -139,6 +144,10 @@ impl<K: Kind> Kind for Maybe<K> {
         K::expected()
     }
 
+    fn bounded() -> String {
+        K::bounded()
+    }
+
     fn parse(text: &str) -> Result<Self::Value, Reject> {
         K::parse(text).map(Some)
     }
@@ -170,6 +179,10 @@ impl<K: Kind> Kind for List<K> {
 
     fn expected() -> String {
         K::expected()
+    }
+
+    fn bounded() -> String {
+        K::bounded()
     }
 
     fn parse(text: &str) -> Result<Self::Value, Reject> {
@@ -205,6 +218,8 @@ pub struct KindSpec {
     pub json: Json,
     /// What is expected, for a message.
     pub expected: fn() -> String,
+    /// The same where a row has bounds of its own.
+    pub bounded: fn() -> String,
     /// The names the value may be, where they are few.
     pub choices: fn() -> Vec<&'static str>,
     /// What each of them means, in their order, where that is told.
@@ -255,6 +270,7 @@ impl KindSpec {
             flag: K::FLAG,
             json: K::JSON,
             expected: K::expected,
+            bounded: K::bounded,
             choices: K::choices,
             meanings: Vec::new,
             read: |text| {

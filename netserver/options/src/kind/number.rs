@@ -126,7 +126,11 @@ impl<N: Whole> Kind for Number<N> {
 
     fn expected() -> String {
         let (low, high) = N::BOUNDS;
-        format!("a whole number from {low} to {high}")
+        format!("{} from {low} to {high}", Self::bounded())
+    }
+
+    fn bounded() -> String {
+        "a whole number".into()
     }
 
     fn parse(text: &str) -> Result<N, Reject> {
