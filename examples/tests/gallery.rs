@@ -123,7 +123,7 @@ fn custom_options_shows_its_options_and_holds_them() {
     let help = answer("--help").expect_code(0).stdout;
     for line in [
         "Greets each visitor.\n",
-        "Custom_options's own:\n",
+        "\nOptions of its own:\n",
         "  --open DURATION               How long after the start visitors are greeted",
         "[default: 1d]",
         "  -g, --greeting TEXT           What to say, instead of what the language says\n",

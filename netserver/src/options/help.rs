@@ -41,7 +41,7 @@ impl Help<'_> {
         }
         // Writing to a string cannot fail.
         let _ = writeln!(text, "Usage: {} [OPTION=VALUE]... [--] [ARGUMENTS]", self.program);
-        let mut under = String::new();
+        let mut under = "";
         for (title, spec) in self.rows() {
             if title != under {
                 let _ = writeln!(text, "\n{title}:");
@@ -64,12 +64,12 @@ impl Help<'_> {
     }
 
     /// The options that are offered, each with its heading.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (String, &'static OptionSpec)> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&'static str, &'static OptionSpec)> {
         Group::ALL.iter().flat_map(move |group| {
             let in_group = |spec: &&OptionSpec| spec.group == *group;
             let rows = self.table.iter().filter(in_group);
             let rows = rows.filter(|spec| is_offered(spec, self.declared));
-            rows.map(|spec| (title(*group, self.program), spec))
+            rows.map(|spec| (title(*group), spec))
         })
     }
 
@@ -95,13 +95,9 @@ impl Help<'_> {
     }
 }
 
-/// The server's own options stand under its name: "Greeter's own".
-fn title(group: Group, program: &str) -> String {
-    let mut name = program.chars();
-    match (group, name.next()) {
-        (Group::Own, Some(first)) => format!("{}{}'s own", first.to_uppercase(), name.as_str()),
-        _ => group.title().to_owned(),
-    }
+/// No file name: what a program is installed as is no name of a server.
+const fn title(group: Group) -> &'static str {
+    if matches!(group, Group::Own) { "Options of its own" } else { group.title() }
 }
 
 /// A server with a personality of its own offers no other.
