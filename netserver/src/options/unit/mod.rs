@@ -326,10 +326,10 @@ impl Unit<'_> {
     fn working_folder(&self) -> Option<&Path> {
         let relative = |text: &String| is_path(text) && !text.starts_with('/');
         let effective = self.merged.effective.iter();
-        let others = effective.filter(|one| is_file(one.spec) && one.source != Source::CommandLine);
+        let others = effective.filter(|one| is_file(one.spec) && !is_in_command(&one.source));
         let file = others.flat_map(|one| &one.texts).any(relative);
         let is_elsewhere =
-            |file: &str, source: &Source| !file.starts_with('/') && *source != Source::CommandLine;
+            |file: &str, source: &Source| !file.starts_with('/') && !is_in_command(source);
         let secret = self.merged.secret_files().any(|(file, source)| is_elsewhere(file, source));
         let socket = self.listen.iter().any(|one| one.port.as_ref().err().is_some_and(relative));
         (file || secret || socket).then_some(self.folder)
@@ -401,6 +401,11 @@ fn managed(folder: &Path) -> Option<(&'static str, PathBuf)> {
     })
 }
 
+/// Whether what a source says is in the command of the unit, where paths are absolute.
+const fn is_in_command(source: &Source) -> bool {
+    matches!(source, Source::CommandLine | Source::Environment { .. })
+}
+
 /// Whether a value is to be seen nowhere.
 fn is_hidden(setting: &Setting) -> bool {
     setting.spec.secret && secret::file(&setting.text).is_none()
@@ -440,10 +445,20 @@ mod tests {
         pairs: &[(&str, &str)],
         listen: &[ListenRecord],
     ) -> String {
+        unit_of(personality, words, (Source::Attribute, pairs), listen)
+    }
+
+    /// Beside the words, with pairs from another source.
+    fn unit_of(
+        personality: BuiltIn,
+        words: &[&str],
+        (source, pairs): (Source, &[(&str, &str)]),
+        listen: &[ListenRecord],
+    ) -> String {
         let words = words.iter().map(OsString::from);
         let table = Table::with(&TOKEN);
         let mut line = args::read(words, table, Unknown::Refused).unwrap();
-        let mut weaker = OptionSet::new(table, Source::Attribute);
+        let mut weaker = OptionSet::new(table, source);
         for (name, text) in pairs {
             weaker.set(name, *text).unwrap();
         }
@@ -548,6 +563,21 @@ mod tests {
         assert!(text.contains("\nWorkingDirectory=/srv/here\n"), "{text}");
         let text = unit(BuiltIn::PreFork, &["--user=www", "--token=text"], &[]);
         assert!(text.contains("\nUser=www\n"), "{text}");
+    }
+
+    #[test]
+    fn what_the_environment_has_set_is_in_the_command() {
+        let around = Source::Environment { prefix: "ECHO" };
+        let pairs = [("token", "@token"), ("port_file", "ports"), ("listen", "5")];
+        let text = unit_of(BuiltIn::PreFork, &["--listen=6"], (around, &pairs), &[]);
+        let start = " --listen=6 --token=@/srv/here/token --port_file=/srv/here/ports\n";
+        assert!(text.contains(start), "{text}");
+        assert!(!text.contains("WorkingDirectory"), "{text}");
+        let conf = Source::Conf { file: "echo.conf".into(), line: 1 };
+        for one in &pairs[..2] {
+            let text = unit_of(BuiltIn::PreFork, &[], (conf.clone(), &[*one]), &[]);
+            assert!(text.contains("\nWorkingDirectory=/srv/here\n"), "{text}");
+        }
     }
 
     #[test]
