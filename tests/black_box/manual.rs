@@ -49,6 +49,9 @@ fn bash_completes_options_and_values() {
     let types = complete("declared --server_type pre", 2);
     assert_eq!(types, ["prefork_simple", "prefork"]);
     assert_eq!(complete("declared --print-m", 1), ["--print-man"]);
+    assert_eq!(complete("declared --keepalive =", 2), ["yes", "no"]);
+    assert_eq!(complete("declared --loud = n", 3), ["no"]);
+    assert_eq!(complete("declared --loud --qui", 2), ["--quick"]);
 }
 
 #[test]
@@ -66,6 +69,10 @@ fn zsh_and_fish_take_their_scripts() {
             Program::new(&fish).args(["--no-config", "-c", &asks]).env("HOME", &home).run();
         let values = finished.expect_code(0).stdout;
         assert_eq!(values, "very-cold\nwarm\tAs among friends\n");
+        let asks = format!("source {script}; complete -C 'declared --loud='");
+        let finished =
+            Program::new(&fish).args(["--no-config", "-c", &asks]).env("HOME", &home).run();
+        assert_eq!(finished.expect_code(0).stdout, "--loud=no\n--loud=yes\n");
     }
 }
 
@@ -81,7 +88,11 @@ fn man_shows_the_page_without_a_warning() {
             "-g, --greeting <TEXT>",
             "warm (As among friends), very-cold",
             "--max_servers <NUMBER>",
+            "-l, --loud [<YES|NO>]",
             "GREETER_MAX_SERVERS",
+            "GREETER_OPTION",
+            "EXIT STATUS",
+            "SIGNALS",
         ] {
             let text = text.replace(' ', "");
             assert!(text.contains(&said.replace(' ', "")), "{said}: {text}");
@@ -91,6 +102,17 @@ fn man_shows_the_page_without_a_warning() {
         let text = quietly(&man, &["--warnings", "-l", &page]);
         assert!(text.contains("declared"), "{text}");
     }
+}
+
+#[test]
+fn a_name_that_no_script_can_have_is_one_line() {
+    let folder = scratch();
+    let name = folder.join("my greeter");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_declared"), &name).unwrap();
+    let finished = Program::new(&name).arg("--print-completions=bash").run().expect_code(2);
+    assert_eq!(finished.stdout, "");
+    let said = "my greeter: --print-completions: no script can be for a program named \"my greeter\"\n  help: ";
+    assert!(finished.stderr().starts_with(said), "{}", finished.stderr());
 }
 
 #[test]

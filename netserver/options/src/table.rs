@@ -145,8 +145,8 @@ macro_rules! for_each_option {
             /// perhaps with a host before it and with a protocol and an address family behind it:
             /// `localhost:8080`, `[::1]:53/udp`, `8080/tcp/IPv4`, `443/ssl`. Or a path:
             /// <code>/run/s&#124;unix</code>, <code>/run/s&#124;unixdgram</code>. `,`, `|`, `:`, `/` and
-            /// blanks all stand between the parts. Port 0 lets the system choose: the log, `port_file`
-            /// and `ServerInfo::listeners` say what it chose. In braces a port has settings of its own:
+            /// blanks all stand between the parts. Port 0 lets the system choose: the log and `port_file`
+            /// say what it chose. So does `ServerInfo::listeners`. In braces a port has settings of its own:
             /// `{port=8080, host=localhost, listen=10}`, with `port`, `host`, `proto`, `ipv`, `listen`,
             /// `keepalive`, and the options of UNIX sockets, datagrams and TLS; a text with a comma
             /// stands in double quotes there.
@@ -247,7 +247,7 @@ macro_rules! for_each_option {
                 summary: "Group that owns a UNIX socket's file",
             }
             /// The longest datagram that is taken whole, of UDP and of UNIX sockets. A longer one is
-            /// cut, and `Connection::is_truncated` says so.
+            /// cut. `Connection::is_truncated` says so.
             udp_recv_len: Size {
                 group: Udp, works_with: LISTENING, since: "0.1",
                 default: [ALL => "4KiB"], range: ["1", "1MiB"],
@@ -294,7 +294,7 @@ macro_rules! for_each_option {
                 summary: "Whether clients show a certificate",
             }
             /// The protocols that are spoken inside TLS (ALPN), the preferred first. A client that offers
-            /// only others is refused; `Connection::tls` tells which one was agreed on.
+            /// only others is refused. `Connection::tls` tells which one was agreed on.
             ssl_alpn: List<Text> {
                 group: Tls, works_with: LISTENING, since: "0.1",
                 default: [], range: [],
@@ -426,9 +426,9 @@ macro_rules! for_each_option {
                 default: [ALL => "none"], range: [],
                 summary: "How children take turns to accept",
             }
-            /// Whether each child can talk with its parent: `ServerInfo::tell_parent` and
-            /// `ServerInfo::hear_parent` in the child, `child_is_talking_hook` and `Child::tell` in the
-            /// parent. With `multiplex` no callback is called when the parent has said something: it is heard
+            /// Whether each child can talk with its parent. It has `ServerInfo::tell_parent` and
+            /// `ServerInfo::hear_parent` for that, its parent `child_is_talking_hook` and `Child::tell`.
+            /// With `multiplex` no callback is called when the parent has said something: it is heard
             /// when one asks, with a limit of 0, as in `mux_timeout`.
             child_communication: Flag {
                 group: Pool, works_with: FORKING, since: "0.1",
@@ -506,8 +506,8 @@ macro_rules! for_each_option {
                 default: [ALL => "0s"], range: ["0s", "1d"],
                 summary: "Longest connection in all; 0: no limit",
             }
-            /// The longest line that `Connection::next_line` takes, without its line end; 0 means
-            /// no limit. A longer one fails with `InvalidData`. With `multiplex` the most that `mux_input` may
+            /// The longest line that is taken, without its line end; 0 means no limit. A longer one fails
+            /// with `InvalidData`. It is `Connection::next_line` that takes lines. With `multiplex` the most that `mux_input` may
             /// leave untaken: a client that sends more is closed.
             max_line: Size {
                 group: Limits, works_with: ALL, since: "0.1",
@@ -522,8 +522,8 @@ macro_rules! for_each_option {
                 default: [ALL => "1MiB"], range: ["0", "1GiB"],
                 summary: "Most bytes that wait for a client; 0: no limit",
             }
-            /// Whether a child that calls `ServerInfo::server_close` is refused; off, it stops the whole
-            /// server.
+            /// Whether a child is refused that asks for the stop of the server; off, it stops the whole
+            /// server. It asks by `ServerInfo::server_close`.
             no_close_by_child: Flag {
                 group: Limits, works_with: FORKING, since: "0.1",
                 default: [ALL => "true"], range: [],
@@ -618,9 +618,9 @@ macro_rules! for_each_option {
                 default: [], range: [],
                 summary: "Groups that the server has once it is bound",
             }
-            /// The folder that is the server's `/` once it is bound. What handlers, hooks from
-            /// `pre_loop_hook` on and `reverse_lookups` need of files has to be in it. Only together with
-            /// `user` it keeps anybody in.
+            /// The folder that is the server's `/` once it is bound. Files that handlers and
+            /// `reverse_lookups` need have to be in it. So have those of hooks from `pre_loop_hook` on. Only
+            /// together with `user` it keeps anybody in.
             chroot: Maybe<Folder> {
                 group: Privileges, works_with: ALL, since: "0.1",
                 default: [], range: [],
@@ -658,7 +658,7 @@ macro_rules! for_each_option {
             }
             /// Whether what is only warned of for the sake of security is an error: to serve as root where
             /// `user` does not say so, `chroot` as root, a `conf_file`, a key or a secret that others may change or
-            /// read, folders left open behind a `chroot`, threads at the drop and at forks. Best in the attribute or
+            /// read, folders left open behind a `chroot`, threads at the drop and at forks. Best in the program or
             /// on the command line: whoever may change a conf file can leave it out there.
             strict: Flag {
                 group: Privileges, works_with: ALL, since: "0.1",
@@ -712,13 +712,13 @@ macro_rules! for_each_option {
                 summary: "unix, stream, udp, tcp or a path: way to syslog",
             }
             /// A file with further options, one on a line: `name = value`. It is weaker than the
-            /// command line and stronger than the attribute.
+            /// command line and stronger than what the program has built in.
             conf_file: Maybe<Path> {
                 group: Server, works_with: ALL, since: "0.1",
                 default: [], range: [],
                 summary: "File with further options",
             }
-            /// The personality, whichever the attribute names.
+            /// The personality, whichever the program declares.
             server_type: Choice<BuiltIn> {
                 group: Server, works_with: ALL, since: "0.1",
                 default: [ALL => "single"], range: [],

@@ -424,7 +424,10 @@ fn manual(command: Command, help: &Help<'_>, version: &str) -> Result<String> {
         Command::PrintMan => {
             manual::page(help, version).map_err(|err| Error::because("cannot write the page", err))
         }
-        Command::PrintCompletions(shell) => Ok(manual::completions(help, shell)),
+        Command::PrintCompletions(shell) => {
+            let refuse = |reject| OptionError::new("--print-completions", reject);
+            Ok(manual::completions(help, shell).map_err(refuse)?)
+        }
         _ => Ok(help.text()),
     }
 }
