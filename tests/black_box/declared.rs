@@ -384,7 +384,7 @@ fn a_file_that_the_user_cannot_read_again_is_told_at_the_start() {
     let file = secret_file(&folder, "token", "hunter2\n");
     let conf = secret_file(&folder, "greeter.conf", "port = 0\nuser = 65534\ngroup = 65534\n");
     let words = [format!("--conf_file={conf}"), format!("--token=@{file}")];
-    let greeter = || words.iter().fold(greeter(&[]), |program, word| program.arg(word));
+    let greeter = || words.iter().fold(greeter(&[]), Program::arg);
     let told = |name: &str, file: &str| {
         format!(
             "--{name}: {file}: 65534 may be unable to read it, and every restart (HUP) has to: {file} has mode \
