@@ -80,6 +80,8 @@ fn zsh_and_fish_take_their_scripts() {
 fn man_shows_the_page_without_a_warning() {
     let folder = scratch();
     let page = file_of("--print-man", &folder);
+    let written = std::fs::read_to_string(&page).unwrap();
+    assert!(!written.contains("ServerInfo") && written.contains("Sys::Syslog"), "{written}");
     if let Some(groff) = tool("groff") {
         let text = quietly(&groff, &["-ww", "-man", "-Tascii", "-P-cbou", &page]);
         for said in [

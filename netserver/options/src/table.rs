@@ -507,8 +507,8 @@ macro_rules! for_each_option {
                 summary: "Longest connection in all; 0: no limit",
             }
             /// The longest line that is taken, without its line end; 0 means no limit. A longer one fails
-            /// with `InvalidData`. It is `Connection::next_line` that takes lines. With `multiplex` the most that `mux_input` may
-            /// leave untaken: a client that sends more is closed.
+            /// with `InvalidData`. It is `Connection::next_line` that takes lines. With `multiplex` the most
+            /// that `mux_input` may leave untaken: a client that sends more is closed.
             max_line: Size {
                 group: Limits, works_with: ALL, since: "0.1",
                 default: [ALL => "64KiB"], range: ["0", "1GiB"],
