@@ -40,6 +40,17 @@ pub fn argv(bytes: &[u8]) {
     properties::command_line(&words.collect::<Vec<_>>());
 }
 
+/// The environment is refused, or means what is printed of it. A NUL byte stands between its variables, each
+/// `NAME=value`.
+pub fn environment(bytes: &[u8]) {
+    let variables = bytes.split(|byte| *byte == 0).filter_map(|variable| {
+        let at = variable.iter().position(|byte| *byte == b'=')?;
+        let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        Some((text(&variable[..at]), text(&variable[at + 1..])))
+    });
+    properties::environment(variables.collect());
+}
+
 /// The value of an option, as `name=value`, is refused, or has a usual form that is its own.
 pub fn value(text: &str) {
     if let Some((name, value)) = text.split_once('=') {
@@ -187,10 +198,11 @@ mod tests {
             // The package alone is tested, and has none.
             return;
         }
-        let targets: [Target; 6] = [
+        let targets: [Target; 7] = [
             ("access", |bytes| access(&String::from_utf8_lossy(bytes))),
             ("argv", argv),
             ("conf", conf),
+            ("environment", environment),
             ("hand_over", hand_over),
             ("lines", lines),
             ("values", |bytes| value(&String::from_utf8_lossy(bytes))),

@@ -55,7 +55,7 @@ pub(crate) fn check(spec: &OptionSpec, text: &str) -> Result<Reading, Reject> {
             let reject = Reject::new("no file stands behind the `@`");
             return Err(reject.with_help("`@FILE` reads a file; `@@` begins a value with `@`"));
         }
-        Written::File(file) => format!("@{file}"),
+        Written::File(file) => format!("@{}", kind::Path::print(&kind::Path::parse(file)?)),
         Written::Value(value) => {
             let canonical = spec.check(value)?.canonical;
             if canonical.starts_with('@') { format!("@{canonical}") } else { canonical }
@@ -166,6 +166,8 @@ mod tests {
         }
         assert_eq!(value(&spec, "@@abc"), Ok("@abc".into()));
         assert!(check(&spec, "@").unwrap_err().to_string().contains("no file"));
+        let said = check(&spec, "@a\nb").unwrap_err().to_string();
+        assert_eq!(said, "expected a file name, got \"a\\nb\"");
     }
 
     #[test]
