@@ -32,7 +32,7 @@ fn serves(address: SocketAddr, motto: &str) {
     assert_eq!(ask(address, &["motto"]), [motto]);
 }
 
-/// What the conf file of before was is in memory then, where it has no owner and no rights to be held to.
+/// What the conf file of before was is in memory then, and is held to what a conf file may be.
 #[test]
 fn a_strict_server_that_stays_root_goes_back_to_the_image_before() {
     if setpriv().is_none() {

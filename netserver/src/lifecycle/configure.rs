@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use netserver_options::command::Command;
@@ -186,7 +187,7 @@ fn warn_of_sources(
     conf: Option<&ConfFile>,
     strange: &[String],
 ) -> Result<(), OptionError> {
-    for seen in merged.seen_secrets(conf.and_then(ConfFile::mode)) {
+    for seen in merged.seen_secrets(conf.map(|conf| conf.opened.mode())) {
         if merged.options.strict() {
             return Err(seen);
         }

@@ -30,16 +30,8 @@ pub(crate) struct Privileges {
 #[derive(Debug)]
 pub(super) struct ConfFile {
     pub(super) name: String,
-    /// `None` of one that was handed on by the image before, which has looked at it.
-    pub(super) opened: Option<Metadata>,
+    pub(super) opened: Metadata,
     pub(super) bytes: Vec<u8>,
-}
-
-impl ConfFile {
-    /// Its permissions, where it was read by its name.
-    pub(super) fn mode(&self) -> Option<u32> {
-        self.opened.as_ref().map(Metadata::mode)
-    }
 }
 
 impl Privileges {
@@ -153,8 +145,7 @@ fn warn_root(merged: &Merged, identity: &Identity) -> Result<()> {
 
 /// Who may change the conf file of a server that starts as root can make it do anything.
 fn warn_of_conf_file(merged: &Merged, conf: &ConfFile) -> Result<()> {
-    let Some(opened) = &conf.opened else { return Ok(()) };
-    let own = fault_of(opened.uid(), opened.mode());
+    let own = fault_of(conf.opened.uid(), conf.opened.mode());
     let Some(fault) = own.or_else(|| folder_fault(&conf.name)) else { return Ok(()) };
     let what = format!("{} {fault}", conf.name);
     if merged.options.strict() {

@@ -29,9 +29,8 @@ const NO_SECTION: &str = "remove the line: there are no sections";
 pub(crate) struct Read {
     pub(crate) settings: Vec<Setting>,
     pub(crate) bytes: Vec<u8>,
-    /// What the file was when it was opened; `None` of one that was handed on, whose rights were looked at
-    /// by whoever read it first.
-    pub(crate) opened: Option<Metadata>,
+    /// What the file was when it was opened.
+    pub(crate) opened: Metadata,
 }
 
 /// Reads the settings of the file that `named` has as its value; of `instead`, where that is there, which
@@ -46,9 +45,8 @@ pub(crate) fn read(
 ) -> Result<Read, OptionError> {
     let name = shown(&named.text);
     let found = match instead {
-        Some(file) => descriptor::read_all(file.into()).map(|(bytes, _)| (bytes, None)),
-        None => descriptor::read_regular(Path::new(&named.text))
-            .map(|(bytes, opened)| (bytes, Some(opened))),
+        Some(file) => descriptor::read_all(file.into()),
+        None => descriptor::read_regular(Path::new(&named.text)),
     };
     let (bytes, opened) = found.map_err(|err| {
         let reject = Reject::new(format!("{name}: cannot be read: {err}"));
