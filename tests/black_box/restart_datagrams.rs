@@ -123,13 +123,20 @@ fn receive(socket: &UdpSocket, answered: &AtomicUsize, is_all: impl Fn(usize) ->
     }
 }
 
-fn restart(server: &Server, times: u32) {
+/// Whoever serves gets to answer somebody: more than may have been open with those of before.
+fn wait_for_answers(server: &Server, answered: &AtomicUsize) {
+    let enough = answered.load(Relaxed) + OPEN + 1;
+    server.wait_until("it has answered", || answered.load(Relaxed) >= enough);
+}
+
+fn restart(server: &Server, times: u32, answered: &AtomicUsize) {
+    wait_for_answers(server, answered);
     for generation in (2..).take(times as usize) {
         let (begin, lines) = (Instant::now(), server.log().len());
         server.signal(Signal::SIGHUP);
         server.wait_for_log_after(lines, &format!("generation {generation} serves"));
-        // Whoever serves gets to answer somebody.
-        pause(BETWEEN_RESTARTS.saturating_sub(begin.elapsed()).max(LOOK));
+        wait_for_answers(server, answered);
+        pause(BETWEEN_RESTARTS.saturating_sub(begin.elapsed()));
     }
 }
 
@@ -145,7 +152,7 @@ fn none_is_lost(personality: &str, restarts: u32, count: usize) {
         let sender = scope.spawn(|| send(&socket, count, &answered, || !is_over.load(Relaxed)));
         {
             let _over = Tells(&is_over);
-            restart(&server, restarts);
+            restart(&server, restarts, &answered);
         }
         let count = sender.join().unwrap();
         sent.store(count, Relaxed);
