@@ -180,7 +180,16 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 /// Whether it names what a program calls, or has called. Of Perl's names one is a value.
 fn is_for_programmers(sentence: &str) -> bool {
     let names = sentence.replace("Sys::Syslog", "");
-    ["::", "_hook`", "`mux_", "` crate"].iter().any(|mark| names.contains(mark))
+    has_path(&names) || ["_hook`", "`mux_", "` crate"].iter().any(|mark| names.contains(mark))
+}
+
+/// Whether it has a name behind another's `::`, which stands in addresses, too.
+fn has_path(text: &str) -> bool {
+    text.match_indices("::").any(|(at, mark)| {
+        let (before, after) = (&text[..at], &text[at + mark.len()..]);
+        let is_letter = |c: char| c.is_ascii_alphabetic();
+        before.ends_with(is_letter) && after.starts_with(is_letter)
+    })
 }
 
 #[cfg(test)]
@@ -220,9 +229,13 @@ mod tests {
         let said = plain("Is cut. `Connection::x` says so. To\n `Sys::Syslog`. In `a_hook`.\n");
         assert_eq!(said, "Is cut. To Sys::Syslog.");
         let page = page(&help(), "0.1.0").unwrap().replace("Sys::Syslog", "");
-        for word in ["::", "attribute", "_hook", "crate"] {
+        for word in ["attribute", "_hook", "crate"] {
             let found = page.lines().find(|line| line.contains(word));
             assert_eq!(found, None, "{word}");
+        }
+        assert_eq!(page.lines().find(|line| has_path(line)), None);
+        for address in ["[::1]:53/udp", "fe80::/10"] {
+            assert!(page.contains(address), "{address}");
         }
     }
 
