@@ -68,10 +68,16 @@ pub(super) fn parse(name: &str, bytes: &[u8], table: Table) -> Result<Vec<Settin
             Ok(()) => {}
         }
     }
+    let settings = set.into_settings();
+    if settings.is_empty() {
+        // It may be another file than was meant, as a key, whose lines are not to be shown.
+        more += faults.len().saturating_sub(1);
+        faults.truncate(1);
+    }
     let rest = Reject::new(format!("lines that are refused as well: {more}"));
     let rest = (more > 0).then(|| OptionError::new(name, rest));
     OptionError::hold(faults.into_iter().chain(rest))?;
-    Ok(set.into_settings())
+    Ok(settings)
 }
 
 fn take(line: &[u8], source: Source, set: &mut OptionSet) -> Result<(), OptionError> {
@@ -280,10 +286,15 @@ mod tests {
     }
 
     #[test]
-    fn of_a_file_that_is_no_conf_file_some_lines_are_told() {
-        let said = fault("{\n".repeat(1000).as_bytes());
+    fn of_very_many_lines_some_are_told_and_of_a_file_that_is_no_conf_file_one() {
+        let wrong = "{\n".repeat(1000);
+        let said = fault(format!("listen = 5\n{wrong}").as_bytes());
         assert_eq!(said.lines().count(), TOLD + 1, "{said}");
         assert!(said.ends_with("\nt.conf: lines that are refused as well: 980"), "{said}");
+        let said = fault(b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\nBCIEIJ\n");
+        assert!(said.starts_with("t.conf:1: unknown option ---BEGIN"), "{said}");
+        assert!(said.ends_with("\nt.conf: lines that are refused as well: 2"), "{said}");
+        assert!(!said.contains("MC4C") && !said.contains("BCIE"), "{said}");
     }
 
     proptest::proptest! {
