@@ -151,7 +151,8 @@ impl Merged {
 
     /// The files that every image of a server reads anew, and where each is named.
     pub(crate) fn reread(&self) -> impl Iterator<Item = (&str, String)> {
-        const FILES: [&str; 3] = ["conf_file", "ssl_cert_file", "ssl_key_file"];
+        const FILES: [&str; 4] =
+            ["conf_file", "ssl_cert_file", "ssl_key_file", "ssl_client_ca_file"];
         let is_read = |one: &&Effective| one.spec.secret || FILES.contains(&one.spec.name);
         self.effective.iter().filter(is_read).flat_map(|one| {
             one.written().filter_map(|(text, source)| {
